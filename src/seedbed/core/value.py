@@ -1,0 +1,183 @@
+"""A value: a frozen dataclass that is a JAX pytree. Its numbers are leaves, everything else is structure.
+
+    class SGD(Optimizer, kind="sgd"):
+        lr: float = number(low=0.0)                        # a leaf
+        momentum: float | None = number(None, optional=True, low=0.0, high=1.0, high_open=True)
+        nesterov: bool = flag(False)                       # structure
+
+Two values with the same `jax.tree.structure` can run as one program, whatever their numbers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, Self, dataclass_transform
+
+import jax
+import numpy as np
+
+from seedbed.core import fields
+from seedbed.core.distributions import Distribution
+from seedbed.core.errors import Fault, SetupError
+
+Path = tuple[str | int, ...]
+
+
+@dataclass_transform(
+    frozen_default=True,
+    eq_default=False,
+    field_specifiers=(fields.number, fields.whole, fields.word, fields.flag, fields.weights, fields.part, fields.parts),
+)
+class Value:
+    """Base of everything that can stand in a setup.
+
+    A subclass with `kind` belongs to the family of the nearest base class that was declared with `family=True`, and can
+    be named in texts by its kind. A subclass without one is abstract or stands alone (`Network`, `Setup`).
+    """
+
+    kind: ClassVar[str] = ""
+    kinds: ClassVar[dict[str, type[Any]]] = {}
+    specs: ClassVar[dict[str, fields.Spec]] = {}
+
+    def __init_subclass__(cls, *, kind: str = "", family: bool = False, **rest: Any) -> None:
+        super().__init_subclass__(**rest)
+        dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls)
+        cls.specs = {f.name: f.metadata["spec"] for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+        cls.kind = kind
+        if family:
+            cls.kinds = {}
+        if kind:
+            _register(cls)
+        _register_pytree(cls)
+
+    def __post_init__(self) -> None:
+        faults: list[Fault] = []
+        for name, spec in self.specs.items():
+            try:
+                object.__setattr__(self, name, spec.admit(getattr(self, name)))
+            except SetupError as error:
+                faults += [fault.under(name) for fault in error.faults]
+        if not faults:
+            faults += self.check()
+        if faults:
+            raise SetupError(faults, source=type(self).__name__)
+
+    def check(self) -> list[Fault]:
+        """What is wrong between fields that are each right by themselves; a subclass overrides it."""
+        return []
+
+    @classmethod
+    def example(cls) -> str:
+        """How a user would write a member of this family, for messages."""
+        first = next(iter(cls.kinds.values()), cls)
+        return f"{first.__name__}({'...' if any(is_required(f) for f in dataclasses.fields(first)) else ''})"
+
+    def replace(self, **changes: Any) -> Self:
+        """This value with some fields changed, validated anew."""
+        return dataclasses.replace(self, **changes)
+
+    def __eq__(self, other: object) -> bool:
+        return same(self, other) if isinstance(other, Value) else NotImplemented
+
+    def __hash__(self) -> int:
+        static = tuple(getattr(self, n) for n, spec in self.specs.items() if not spec.is_leafy)
+        return hash((type(self), static))
+
+    def __repr__(self) -> str:
+        words = []
+        for f in dataclasses.fields(self):  # type: ignore[arg-type]
+            content = getattr(self, f.name)
+            if is_required(f):
+                words.append(repr(list(content) if isinstance(content, tuple) else content))
+            elif not _same(content, f.default):
+                words.append(f"{f.name}={content!r}")
+        return f"{type(self).__name__}({', '.join(words)})"
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two values are equal in type, structure and every number. Never raises, also with arrays inside."""
+    return not diff(a, b)
+
+
+def diff(a: Any, b: Any) -> list[tuple[Path, Any, Any]]:
+    """The places at which two values differ, each with what stands there in `a` and in `b`."""
+    if isinstance(a, Value) and isinstance(b, Value) and type(a) is type(b):
+        return [
+            ((name, *path), x, y) for name in a.specs for path, x, y in diff(getattr(a, name), getattr(b, name))
+        ]
+    if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
+        return [((i, *path), x, y) for i, pair in enumerate(zip(a, b, strict=True)) for path, x, y in diff(*pair)]
+    return [] if _same(a, b) else [((), a, b)]
+
+
+def walk(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Every place below `value` with its content, outermost first. It walks fields, so it also finds distributions."""
+    yield path, value
+    if isinstance(value, Value):
+        for name in value.specs:
+            yield from walk(getattr(value, name), (*path, name))
+    elif isinstance(value, tuple):
+        for i, item in enumerate(value):
+            yield from walk(item, (*path, i))
+
+
+def rebuild(value: Any, change: Callable[[Path, Any], Any], path: Path = ()) -> Any:
+    """`value` with every place below it passed through `change(path, content)`, outermost first."""
+    value = change(path, value)
+    if isinstance(value, Value):
+        return value.replace(**{n: rebuild(getattr(value, n), change, (*path, n)) for n in value.specs})
+    if isinstance(value, tuple):
+        return tuple(rebuild(item, change, (*path, i)) for i, item in enumerate(value))
+    return value
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, Value) and isinstance(b, Value):
+        return same(a, b)
+    if isinstance(a, Distribution) or isinstance(b, Distribution):
+        return type(a) is type(b) and bool(a == b)
+    if hasattr(a, "shape") or hasattr(b, "shape"):
+        return np.shape(a) == np.shape(b) and bool(np.array_equal(np.asarray(a), np.asarray(b), equal_nan=True))
+    return type(a) is type(b) and bool(a == b)
+
+
+def is_required(f: dataclasses.Field[Any]) -> bool:
+    """Whether a field has no default, so that a text gives it by position."""
+    return f.default is dataclasses.MISSING
+
+
+def _register(cls: type[Value]) -> None:
+    key = squashed(cls.kind)
+    taken = cls.kinds.get(key)
+    # A notebook cell that is run again defines the same class again: the newer one takes its place.
+    if taken and (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
+        raise SetupError([Fault((cls.kind,), "a kind that is still free", f"{cls.kind!r}, which {taken!r} has")])
+    cls.kinds[key] = cls
+
+
+def squashed(kind: str) -> str:
+    """A kind as it is looked up: `leaky_relu`, `LeakyReLU` and `leaky-relu` are one."""
+    return kind.replace("_", "").replace("-", "").lower()
+
+
+def _register_pytree(cls: type[Value]) -> None:
+    leafy = tuple(name for name, spec in cls.specs.items() if spec.is_leafy)
+    static = tuple(name for name, spec in cls.specs.items() if not spec.is_leafy)
+    keys = tuple(jax.tree_util.GetAttrKey(name) for name in leafy)
+
+    def flatten(value: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        return tuple(getattr(value, n) for n in leafy), tuple(getattr(value, n) for n in static)
+
+    def flatten_with_keys(value: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        children, aux = flatten(value)
+        return tuple(zip(keys, children, strict=True)), aux
+
+    def unflatten(aux: tuple[Any, ...], children: Any) -> Any:
+        # JAX rebuilds values with tracers, None, shapes and axis numbers in them: no validation here.
+        value = object.__new__(cls)
+        for name, content in (*zip(leafy, children, strict=True), *zip(static, aux, strict=True)):
+            object.__setattr__(value, name, content)
+        return value
+
+    jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
