@@ -1,0 +1,34 @@
+"""Data: read, split, encoded as numbers, and preprocessed.
+
+- `load("houses.csv", target="price")` gives a `Dataset` of three parts, each with x, y and the raw rows;
+- its `encoder` turns raw rows into x, and is saved with a run to encode new rows alike;
+- `Preprocessor.fit(steps, data)` fits the steps of a setup on the training part only.
+"""
+
+from seedbed.data.dataset import PARTS, TASKS, Dataset, Part
+from seedbed.data.embedded import Entry
+from seedbed.data.encoder import Encoder
+from seedbed.data.generated import generate
+from seedbed.data.idx import read_idx
+from seedbed.data.loading import catalogue, load
+from seedbed.data.preprocessing import Preprocessing, Standardize, StandardizeTarget
+from seedbed.data.preprocessor import Preprocessor
+from seedbed.data.target import Target
+
+__all__ = [
+    "PARTS",
+    "TASKS",
+    "Dataset",
+    "Encoder",
+    "Entry",
+    "Part",
+    "Preprocessing",
+    "Preprocessor",
+    "Standardize",
+    "StandardizeTarget",
+    "Target",
+    "catalogue",
+    "generate",
+    "load",
+    "read_idx",
+]

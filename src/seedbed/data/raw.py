@@ -1,0 +1,82 @@
+"""What a reader hands on: raw rows and raw target columns, before anything is split or encoded."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedbed.core.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Raw:
+    """Data as a reader found it.
+
+    Attributes:
+        name: short, for the run's folder.
+        source: where it came from, for people.
+        rows: the features, a DataFrame or an array (n, ...).
+        target: the target columns by name, each (n,).
+        feature_names: the name of each column of an array, where the source knows them.
+        class_names: the names behind the class numbers 0, 1, ..., where the source knows them.
+        task: the task, where the source knows it.
+        is_image: each row of the array is an image, (height, width) or (height, width, colours).
+        image_shape: the shape of the image that each vector of the array stands for.
+        n_test: how many rows, the last ones, are the source's own test part.
+        weight: what each example counts, (n,), or None.
+    """
+
+    name: str
+    source: str
+    rows: Any
+    target: dict[str, NDArray[Any]]
+    feature_names: tuple[str, ...] = ()
+    class_names: tuple[Any, ...] = ()
+    task: str | None = None
+    is_image: bool = False
+    image_shape: tuple[int, ...] | None = None
+    n_test: int = 0
+    weight: NDArray[np.float64] | None = None
+
+
+def is_frame(content: Any) -> bool:
+    """Whether something is a pandas DataFrame. Costs no import: without pandas there can be none."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(content, pandas.DataFrame)
+
+
+def take(rows: Any, index: NDArray[np.int64]) -> Any:
+    """The rows with these numbers, of a DataFrame or an array."""
+    return rows.iloc[index] if is_frame(rows) else rows[index]
+
+
+def check_file(path: Path) -> None:
+    """Refuses what is no readable file with something in it.
+
+    Raises:
+        DataError: naming the path.
+    """
+    if not path.exists():
+        raise DataError(f"{path}: expected a file, got none of that name", "check the spelling and the folder")
+    if not path.is_file():
+        raise DataError(f"{path}: expected a file, got a folder or a device")
+    if path.stat().st_size == 0:
+        raise DataError(f"{path}: expected data, got an empty file")
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        DataError: it is missing, empty or may not be read.
+    """
+    check_file(path)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: expected a file that can be read, got: {error.strerror}") from None

@@ -1,0 +1,113 @@
+"""The split into training, validation and test rows: stratified, seeded, each row in exactly one part.
+
+A fifth of the rows is for the test, the share most texts use. A sixth validates: that gives MNIST's training file its
+customary 10,000 of 60,000, and leaves 63 % of a table to learn from, while a validation part nearly as large as the
+test part keeps the choice among many members from being mostly luck.
+"""
+
+from __future__ import annotations
+
+import numbers
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedbed.core.errors import DataError, UsageError
+
+VALID_SHARE = 1 / 6
+TEST_SHARE = 0.2
+FEWEST_ROWS = 10
+FEWEST_PER_CLASS = 3  # one for each part
+
+Index = NDArray[np.int64]
+
+
+def split(
+    n_rows: int, labels: NDArray[np.int32] | None, *, valid_share: float, test_share: float, seed: int
+) -> tuple[Index, Index, Index]:
+    """The row numbers of the training, validation and test parts, each in random order.
+
+    With `labels` each class is shared out in proportion: its number of rows in a part is within one of the exact
+    share, and at least one. A class with fewer than three rows goes to training whole (see `rare_classes`).
+
+    Arguments:
+        n_rows: rows to share out.
+        labels: the class number of each row, or None.
+        valid_share: share of the rows that validates.
+        test_share: share of the rows that tests; 0 where the source brings its own test part.
+        seed: the same seed gives the same split.
+
+    Raises:
+        UsageError: the shares or the seed are not sound.
+        DataError: there are too few rows, or no class has enough of them.
+    """
+    _check(n_rows, valid_share, test_share, seed)
+    rng = np.random.default_rng(seed)
+    groups = _groups(rng.permutation(n_rows), labels)
+    sizes = np.array([len(group) for group in groups])
+    if (sizes < FEWEST_PER_CLASS).all():
+        raise DataError(
+            f"target: expected classes with at least {FEWEST_PER_CLASS} rows, got {len(sizes):,} classes "
+            f"in {n_rows:,} rows, none with more than {sizes.max()}",
+            "is the target a name or a number that is different in every row? choose another one",
+        )
+    n_test = _shared_out(sizes, test_share, sizes - 2) if test_share else np.zeros_like(sizes)
+    n_valid = _shared_out(sizes, valid_share, sizes - 1 - n_test)
+    cuts = [np.split(group, [t, t + v]) for group, t, v in zip(groups, n_test, n_valid, strict=True)]
+    test, valid, train = (rng.permutation(np.concatenate(pieces)) for pieces in zip(*cuts, strict=True))
+    return train, valid, test
+
+
+def rare_classes(labels: NDArray[np.int32], n_classes: int) -> list[int]:
+    """The numbers of the classes that have too few rows to be in all three parts."""
+    counts = np.bincount(labels, minlength=n_classes)
+    return [int(c) for c in np.flatnonzero((counts > 0) & (counts < FEWEST_PER_CLASS))]
+
+
+def _check(n_rows: int, valid_share: Any, test_share: Any, seed: Any) -> None:
+    for name, share in (("valid_share", valid_share), ("test_share", test_share)):
+        if isinstance(share, bool) or not isinstance(share, numbers.Real) or not 0 <= float(share) < 1:
+            raise UsageError(f"{name}: expected a share between 0 and 1, got {share!r}")
+    if valid_share == 0 or valid_share + test_share >= 1:
+        raise UsageError(
+            f"valid_share and test_share: expected something for each part, got {valid_share:g} and {test_share:g}",
+            "together they have to stay below 1: the rest is for training",
+        )
+    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or seed < 0:
+        raise UsageError(f"split_seed: expected a whole number of at least 0, got {seed!r}")
+    if n_rows < FEWEST_ROWS:
+        raise DataError(
+            f"expected at least {FEWEST_ROWS} rows to split into training, validation and test, got {n_rows}",
+            "add rows",
+        )
+
+
+def _groups(order: Index, labels: NDArray[np.int32] | None) -> list[Index]:
+    """The rows of each class that occurs, in the given order; all rows as one group without labels."""
+    if labels is None:
+        return [order]
+    by_class: Index = order[np.argsort(labels[order], kind="stable")]
+    counts = np.bincount(labels)
+    cuts = np.cumsum(counts[counts > 0])[:-1]
+    return [by_class[start:stop] for start, stop in pairwise([0, *cuts, len(by_class)])]
+
+
+def _shared_out(sizes: Index, share: float, most: Index) -> Index:
+    """How many rows of each group go to a part that gets `share` of all: largest remainders, one at least.
+
+    Arguments:
+        sizes: rows in each group.
+        share: the part's share.
+        most: what each group can give at most.
+    """
+    exact = sizes * share
+    least = (sizes >= FEWEST_PER_CLASS).astype(np.int64)
+    counts = np.clip(np.floor(exact).astype(np.int64), least, np.maximum(most, least))
+    counts[sizes < FEWEST_PER_CLASS] = 0
+    missing = round(float(exact.sum())) - int(counts.sum())
+    can_give = np.flatnonzero((counts < most) & (counts < exact))
+    by_remainder = can_give[np.argsort(-(exact - counts)[can_give], kind="stable")]
+    counts[by_remainder[: max(missing, 0)]] += 1
+    return counts

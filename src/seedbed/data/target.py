@@ -1,0 +1,194 @@
+"""The target: which task its values ask for, and how they become numbers.
+
+Without `task=` the values decide:
+
+- one column of text, truth values or categories: classification;
+- one column of whole numbers: classification where they are at most 20 different ones with at least three rows each
+  on average (so that each class can be in all three parts), else regression;
+- one column of numbers with decimals: regression;
+- several columns: multilabel where all are 0 or 1, else regression with several outputs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedbed.core.errors import DataError, UsageError, nearest, one_of
+from seedbed.data.dataset import TASKS
+
+MOST_CLASSES = 20
+ROWS_PER_CLASS = 3
+DOUBTFUL = 100  # up to so many whole numbers could be either, and a notice says what was chosen
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the targets mean.
+
+    Attributes:
+        task: one of `classification`, `regression` and `multilabel`.
+        names: the name of each target column.
+        class_names: the classes in the order of their numbers, as the source writes them (ints stay ints).
+    """
+
+    task: str
+    names: tuple[str, ...]
+    class_names: tuple[Any, ...] = ()
+
+    def decode(self, y: Any) -> list[Any]:
+        """The class of each class number, as the source writes it."""
+        return [self.class_names[int(number)] for number in np.asarray(y)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """This target as plain data for JSON."""
+        return {"task": self.task, "names": list(self.names), "class_names": list(self.class_names)}
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> Target:
+        """The target that `to_dict` wrote."""
+        return cls(plain["task"], tuple(plain["names"]), tuple(plain["class_names"]))
+
+
+Columns = dict[str, NDArray[Any]]
+
+
+def read_target(
+    columns: Columns, task: str | None, class_names: tuple[Any, ...] = ()
+) -> tuple[Target, NDArray[Any], list[str]]:
+    """What the target columns mean, the targets as numbers, and notices.
+
+    Arguments:
+        columns: the raw columns by name, each (n,).
+        task: the task if the user names it, else None.
+        class_names: the names behind the class numbers 0, 1, ..., where the source knows them.
+
+    Raises:
+        UsageError: the task is unknown.
+        DataError: values are missing or infinite, do not fit the task, or are all the same.
+    """
+    if task is not None and task not in TASKS:
+        raise UsageError(f"task: expected {one_of(TASKS)}, got {task!r}", nearest(str(task), TASKS))
+    columns = {name: _sound(name, values) for name, values in columns.items()}
+    notices: list[str] = []
+    task = task or _inferred(columns, notices)
+    if task == "classification":
+        return *_read_classes(columns, class_names), notices
+    y = np.stack([_as_numbers(name, values, task) for name, values in columns.items()], axis=1)  # (n, k)
+    _check_spread(task, y, tuple(columns), notices)
+    return Target(task, tuple(columns)), y, notices
+
+
+def array_columns(y: Any) -> Columns:
+    """The columns of a target that came as an array, (n,) or (n, k)."""
+    y = np.asarray(y)
+    if y.ndim == 2 and y.shape[1] > 1:
+        return {f"target_{i}": y[:, i] for i in range(y.shape[1])}
+    if y.ndim not in (1, 2) or y.shape[1:] == (0,):
+        raise DataError(f"y: expected shape (n,) or (n, k), got {y.shape}", "one row for each example")
+    return {"target": y.reshape(-1)}
+
+
+def _sound(name: str, values: NDArray[Any]) -> NDArray[Any]:
+    """The column without an object type, checked for holes and infinities."""
+    if values.dtype == object:
+        values = _settled(name, values)
+    if values.dtype.kind not in "biufU":
+        raise DataError(f"target {name!r}: expected numbers, truth values or texts, got type {values.dtype}")
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        row = int(np.flatnonzero(~np.isfinite(values))[0])
+        _refuse_holes(name, "infinite or missing values", int((~np.isfinite(values)).sum()), row)
+    return values
+
+
+def _settled(name: str, values: NDArray[Any]) -> NDArray[Any]:
+    holes = np.array([value is None or value != value for value in values], dtype=bool)
+    if holes.any():
+        _refuse_holes(name, "missing values", int(holes.sum()), int(np.flatnonzero(holes)[0]))
+    kinds = {type(value) for value in values}
+    if all(issubclass(kind, str) for kind in kinds):
+        return values.astype(str)
+    if all(issubclass(kind, bool | np.bool_ | int | float | np.integer | np.floating) for kind in kinds):
+        return np.array(values.tolist())
+    names = ", ".join(sorted(kind.__name__ for kind in kinds))
+    raise DataError(f"target {name!r}: expected values of one type, got {names}", "turn them all into texts or numbers")
+
+
+def _refuse_holes(name: str, what: str, count: int, row: int) -> None:
+    raise DataError(
+        f"target {name!r}: expected a value in every row, got {count:,} {what} (the first in row {row})",
+        "leave these rows out: nothing can be learned from a row without a target",
+    )
+
+
+def _inferred(columns: Columns, notices: list[str]) -> str:
+    kinds = {values.dtype.kind for values in columns.values()}
+    if len(columns) > 1:
+        is_binary = all(v.dtype.kind in "biuf" and np.isin(v, (0, 1)).all() for v in columns.values())
+        return "multilabel" if is_binary else "regression"
+    (values,) = columns.values()
+    if kinds <= {"U", "b"}:
+        return "classification"
+    distinct = len(np.unique(values))
+    looks_like_classes = distinct <= min(MOST_CLASSES, len(values) // ROWS_PER_CLASS)
+    if kinds == {"f"}:
+        if looks_like_classes and (values % 1 == 0).all():
+            notices.append(
+                f"the target's {distinct} different values are whole numbers written with decimals and are taken as "
+                'a quantity; if they are classes, say task="classification"'
+            )
+        return "regression"
+    named = 'classes; if they are a quantity, say task="regression"' if looks_like_classes else (
+        'a quantity; if they are classes, say task="classification"'
+    )
+    if 2 < distinct <= DOUBTFUL:
+        notices.append(f"the target's {distinct:,} different whole numbers are taken as {named}")
+    return "classification" if looks_like_classes else "regression"
+
+
+def _read_classes(columns: Columns, class_names: tuple[Any, ...]) -> tuple[Target, NDArray[np.int32]]:
+    if len(columns) != 1:
+        raise UsageError(
+            f"target: expected one column for a classification, got {len(columns)} ({', '.join(columns)})",
+            'several columns of 0 and 1 are task="multilabel"',
+        )
+    ((name, values),) = columns.items()
+    found, y = np.unique(values, return_inverse=True)
+    if len(found) < 2:
+        raise DataError(
+            f"target {name!r}: expected at least two classes, got only {found.tolist()[0]!r} in {len(y):,} rows",
+            "choose another target, or add rows of another class",
+        )
+    if class_names:
+        y = values
+    return Target("classification", (name,), class_names or tuple(found.tolist())), y.astype(np.int32)
+
+
+def _as_numbers(name: str, values: NDArray[Any], task: str) -> NDArray[np.float64]:
+    if values.dtype.kind == "U":
+        raise DataError(
+            f"target {name!r}: expected numbers for a {task}, got texts such as {values.tolist()[0]!r}",
+            'leave task= away, or say task="classification"',
+        )
+    if task == "multilabel" and not np.isin(values, (0, 1)).all():
+        other = values[~np.isin(values, (0, 1))].tolist()[0]
+        raise DataError(f"target {name!r}: expected 0 or 1 for a multilabel task, got {other!r}")
+    return values.astype(np.float64)
+
+
+def _check_spread(task: str, y: NDArray[np.float64], names: tuple[str, ...], notices: list[str]) -> None:
+    constant = [name for name, low, high in zip(names, y.min(axis=0), y.max(axis=0), strict=True) if low == high]
+    if len(constant) == len(names):
+        raise DataError(
+            f"target {', '.join(map(repr, names))}: expected values that differ, got {y[0, 0]:g} in every row",
+            "choose another target: there is nothing to learn",
+        )
+    notices += [f"the target {name!r} has the same value in every row" for name in constant]
+    if task == "multilabel" and (y.sum(axis=1) == 1).all():
+        notices.append(
+            "every row has exactly one label: if these are classes, give their numbers in one column instead, "
+            "y.argmax(axis=1)"
+        )
