@@ -6,7 +6,9 @@ it before anything is compiled.
 
 from __future__ import annotations
 
+import dataclasses
 import math
+import re
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
@@ -25,9 +27,15 @@ class Distribution:
 
     kind: ClassVar[str] = ""
     kinds: ClassVar[dict[str, type[Distribution]]] = {}
+    name: str | None = dataclasses.field(default=None, kw_only=True)
 
     def __init_subclass__(cls) -> None:
         Distribution.kinds[cls.kind] = cls
+
+    def __post_init__(self) -> None:
+        # A name is written without quotes in texts, so it is a word.
+        if self.name is not None and not (isinstance(self.name, str) and re.fullmatch(r"[A-Za-z_][\w-]*", self.name)):
+            raise UsageError(f"{self.kind}: expected a word as its name, got {self.name!r}", "such as name='width'")
 
     @property
     def arguments(self) -> tuple[Any, ...]:
@@ -56,9 +64,9 @@ class Uniform(Distribution):
     kind = "uniform"
     low: float
     high: float
-    name: str | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _check_ends(self, positive=False)
         object.__setattr__(self, "low", float(self.low))
         object.__setattr__(self, "high", float(self.high))
@@ -74,15 +82,16 @@ class LogUniform(Distribution):
     kind = "log_uniform"
     low: float
     high: float
-    name: str | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _check_ends(self, positive=True)
         object.__setattr__(self, "low", float(self.low))
         object.__setattr__(self, "high", float(self.high))
 
     def sample(self, rng: np.random.Generator) -> float:
-        return math.exp(float(rng.uniform(math.log(self.low), math.log(self.high))))
+        drawn = math.exp(float(rng.uniform(math.log(self.low), math.log(self.high))))
+        return min(max(drawn, self.low), self.high)  # the exponential of a logarithm may be off by a bit
 
 
 @dataclass(frozen=True, repr=False)
@@ -93,19 +102,23 @@ class Integers(Distribution):
     low: int
     high: int
     log: bool = False
-    name: str | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for end in (self.low, self.high):
-            if isinstance(end, bool) or not isinstance(end, int):
+            if isinstance(end, bool) or not isinstance(end, int | np.integer):
                 raise UsageError(f"integers: expected whole numbers, got {end!r}", "use uniform for other numbers")
+        if not isinstance(self.log, bool):
+            raise UsageError(f"integers: expected log to be true or false, got {self.log!r}")
         _check_ends(self, positive=self.log)
+        object.__setattr__(self, "low", int(self.low))
+        object.__setattr__(self, "high", int(self.high))
 
     def sample(self, rng: np.random.Generator) -> int:
         if not self.log:
             return int(rng.integers(self.low, self.high + 1))
         drawn = math.exp(float(rng.uniform(math.log(self.low), math.log(self.high + 1))))
-        return min(int(drawn), self.high)
+        return min(max(int(drawn), self.low), self.high)  # the exponential of a logarithm may be off by a bit
 
 
 @dataclass(frozen=True, repr=False)
@@ -114,9 +127,9 @@ class Choice(Distribution):
 
     kind = "choice"
     values: tuple[Any, ...]
-    name: str | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.values:
             raise UsageError("choice: expected at least one value, got none")
 
@@ -130,22 +143,22 @@ class Choice(Distribution):
 
 def uniform(low: float, high: float, *, name: str | None = None) -> Uniform:
     """A number from `low` to `high`, each equally likely."""
-    return Uniform(low, high, name)
+    return Uniform(low, high, name=name)
 
 
 def log_uniform(low: float, high: float, *, name: str | None = None) -> LogUniform:
     """A number from `low` to `high` whose logarithm is uniform: the one to use for rates and scales."""
-    return LogUniform(low, high, name)
+    return LogUniform(low, high, name=name)
 
 
 def integers(low: int, high: int, *, log: bool = False, name: str | None = None) -> Integers:
     """A whole number from `low` to `high`, both included; with `log`, small ones as likely as in `log_uniform`."""
-    return Integers(low, high, log, name)
+    return Integers(low, high, log, name=name)
 
 
 def choice(*values: Any, name: str | None = None) -> Choice:
     """One of `values`, each equally likely: numbers, words, layers, optimizers, whole networks."""
-    return Choice(values, name)
+    return Choice(values, name=name)
 
 
 def make(kind: str, arguments: list[Any], name: str | None = None, log: bool = False) -> Distribution:
@@ -154,12 +167,13 @@ def make(kind: str, arguments: list[Any], name: str | None = None, log: bool = F
     Raises:
         UsageError: the kind has other arguments, or they are out of order.
     """
+    if log and kind != "integers":
+        raise UsageError(f"{kind}: expected no log, got log={log!r}", "use log_uniform, or integers with log")
     if kind == "choice":
-        return Choice(tuple(arguments), name)
+        return Choice(tuple(arguments), name=name)
     if len(arguments) != 2:
         raise UsageError(f"{kind}: expected two ends, low and high, got {len(arguments)} arguments")
-    extra = {"log": True} if log and kind == "integers" else {}
-    return Distribution.kinds[kind](*arguments, name=name, **extra)
+    return Distribution.kinds[kind](*arguments, name=name, **({"log": log} if kind == "integers" else {}))
 
 
 def _check_ends(d: Uniform | LogUniform | Integers, *, positive: bool) -> None:

@@ -34,4 +34,5 @@ def draw(space: V, *, seed: int, number: int) -> V:
             path = (*path, "drawn")  # a distribution inside a choice draws from a stream of its own
         return content
 
-    return rebuild(space, settle)
+    drawn: V = rebuild(space, settle)
+    return drawn

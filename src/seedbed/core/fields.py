@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import operator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import jax
 import numpy as np
 
-from seedbed.core.distributions import Distribution
+from seedbed.core.distributions import Choice, Distribution
 from seedbed.core.errors import Fault, SetupError, nearest, one_of
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Spec:
         except SetupError as error:
             faults = [dataclasses.replace(f, came=f"{f.came} in {content!r}") for f in error.faults]
             raise SetupError(faults) from None
-        return dataclasses.replace(content, values=admitted) if content.kind == "choice" else content
+        return dataclasses.replace(content, values=admitted) if isinstance(content, Choice) else content
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,7 @@ class Number(Spec):
     def coerce(self, content: Any) -> Any:
         if isinstance(content, jax.core.Tracer) or (isinstance(content, np.ndarray | jax.Array) and content.ndim > 0):
             return content
-        if isinstance(content, bool | np.bool_ | str) or not hasattr(content, "__float__"):
-            raise self.refuse(content)
-        number = float(content)
+        number = _float(content)
         low_ok = number > self.low if self.low_open else number >= self.low
         high_ok = number < self.high if self.high_open else number <= self.high
         if not (math.isfinite(number) and low_ok and high_ok):
@@ -118,10 +117,13 @@ class Whole(Spec):
 
     def coerce(self, content: Any) -> Any:
         if isinstance(content, str) and content in self.words:
-            return content
-        if isinstance(content, bool | np.bool_) or not hasattr(content, "__index__"):
+            return self.words[self.words.index(content)]  # not a subclass of str that only equals it
+        if isinstance(content, bool | np.bool_):
             raise self.refuse(content)
-        number = int(content)
+        try:
+            number = operator.index(content)
+        except TypeError:  # also for 1.0: whole by chance is not whole by type
+            raise self.refuse(content) from None
         if number < self.low:
             raise self.refuse(content)
         return number
@@ -140,7 +142,7 @@ class Word(Spec):
     def coerce(self, content: Any) -> str:
         if not isinstance(content, str) or content not in self.options:
             raise self.refuse(content, nearest(str(content), self.options))
-        return content
+        return self.options[self.options.index(content)]
 
 
 @dataclass(frozen=True)
@@ -170,31 +172,34 @@ class Weights(Spec):
     def coerce(self, content: Any) -> Any:
         if isinstance(content, str):
             if content in self.words:
-                return content
+                return self.words[self.words.index(content)]
             raise self.refuse(content, nearest(content, self.words))
-        if not isinstance(content, list | tuple | np.ndarray) or not len(content):
+        is_vector = isinstance(content, np.ndarray | jax.Array) and content.ndim == 1
+        if not (is_vector or isinstance(content, list | tuple)) or not len(content):
             raise self.refuse(content)
         each = Number(low=0.0)
         try:
-            return tuple(each.coerce(number) for number in content)
+            kept = tuple(each.coerce(number) for number in content)
         except SetupError:
             raise self.refuse(content) from None
+        if not all(isinstance(number, float) for number in kept):  # an array or a tracer: no part of a structure
+            raise self.refuse(content)
+        return kept
 
 
 @dataclass(frozen=True)
 class Part(Spec):
     """Another value, of one family: an initialiser, an optimizer, a network."""
 
-    family: type[Value] | None = None
+    family: type[Value] = cast("type[Value]", None)  # always given; it has a default only because `optional` has one
     is_leafy = True
 
     @property
     def expected(self) -> str:
-        assert self.family is not None
         return f"{_article(self.family.__name__)} such as {self.family.example()}"
 
     def coerce(self, content: Any) -> Any:
-        if self.family is None or not isinstance(content, self.family):
+        if not isinstance(content, self.family):
             hint = "write it with parentheses, so that it is a value" if isinstance(content, type) else ""
             raise self.refuse(content, hint)
         return content
@@ -206,7 +211,6 @@ class Parts(Part):
 
     @property
     def expected(self) -> str:
-        assert self.family is not None
         return f"a list of {self.family.__name__} values such as [{self.family.example()}]"
 
     def coerce(self, content: Any) -> Any:
@@ -224,14 +228,23 @@ class Parts(Part):
         return tuple(item for item in kept if item is not None)
 
 
-def number(default: Any = ..., *, low: float = -math.inf, high: float = math.inf, low_open: bool = False,
-           high_open: bool = False, optional: bool = False, doc: str = "") -> Any:
+def number(
+    default: Any = ...,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    low_open: bool = False,
+    high_open: bool = False,
+    optional: bool = False,
+    doc: str = "",
+) -> Any:
     """A field that holds a number, a leaf of the tree."""
     return _field(Number(optional, doc, low, high, low_open, high_open), default)
 
 
-def whole(default: Any = ..., *, low: int = 0, words: tuple[str, ...] = (), optional: bool = False,
-          doc: str = "") -> Any:
+def whole(
+    default: Any = ..., *, low: int = 0, words: tuple[str, ...] = (), optional: bool = False, doc: str = ""
+) -> Any:
     """A field that holds a whole number, part of the structure."""
     return _field(Whole(optional, doc, low, words), default)
 
@@ -275,6 +288,16 @@ def _field(spec: Spec, default: Any) -> Any:
     if default is ...:
         return dataclasses.field(metadata={"spec": spec})
     return dataclasses.field(default=default, metadata={"spec": spec})
+
+
+def _float(content: Any) -> float:
+    """The number that a scalar of any library holds; NaN where it holds none, and flags, words and dates hold none."""
+    if not hasattr(content, "__float__") or np.asarray(content).dtype.kind in "bcmMSU":
+        return math.nan
+    try:
+        return float(content)
+    except (TypeError, ValueError, OverflowError):  # the last for a whole number beyond the largest float
+        return math.nan
 
 
 def _article(noun: str) -> str:

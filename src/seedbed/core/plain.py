@@ -1,6 +1,7 @@
 """Plain data: the one form between a value and its texts. Numbers, words, lists, and dictionaries.
 
-    SGD(lr=log_uniform(1e-4, 1), momentum=0.9)   <->   {"kind": "sgd", "lr": {"log_uniform": [1e-4, 1.0]}, "momentum": 0.9}
+    SGD(lr=log_uniform(1e-4, 1), momentum=0.9)
+    {"kind": "sgd", "lr": {"log_uniform": [1e-4, 1.0]}, "momentum": 0.9}
 
 TOML and the one-line form both read into plain data and are written from it, so there is one reader of meaning.
 """
@@ -33,7 +34,7 @@ def to_plain(content: Any, *, keep_defaults: bool = False) -> Any:
     if not isinstance(content, Value):
         return "none" if content is None else content
     plain: dict[str, Any] = {"kind": content.kind} if content.kind else {}
-    for f in dataclasses.fields(content):  # type: ignore[arg-type]
+    for f in map(content.__dataclass_fields__.__getitem__, content.specs):
         held = getattr(content, f.name)
         is_default = not is_required(f) and type(held) is type(f.default) and held == f.default
         if (is_default and not keep_defaults) or (held is None and f.default is None):
@@ -63,7 +64,11 @@ def from_plain(plain: Any, family: type[V], path: Path = ()) -> V:
         SetupError: with all faults at once, each with its place in `plain`.
     """
     faults: list[Fault] = []
-    value = _read_value(plain, family, path, faults)
+    value: Any
+    if family.kinds:  # a choice between kinds may also stand here: `choice(sgd, adam)`
+        value = _read_field(plain, fields.Part(False, "", family), path, faults)
+    else:
+        value = _read_value(plain, family, path, faults)
     if faults:
         raise SetupError(faults)
     return value  # type: ignore[no-any-return]
@@ -77,9 +82,16 @@ def _for_line(content: Any) -> Any:
         return _distribution_to_plain(content) | {content.kind: [_for_line(a) for a in content.arguments]}
     if not isinstance(content, Value):
         return to_plain(content)
+    if not content.kind and len(content.specs) == 1:
+        return _for_line(getattr(content, next(iter(content.specs))))  # a network is written as its layers alone
     plain = {name: _for_line(getattr(content, name)) for name in to_plain(content) if name != "kind"}
-    required = [f.name for f in dataclasses.fields(content) if is_required(f)]  # type: ignore[arg-type]
-    positional = [plain.pop(name) for name in required]
+    required = [f.name for f in dataclasses.fields(content) if is_required(f) and not f.kw_only]
+    if isinstance(next(iter(content.specs.values()), None), fields.Parts):
+        # The parts take every position, so that the other fields, and a choice between lists, go by name.
+        first = next(iter(content.specs))
+        positional = plain.pop(first) if plain.get(first) and isinstance(plain[first], list) else []
+    else:
+        positional = [plain.pop(name) for name in required]
     return {"kind": content.kind} | ({ARGUMENTS: positional} if positional else {}) | plain
 
 
@@ -96,13 +108,22 @@ def _read(plain: Any, spec: fields.Spec, path: Path, faults: list[Fault]) -> Any
     """What stands in one field. Faults are collected, and then anything is given back."""
     if spec.optional and plain == "none":
         return None
+    if isinstance(plain, str) and type(spec) is fields.Part and spec.family.kinds:
+        plain = _parsed_item(plain, path, faults)
+        if plain is None:
+            return None
     if isinstance(plain, dict) and (kind := distribution_kind(plain)):
+        if isinstance(spec, fields.Part) and kind != "choice" and kind in spec.family.kinds:
+            # `uniform(0.1)` where an initialiser stands: no distribution over numbers can stand there.
+            rest = {key: content for key, content in plain.items() if key != kind}
+            return _read_value({"kind": kind, ARGUMENTS: plain[kind], **rest}, spec.family, path, faults)
         return _read_distribution(plain, kind, spec, path, faults)
     if isinstance(spec, fields.Parts):
         return _read_parts(plain, spec, path, faults)
     if isinstance(spec, fields.Part):
-        assert spec.family is not None
         return _read_value(plain, spec.family, path, faults)
+    if isinstance(plain, dict):
+        faults.append(Fault(path, spec.expected, write(plain) if "kind" in plain else fields.describe(plain)))
     return plain
 
 
@@ -136,12 +157,6 @@ def _read_distribution(plain: dict[str, Any], kind: str, spec: fields.Spec, path
 
 
 def _read_value(plain: Any, family: type[Value], path: Path, faults: list[Fault]) -> Any:
-    if isinstance(plain, str) and family.kinds:
-        items = _parsed(plain, path, faults)
-        if items is None:
-            return None
-        plain = items[0] if len(items) == 1 else plain
-        plain = {"kind": plain} if isinstance(plain, str) else plain
     if isinstance(plain, str | list) and not family.kinds and len(family.specs) == 1:
         plain = {next(iter(family.specs)): plain}  # a network may be given by its layers alone
     if not isinstance(plain, dict):
@@ -169,20 +184,32 @@ def _class_of(plain: dict[str, Any], family: type[Value], path: Path, faults: li
 
 
 def _build(cls: type[Value], plain: dict[str, Any], path: Path, faults: list[Fault]) -> Value | None:
-    given = {key: content for key, content in plain.items() if key not in ("kind", ARGUMENTS)}
+    given = {key: content for key, content in plain.items() if key not in ("kind" if cls.kind else "", ARGUMENTS)}
     before = len(faults)
     given |= _positional(cls, plain, given, path, faults)
     for key in [key for key in given if key not in cls.specs]:
         expected = one_of(cls.specs) if cls.specs else f"no keys, {cls.kind or cls.__name__} takes none"
         faults.append(Fault((*path, key), expected, f"the unknown key {key!r}", nearest(key, cls.specs)))
         del given[key]
-    required = [f.name for f in dataclasses.fields(cls) if is_required(f) and f.name not in given]  # type: ignore[arg-type]
+    required = [f.name for f in dataclasses.fields(cls) if is_required(f) and f.name not in given]
     faults += [Fault((*path, name), cls.specs[name].expected, "nothing") for name in required]
-    contents = {name: _read(content, cls.specs[name], (*path, name), faults) for name, content in given.items()}
-    if required or len(faults) > before and any(content is None for content in contents.values()):
+    contents = {name: _read_field(content, cls.specs[name], (*path, name), faults) for name, content in given.items()}
+    if len(faults) > before:
         return None
     try:
         return cls(**contents)
+    except SetupError as error:  # the fields are right each by itself, but not together
+        faults += [fault.under(*path) for fault in error.faults]
+        return None
+
+
+def _read_field(plain: Any, spec: fields.Spec, path: Path, faults: list[Fault]) -> Any:
+    before = len(faults)
+    content = _read(plain, spec, path, faults)
+    if len(faults) > before and not isinstance(spec, fields.Parts):
+        return None
+    try:
+        return spec.admit(content)
     except SetupError as error:
         known = {fault.path for fault in faults[before:]}
         faults += [moved for fault in error.faults if (moved := fault.under(*path)).path not in known]
@@ -195,8 +222,8 @@ def _positional(
     arguments, names = plain.get(ARGUMENTS, []), list(cls.specs)
     spec = next(iter(cls.specs.values()), None)
     if isinstance(spec, fields.Parts):
-        return {names[0]: arguments} if arguments else {}
-    if len(arguments) > len(names):
+        arguments = [arguments] if arguments else []
+    elif len(arguments) > len(names):
         expected = f"at most {len(names)} arguments ({', '.join(names)})" if names else "no arguments"
         faults.append(Fault(path, f"{expected} for {cls.kind}", f"{len(arguments)}"))
     placed = dict(zip(names, arguments, strict=False))
@@ -207,7 +234,7 @@ def _positional(
 
 def distribution_kind(plain: dict[str, Any]) -> str | None:
     """The kind of the distribution that plain data describes, or None."""
-    return next((key for key in plain if key in Distribution.kinds), None)
+    return None if "kind" in plain else next((key for key in plain if key in Distribution.kinds), None)
 
 
 def _parsed(line: str, path: Path, faults: list[Fault]) -> list[Any] | None:
@@ -216,3 +243,11 @@ def _parsed(line: str, path: Path, faults: list[Fault]) -> list[Any] | None:
     except SetupError as error:
         faults += [fault.under(*path) for fault in error.faults]
         return None
+
+
+def _parsed_item(line: str, path: Path, faults: list[Fault]) -> Any:
+    items = _parsed(line, path, faults)
+    if items is None:
+        return None
+    item = items[0] if len(items) == 1 else line  # of several, the line is named as an unknown kind
+    return {"kind": item} if isinstance(item, str) else item

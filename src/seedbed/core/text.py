@@ -3,7 +3,9 @@
     items     = item { "," item }
     item      = name { argument }                  arguments in the order of the fields, then by name
     argument  = [ key "=" ] term
-    term      = number | name | name "(" items ")" | "'" text "'"
+    term      = number | name | name "(" [ items ] ")" | "'" text "'"
+
+`list(a, b)` is the list of its items: several layers, or the weights of classes, where one term is due.
 
 It reads into plain data and is written from plain data; what names and arguments mean is decided in `plain.py`.
 """
@@ -16,7 +18,7 @@ from typing import Any
 from seedbed.core.distributions import Distribution
 from seedbed.core.errors import Fault, SetupError
 
-ARGUMENTS = "arguments"  # under this key plain data keeps the arguments that a line gives by position
+ARGUMENTS = "()"  # under this key plain data keeps the arguments that a line gives by position
 
 TOKEN = re.compile(
     r"\s*(?:(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?![\w.])|(?P<name>[A-Za-z_][\w-]*)"
@@ -34,6 +36,8 @@ def parse(text: str) -> list[Any]:
     items = reader.items()
     if reader.sign is not None or reader.kind != "end":
         raise reader.fault("a comma or the end of the line")
+    if named := next((item for item in items if isinstance(item, _Named)), None):
+        raise SetupError([Fault((), f"a name before {named.name}=", repr(text.strip()), "such as: adam lr=0.001")])
     return items
 
 
@@ -123,11 +127,17 @@ class _Named:
         self.name, self.content = name, content
 
 
-def _call(name: Any, arguments: list[Any], reader: _Reader) -> dict[str, Any]:
+def _call(name: Any, arguments: list[Any], reader: _Reader) -> Any:
     if not isinstance(name, str):
         raise reader.fault("a comma")
     positional = [a for a in arguments if not isinstance(a, _Named)]
-    named = {a.name: a.content for a in arguments if isinstance(a, _Named)}
+    named: dict[str, Any] = {}
+    for argument in [a for a in arguments if isinstance(a, _Named)]:
+        if argument.name in (*named, "kind"):
+            raise SetupError([Fault((), f"{argument.name}= once at most, for {name}", f"{argument.name}= again")])
+        named[argument.name] = argument.content
+    if name == "list" and not named:
+        return positional
     if name in Distribution.kinds:
         return {name: positional, **named}
     return {"kind": name, **({ARGUMENTS: positional} if positional else {}), **named}
@@ -150,7 +160,8 @@ def _write_term(plain: Any) -> str:
     if isinstance(plain, bool):
         return "true" if plain else "false"
     if isinstance(plain, str):
-        return plain if re.fullmatch(r"[A-Za-z_][\w-]*", plain) else f"'{plain}'"
+        is_bare = re.fullmatch(r"[A-Za-z_][\w-]*", plain) and plain not in ("true", "false")
+        return plain if is_bare else f"'{plain}'"
     if isinstance(plain, int | float):
         return repr(plain)
     if isinstance(plain, list):

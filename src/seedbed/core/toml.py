@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 from seedbed.core.distributions import Distribution
 from seedbed.core.errors import Fault, SetupError
+from seedbed.core.lines import line_map, line_of
 from seedbed.core.plain import distribution_kind, from_plain, has_distribution, to_line, to_plain
-from seedbed.core.value import Path, Value
+from seedbed.core.value import Value
 
 V = TypeVar("V", bound=Value)
 
@@ -31,12 +32,15 @@ def loads(source: str, family: type[V], name: str = "") -> V:
     try:
         plain = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
-        raise SetupError([Fault((), "a TOML file", str(error))], source=name) from None
+        place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)", str(error))
+        line = int(place[1] or source.count("\n") + 1) if place else None
+        what = str(error).replace(place[0], "") if place else str(error)
+        raise SetupError([Fault((), "TOML", f"a text that is none: {what}", line=line)], source=name) from None
     try:
         return from_plain(plain, family)
     except SetupError as error:
         lines = line_map(source)
-        faults = [dataclasses.replace(f, line=_line_of(f.path, lines)) for f in error.faults]
+        faults = [dataclasses.replace(f, line=line_of(f.path, lines)) for f in error.faults]
         raise SetupError(faults, source=name) from None
 
 
@@ -53,41 +57,6 @@ def load(path: str | FilePath, family: type[V]) -> V:
     except UnicodeDecodeError:
         raise SetupError([Fault((), "a text in UTF-8", "other bytes")], source=str(path)) from None
     return loads(source, family, name=str(path))
-
-
-def line_map(source: str) -> dict[Path, int]:
-    """The line, from 1, on which each key, table and array item of a TOML text begins.
-
-    It reads the layout in which setups are written: one key a line, one item of a long array a line.
-    """
-    lines: dict[Path, int] = {}
-    table: Path = ()
-    array: tuple[Path, int] | None = None  # the open array and its next index
-    for n, raw in enumerate(source.splitlines(), start=1):
-        line = raw.strip()
-        if array is not None:
-            if line.startswith("]"):
-                array = None
-            elif line and not line.startswith("#"):
-                lines.setdefault((*array[0], array[1]), n)
-                array = (array[0], array[1] + 1)
-        elif header := re.match(r"\[\[?\s*([\w.\s\"-]+?)\s*\]\]?", line):
-            table = tuple(step.strip().strip('"') for step in header[1].split("."))
-            if line.startswith("[["):
-                table = (*table, sum(1 for p in lines if p[:-1] == table and isinstance(p[-1], int)))
-            lines[table] = n
-        elif key := re.match(r"([\w.\s\"-]+?)\s*=\s*(.*)", line):
-            path = (*table, *(step.strip().strip('"') for step in key[1].split(".")))
-            lines[path] = n
-            if re.fullmatch(r"\[\s*(#.*)?", key[2]):
-                array = (path, 0)
-    return lines
-
-
-def _line_of(path: Path, lines: dict[Path, int]) -> int | None:
-    while path and path not in lines:
-        path = path[:-1]
-    return lines.get(path)
 
 
 def _table(value: Value, path: tuple[str, ...], keep_defaults: bool) -> str:

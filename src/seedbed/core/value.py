@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, Self, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, dataclass_transform
 
 import jax
 import numpy as np
 
 from seedbed.core import fields
 from seedbed.core.distributions import Distribution
-from seedbed.core.errors import Fault, SetupError
+from seedbed.core.errors import Fault, SetupError, UsageError, nearest
 
 Path = tuple[str | int, ...]
 
@@ -39,11 +39,15 @@ class Value:
     kind: ClassVar[str] = ""
     kinds: ClassVar[dict[str, type[Any]]] = {}
     specs: ClassVar[dict[str, fields.Spec]] = {}
+    if TYPE_CHECKING:  # each subclass is made a dataclass below, and so has this
+        __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
 
     def __init_subclass__(cls, *, kind: str = "", family: bool = False, **rest: Any) -> None:
         super().__init_subclass__(**rest)
         dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls)
-        cls.specs = {f.name: f.metadata["spec"] for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+        # Keyword-only fields come last, so that a subclass adds its positional ones in front of them.
+        ordered = sorted(dataclasses.fields(cls), key=lambda f: bool(f.kw_only))
+        cls.specs = {f.name: _spec_of(cls, f) for f in ordered}
         cls.kind = kind
         if family:
             cls.kinds = {}
@@ -70,11 +74,23 @@ class Value:
     @classmethod
     def example(cls) -> str:
         """How a user would write a member of this family, for messages."""
-        first = next(iter(cls.kinds.values()), cls)
+        first: type[Value] = next(iter(cls.kinds.values()), cls)
         return f"{first.__name__}({'...' if any(is_required(f) for f in dataclasses.fields(first)) else ''})"
 
     def replace(self, **changes: Any) -> Self:
-        """This value with some fields changed, validated anew."""
+        """This value with some fields changed, validated anew.
+
+        Raises:
+            SetupError: a field is not there, or its new content may not stand in it.
+        """
+        known = ", ".join(self.specs)
+        faults = [
+            Fault((name,), f"a field of {type(self).__name__} ({known})", "an unknown one", nearest(name, self.specs))
+            for name in changes
+            if name not in self.specs
+        ]
+        if faults:
+            raise SetupError(faults)
         return dataclasses.replace(self, **changes)
 
     def __eq__(self, other: object) -> bool:
@@ -86,12 +102,13 @@ class Value:
 
     def __repr__(self) -> str:
         words = []
-        for f in dataclasses.fields(self):  # type: ignore[arg-type]
-            content = getattr(self, f.name)
+        for name in self.specs:
+            f, content = self.__dataclass_fields__[name], getattr(self, name)
             if is_required(f):
-                words.append(repr(list(content) if isinstance(content, tuple) else content))
+                shown = repr(list(content) if isinstance(content, tuple) else content)
+                words.append(f"{name}={shown}" if f.kw_only else shown)
             elif not _same(content, f.default):
-                words.append(f"{f.name}={content!r}")
+                words.append(f"{name}={content!r}")
         return f"{type(self).__name__}({', '.join(words)})"
 
 
@@ -103,9 +120,7 @@ def same(a: Any, b: Any) -> bool:
 def diff(a: Any, b: Any) -> list[tuple[Path, Any, Any]]:
     """The places at which two values differ, each with what stands there in `a` and in `b`."""
     if isinstance(a, Value) and isinstance(b, Value) and type(a) is type(b):
-        return [
-            ((name, *path), x, y) for name in a.specs for path, x, y in diff(getattr(a, name), getattr(b, name))
-        ]
+        return [((name, *path), x, y) for name in a.specs for path, x, y in diff(getattr(a, name), getattr(b, name))]
     if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
         return [((i, *path), x, y) for i, pair in enumerate(zip(a, b, strict=True)) for path, x, y in diff(*pair)]
     return [] if _same(a, b) else [((), a, b)]
@@ -134,12 +149,23 @@ def rebuild(value: Any, change: Callable[[Path, Any], Any], path: Path = ()) -> 
 
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, Value) and isinstance(b, Value):
-        return same(a, b)
-    if isinstance(a, Distribution) or isinstance(b, Distribution):
-        return type(a) is type(b) and bool(a == b)
+        return type(a) is type(b) and same(a, b)
+    if isinstance(a, Distribution) and isinstance(b, Distribution):
+        return type(a) is type(b) and _shown(a) == _shown(b) and same(a.arguments, b.arguments)
+    if a is b or isinstance(a, jax.core.Tracer) or isinstance(b, jax.core.Tracer):
+        return a is b  # a tracer has no number yet
     if hasattr(a, "shape") or hasattr(b, "shape"):
-        return np.shape(a) == np.shape(b) and bool(np.array_equal(np.asarray(a), np.asarray(b), equal_nan=True))
+        return _same_array(np.asarray(a), np.asarray(b))
     return type(a) is type(b) and bool(a == b)
+
+
+def _shown(d: Distribution) -> tuple[str | None, bool]:
+    return d.name, bool(getattr(d, "log", False))
+
+
+def _same_array(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
+    has_nan = a.dtype.kind in "fc" and b.dtype.kind in "fc"
+    return a.shape == b.shape and bool(np.array_equal(a, b, equal_nan=has_nan))
 
 
 def is_required(f: dataclasses.Field[Any]) -> bool:
@@ -147,12 +173,22 @@ def is_required(f: dataclasses.Field[Any]) -> bool:
     return f.default is dataclasses.MISSING
 
 
+def _spec_of(cls: type[Value], f: dataclasses.Field[Any]) -> fields.Spec:
+    if "spec" not in f.metadata:
+        message = f"{cls.__name__}.{f.name}: expected a field of core.fields (number, whole, word, ...), got a bare one"
+        raise UsageError(message, f"write {f.name}: float = number(...), or ClassVar where it is no field")
+    return cast(fields.Spec, f.metadata["spec"])
+
+
 def _register(cls: type[Value]) -> None:
+    if cls.kinds is Value.kinds:
+        message = f"{cls.__name__}: expected a base class declared with family=True, got a kind without a family"
+        raise UsageError(message, "derive from Layer, Optimizer or another family")
     key = squashed(cls.kind)
     taken = cls.kinds.get(key)
     # A notebook cell that is run again defines the same class again: the newer one takes its place.
     if taken and (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
-        raise SetupError([Fault((cls.kind,), "a kind that is still free", f"{cls.kind!r}, which {taken!r} has")])
+        raise SetupError([Fault((cls.kind,), "a kind that is still free", f"{cls.kind!r}, which {taken.__name__} has")])
     cls.kinds[key] = cls
 
 
