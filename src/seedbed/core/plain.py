@@ -113,10 +113,6 @@ def _read(plain: Any, spec: fields.Spec, path: Path, faults: list[Fault]) -> Any
         if plain is None:
             return None
     if isinstance(plain, dict) and (kind := distribution_kind(plain)):
-        if isinstance(spec, fields.Part) and kind != "choice" and kind in spec.family.kinds:
-            # `uniform(0.1)` where an initialiser stands: no distribution over numbers can stand there.
-            rest = {key: content for key, content in plain.items() if key != kind}
-            return _read_value({"kind": kind, ARGUMENTS: plain[kind], **rest}, spec.family, path, faults)
         return _read_distribution(plain, kind, spec, path, faults)
     if isinstance(spec, fields.Parts):
         return _read_parts(plain, spec, path, faults)

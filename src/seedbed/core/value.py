@@ -186,6 +186,8 @@ def _register(cls: type[Value]) -> None:
         raise UsageError(message, "derive from Layer, Optimizer or another family")
     key = squashed(cls.kind)
     taken = cls.kinds.get(key)
+    if key in {squashed(reserved) for reserved in (*Distribution.kinds, "list", "none", "true", "false")}:
+        raise SetupError([Fault((cls.kind,), "a kind that is still free", f"{cls.kind!r}, a word of the texts")])
     # A notebook cell that is run again defines the same class again: the newer one takes its place.
     if taken and (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
         raise SetupError([Fault((cls.kind,), "a kind that is still free", f"{cls.kind!r}, which {taken.__name__} has")])
