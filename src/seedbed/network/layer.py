@@ -38,7 +38,7 @@ class Layer(Value, family=True):
 
     def apply(
         self, params: Params, x: Float[Array, "batch *in"], *, training: bool = False, key: Key[Array, ""] | None = None
-    ) -> Float[Array, "batch *out"]:
+    ) -> Float[Array, " batch *out"]:
         """The activations behind this layer. In training a noisy layer draws from `key`."""
         raise NotImplementedError
 

@@ -1,0 +1,48 @@
+"""Layers, initialisers, losses and penalties, and the network as a value. One line here registers one family."""
+
+from seedbed.network.activations import (
+    ELU,
+    GELU,
+    SELU,
+    Activation,
+    Identity,
+    LeakyReLU,
+    PReLU,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Step,
+    Tanh,
+)
+from seedbed.network.dropout import Dropout
+from seedbed.network.flatten import Flatten
+from seedbed.network.initializers import (
+    Constant,
+    HeNormal,
+    HeUniform,
+    Initializer,
+    LeCunNormal,
+    LeCunUniform,
+    Normal,
+    Orthogonal,
+    RandomUniform,
+    XavierNormal,
+    XavierUniform,
+    Zeros,
+)
+from seedbed.network.layer import Layer
+from seedbed.network.linear import Linear
+from seedbed.network.losses import BinaryCrossEntropy, CrossEntropy, Huber, Loss, MeanSquaredError, QuadraticCost
+from seedbed.network.network import Network
+from seedbed.network.penalties import L1, L2, Penalty
+from seedbed.network.summary import Summary
+
+__all__ = [
+    "ELU", "GELU", "L1", "L2", "SELU", "Activation", "BinaryCrossEntropy", "Constant", "CrossEntropy", "Dropout",
+    "Flatten", "HeNormal", "HeUniform", "Huber", "Identity", "Initializer", "Layer", "LeCunNormal", "LeCunUniform",
+    "LeakyReLU", "Linear", "Loss", "MeanSquaredError", "Network", "Normal", "Orthogonal", "PReLU", "Penalty",
+    "QuadraticCost", "RandomUniform", "ReLU", "SiLU", "Sigmoid", "Softmax", "Softplus", "Step", "Summary", "Tanh",
+    "XavierNormal", "XavierUniform", "Zeros",
+]

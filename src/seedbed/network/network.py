@@ -1,0 +1,173 @@
+"""The network: layers in a row, as a value."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Key
+
+from seedbed.core.draw import distributions
+from seedbed.core.errors import Fault, ShapeError, UsageError
+from seedbed.core.fields import Whole, parts
+from seedbed.core.plain import from_plain, to_line
+from seedbed.core.value import Value
+from seedbed.network.activations import Activation
+from seedbed.network.dropout import Dropout
+from seedbed.network.layer import Layer, Params, Shape
+from seedbed.network.linear import Linear
+from seedbed.network.summary import Summary, summarise
+
+NetworkParams = tuple[Params, ...]
+OUT = "out"
+
+
+class Network(Value):
+    """Layers in a row. Input sizes are inferred; the number of outputs may be left to the data as "out".
+
+    >>> str(Network([Linear(64), Tanh(), Linear("out")]))
+    'linear 64, tanh, linear out'
+    """
+
+    layers: tuple[Layer, ...] = parts(Layer, doc="the layers, first to last")
+
+    @classmethod
+    def parse(cls, text: str) -> Network:
+        """The network that a line describes: `linear 64, relu, linear out`.
+
+        Raises:
+            SetupError: with every fault of the line.
+        """
+        return from_plain(text, cls)
+
+    def __str__(self) -> str:
+        return to_line(self.layers)
+
+    def check(self) -> list[Fault]:
+        if self.layers:
+            return []
+        return [Fault(("layers",), "at least one layer", "none", "begin with Network([Linear('out')])")]
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the number of outputs stands everywhere."""
+        return not any(_open_fields(layer) for layer in self.layers)
+
+    def bind(self, n_outputs: int) -> Network:
+        """This network with the number of outputs in every place that says "out"."""
+        if self.is_bound:
+            return self
+        return self.replace(layers=[_bound(layer, n_outputs) for layer in self.layers])
+
+    def input_shape(self, data_shape: Shape) -> Shape:
+        """The shape in which the network reads an example.
+
+        The data's own; but where a `Linear` is the first layer that minds, an image (28, 28, 1) is read as the vector
+        (784,), the last axis fastest.
+        """
+        minding = (layer for layer in self.layers if not isinstance(layer, Activation | Dropout))
+        return (math.prod(data_shape),) if isinstance(next(minding, None), Linear) else tuple(data_shape)
+
+    def shapes(self, in_shape: Shape) -> list[Shape]:
+        """The shape of an example behind each layer.
+
+        Raises:
+            ShapeError: a layer cannot take what comes, or a size is still open; it names the layer's place.
+            UsageError: a distribution still stands somewhere.
+        """
+        self._check_settled()
+        shapes = [self.input_shape(in_shape)]
+        for place, layer in enumerate(self.layers):
+            try:
+                shapes.append(layer.out_shape(shapes[-1]))
+            except ShapeError as error:
+                raise ShapeError(f"network.layers[{place}]: {error.message}", error.hint) from None
+        return shapes[1:]
+
+    def init(self, in_shape: Shape, *, key: Key[Array, ""], dtype: Any = jnp.float32) -> NetworkParams:
+        """The first weights: for each layer a dictionary, empty where there is nothing to learn.
+
+        Raises:
+            ShapeError, UsageError: as `shapes`.
+        """
+        pairs, keys = self._with_inputs(in_shape), self._keys(key)
+        return tuple(layer.init(shape, key=keys[i], dtype=dtype) for i, (layer, shape) in enumerate(pairs))
+
+    def apply(
+        self, params: NetworkParams, x: Float[Array, "batch *in"], *, training: bool = False,
+        key: Key[Array, ""] | None = None,
+    ) -> Float[Array, " batch *out"]:
+        """The outputs for a batch. In training, noisy layers draw from `key`.
+
+        Raises:
+            ShapeError: a size is still open.
+            UsageError: a distribution still stands somewhere, or a noisy layer has no key.
+        """
+        return self.activations(params, x, training=training, key=key)[-1]
+
+    def activations(
+        self, params: NetworkParams, x: Float[Array, "batch *in"], *, training: bool = False,
+        key: Key[Array, ""] | None = None,
+    ) -> tuple[Array, ...]:
+        """The outputs of every layer for a batch, first to last. Raises as `apply`."""
+        self._check_settled()
+        keys = self._keys(key) if training and key is not None and self.is_noisy else None
+        x = x.reshape(x.shape[0], *self.input_shape(x.shape[1:]))
+        outputs = []
+        for i, (layer, own) in enumerate(zip(self.layers, params, strict=True)):
+            x = layer.apply(own, x, training=training, key=keys[i] if keys is not None and layer.is_noisy else None)
+            outputs.append(x)
+        return tuple(outputs)
+
+    @property
+    def is_noisy(self) -> bool:
+        """Whether `apply` needs a key in training."""
+        return any(layer.is_noisy for layer in self.layers)
+
+    def n_params(self, in_shape: Shape) -> int:
+        """How many numbers the network learns."""
+        return sum(math.prod(array.shape) for array in jax.tree.leaves(self.params_shapes(in_shape)))
+
+    def params_shapes(self, in_shape: Shape) -> Any:
+        """The weights as shapes alone, without drawing them."""
+        return jax.eval_shape(lambda: self.init(in_shape, key=jax.random.key(0)))
+
+    def flops(self, in_shape: Shape) -> int:
+        """Floating-point operations of the forward pass for one example, a multiply-add counted as two."""
+        return sum(layer.flops(shape) for layer, shape in self._with_inputs(in_shape))
+
+    def summary(self, in_shape: Shape, *, batch: int = 1, dtype_bytes: int = 4) -> Summary:
+        """A table of the layers: shapes, parameters, operations, bytes. Print it, or end a notebook cell with it."""
+        return summarise(self, in_shape, batch=batch, dtype_bytes=dtype_bytes)
+
+    def _with_inputs(self, in_shape: Shape) -> list[tuple[Layer, Shape]]:
+        shapes = [self.input_shape(in_shape), *self.shapes(in_shape)]
+        return list(zip(self.layers, shapes, strict=False))
+
+    def _keys(self, key: Key[Array, ""]) -> Key[Array, " layers"]:
+        # Folded all in one call: one generator to compile, whatever the depth.
+        return jax.vmap(jax.random.fold_in, (None, 0))(key, np.arange(len(self.layers), dtype=np.uint32))
+
+    def _check_settled(self) -> None:
+        if found := distributions(self):
+            where, drawn = next(iter(found.items()))
+            hint = "a network with distributions is a search space: draw one from it"
+            raise UsageError(f"network.{where}: expected one value, got {drawn!r}", hint)
+        for place, layer in enumerate(self.layers):
+            if names := _open_fields(layer):
+                hint = "bind the network to the data first: network.bind(n_outputs)"
+                raise ShapeError(f"network.layers[{place}].{names[0]}: expected a number, got 'out'", hint)
+
+
+def _open_fields(layer: Any) -> list[str]:
+    """The fields of a layer that wait for the number of outputs."""
+    specs = layer.specs.items() if isinstance(layer, Layer) else ()
+    return [name for name, spec in specs if isinstance(spec, Whole) and getattr(layer, name) == OUT]
+
+
+def _bound(layer: Any, n_outputs: int) -> Any:
+    names = _open_fields(layer)
+    return layer.replace(**dict.fromkeys(names, n_outputs)) if names else layer
