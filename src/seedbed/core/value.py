@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, dataclass_transform
 
 import jax
 import numpy as np
+from numpy.typing import NDArray
 
 from seedbed.core import fields
 from seedbed.core.distributions import Distribution
@@ -163,7 +164,7 @@ def _shown(d: Distribution) -> tuple[str | None, bool]:
     return d.name, bool(getattr(d, "log", False))
 
 
-def _same_array(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
+def _same_array(a: NDArray[Any], b: NDArray[Any]) -> bool:
     has_nan = a.dtype.kind in "fc" and b.dtype.kind in "fc"
     return a.shape == b.shape and bool(np.array_equal(a, b, equal_nan=has_nan))
 

@@ -1,0 +1,79 @@
+"""What every test stands on: two host devices, strict types, checked shapes, a cache of its own, counted compilations."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.monitoring
+import pytest
+from beartype import beartype
+from beartype.roar import BeartypeDecorHintException
+from jaxtyping import install_import_hook
+
+
+def checked(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` with its types checked at every call; as it is where it has a hint that beartype cannot read."""
+    try:
+        return beartype(function)
+    except BeartypeDecorHintException:  # such as Self, or a NumPy array of any type
+        return function
+
+
+# Before any import of seedbed: the back end starts with the devices it finds here, and the hook sees only what is
+# imported after it.
+os.environ["SEEDBED_CACHE"] = tempfile.mkdtemp(prefix="seedbed-cache-")
+os.environ.setdefault("SEEDBED_LANG", "en")
+jax.config.update("jax_num_cpu_devices", 2)
+sys.modules["seedbed_checks"] = types.ModuleType("seedbed_checks")
+sys.modules["seedbed_checks"].checked = checked  # type: ignore[attr-defined]  # the hook takes a dotted name only
+install_import_hook("seedbed", "seedbed_checks.checked")
+
+from seedbed.core.value import Value  # noqa: E402
+
+# A value's fields admit distributions and any scalar, and check themselves: the hook looks at functions only.
+Value.__no_type_check__ = True  # type: ignore[attr-defined]
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def strict_promotion() -> Iterator[None]:
+    """Operands of two types raise, so that no float64 and no integer slips into a program unseen."""
+    with jax.numpy_dtype_promotion("strict"):
+        yield
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of the larger data sets, which is not part of the project."""
+    if not DATA.is_dir():
+        pytest.skip(f"no folder {DATA.parent.name}/{DATA.name} beside the checkout")
+    return DATA
+
+
+class Compilations:
+    """How many programs the back end has compiled since the test began, or since `reset()`."""
+
+    def __init__(self) -> None:
+        self.n = 0
+
+    def reset(self) -> None:
+        self.n = 0
+
+    def hear(self, event: str, duration: float, **rest: str | int) -> None:
+        self.n += event == "/jax/core/compile/backend_compile_duration"
+
+
+@pytest.fixture
+def compilations() -> Iterator[Compilations]:
+    counter = Compilations()
+    jax.monitoring.register_event_duration_secs_listener(counter.hear)
+    yield counter
+    jax.monitoring.unregister_event_duration_listener(counter.hear)
