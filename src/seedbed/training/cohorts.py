@@ -1,0 +1,72 @@
+"""Cohorts: members whose setups have the same structure, and so can train as one program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
+
+from seedbed.core.draw import distributions
+from seedbed.core.errors import Fault, SetupError
+from seedbed.data.dataset import Dataset
+from seedbed.training.setup import Setup
+
+
+@dataclass(frozen=True)
+class Group:
+    """The members of one cohort.
+
+    Attributes:
+        places: where they stand among all members.
+        setup: the setup of the first of them, bound to the data; its structure is that of all.
+        numbers: the leaves of all their setups, float64, every leaf with a member axis.
+    """
+
+    places: NDArray[np.int64]
+    setup: Setup
+    numbers: Any
+
+    @property
+    def structure(self) -> Any:
+        """The structure that the members share."""
+        return jax.tree.structure(self.setup)
+
+
+def bind(setup: Setup, data: Dataset) -> Setup:
+    """The setup with as many outputs as the data and the loss ask for, in place of every "out".
+
+    Raises:
+        SetupError: a distribution still stands in it, or loss and task do not fit.
+        ShapeError: the layers do not fit together or to the data.
+    """
+    if left := distributions(setup):
+        place, what = next(iter(left.items()))
+        raise SetupError([Fault((place,), "a value, drawn", repr(what), "draw(setup, seed=..., number=...) first")])
+    n_outputs = setup.loss.n_outputs(data.task, n_classes=data.n_classes, n_targets=data.n_targets)
+    network = setup.network.bind(n_outputs)
+    if (last := network.shapes(data.shape)[-1]) != (n_outputs,):
+        place = ("network", "layers", len(network.layers) - 1)
+        hint = "let the last linear layer have as many units as the data asks for: linear out"
+        raise SetupError([Fault(place, f"{n_outputs} outputs for {data.name}", f"outputs of shape {last}", hint)])
+    return setup.replace(network=network)
+
+
+def group(setups: Sequence[Setup]) -> list[Group]:
+    """The cohorts of bound setups, in the order in which their first members come.
+
+    Preprocessing is fitted before training, so its numbers decide the cohort as its structure does.
+    """
+    places: dict[Any, list[int]] = {}
+    for place, setup in enumerate(setups):
+        structure = jax.tree.structure(setup)
+        key = (structure, tuple(jax.tree.leaves(setup.preprocessing)))
+        places.setdefault(key, []).append(place)
+    groups = []
+    for members in places.values():
+        stacked = jax.tree.map(lambda *leaves: np.asarray(leaves, np.float64), *(setups[m] for m in members))
+        groups.append(Group(np.asarray(members), setups[members[0]], stacked))
+    return groups

@@ -1,0 +1,71 @@
+"""Compilation: once for each program and shape of data, both functions side by side, kept on disk between processes."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from seedbed.training import devices, orders
+from seedbed.training.program import EVERYWHERE, SPLIT, Program
+from seedbed.training.state import Examples, Span
+
+CACHE_VARIABLE = "SEEDBED_CACHE"
+_compiled: dict[tuple[Any, ...], tuple[Any, Any]] = {}
+
+
+def cache_folder() -> Path:
+    """Where compiled programs and measurements are kept: SEEDBED_CACHE, or the user's cache folder."""
+    said = os.environ.get(CACHE_VARIABLE)
+    return Path(said) if said else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "seedbed"
+
+
+@functools.cache
+def keep_programs() -> None:
+    """Let JAX keep compiled programs on disk, unless the caller's program has chosen a folder.
+
+    The folder is named after the machine and the versions: a program compiled for another processor may crash, and JAX
+    by itself keeps nothing that compiled in under a second.
+    """
+    if jax.config.jax_compilation_cache_dir is not None:
+        return
+    name = hashlib.sha256(devices.machine().encode()).hexdigest()[:16]
+    jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "programs" / name))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def compiled(program: Program, parts: tuple[Examples, Examples]) -> tuple[Any, Any]:
+    """The compiled `begin` and `train` of a program for data of these shapes."""
+    key = (program.blueprint, *((a.shape, a.dtype) for a in jax.tree.leaves(parts)))
+    if key not in _compiled:
+        keep_programs()
+        _compiled[key] = _compile(program, parts)
+    return _compiled[key]
+
+
+def _compile(program: Program, parts: tuple[Examples, Examples]) -> tuple[Any, Any]:
+    b = program.blueprint
+    n = b.wave
+    numbers = jax.ShapeDtypeStruct((n,), b.dtype)
+    setups = jax.tree.unflatten(b.structure, [numbers] * b.structure.num_leaves)
+    whole = jax.ShapeDtypeStruct((), np.int32)
+    mesh = devices.mesh(b.n_devices)
+    spec = jax.sharding.NamedSharding(mesh, SPLIT if b.setup.data_order == "own" else EVERYWHERE)
+    order = jax.ShapeDtypeStruct(orders.shape(b), np.int32, sharding=spec)
+    span = Span(*[whole] * len(Span._fields))  # type: ignore[arg-type]
+    tasks = [
+        (program.begin, (setups, jax.ShapeDtypeStruct((n,), np.int32), whole)),
+        (program.train, (program.shapes, *parts, order, span)),
+    ]
+    # Tracing holds Python's lock, compiling does not: the two compilations share the cores.
+    lowered = [function.lower(*arguments) for function, arguments in tasks]
+    with ThreadPoolExecutor(len(lowered)) as pool:
+        begin, train = pool.map(lambda one: one.compile(), lowered)
+    return begin, train

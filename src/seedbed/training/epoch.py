@@ -1,0 +1,153 @@
+"""What one device does with its chunk of the members: steps, and the end of an epoch. Traced, never called in Python."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array
+
+from seedbed.training.layout import choose
+from seedbed.training.member import Batch, Sums, Weights, examine, noise_key, objective
+from seedbed.training.observe import look
+from seedbed.training.state import Blueprint, Examples, Span, State, block_size
+from seedbed.training.update import Memory, rate, update
+
+Moving = tuple[Weights, Memory, Array, Sums]  # what a step changes of a State: params, memory, active, sums
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """The members of one device in one call: what their steps read and do not change."""
+
+    blueprint: Blueprint
+    axes: State  # the place of the member axis in each array
+    train: Examples
+    valid: Examples
+    order: Array  # of the training examples: (epoch, row), or (member, epoch, row) where each has its own
+    span: Span
+
+    def run(self, state: State) -> State:
+        """The state after the steps of the span."""
+        return lax.fori_loop(self.span.epoch, self.span.epoch + self.span.n_epochs, self.epoch, state)
+
+    def epoch(self, epoch: Array, state: State) -> State:
+        """One epoch, or the part of it that the span holds."""
+        ends = self.span.last == self.blueprint.n_steps
+        # An observed step is written out once more behind the loop, so that the loop is the same as without it.
+        held_back = jnp.int32(self.blueprint.observe is not None) * ends
+        steps = lambda i, moving: self.step(state, epoch, i, moving)[0]  # noqa: E731
+        moving = (state.params, state.memory, state.active, state.sums)
+        moving = lax.fori_loop(self.span.first, self.span.last - held_back, steps, moving)
+        return lax.cond(ends, lambda s: self.close(epoch, s), lambda s: s, _moved(state, moving))
+
+    def step(self, state: State, epoch: Array, i: Array, moving: Moving) -> tuple[Moving, Any]:
+        """One step of the optimizer for every member. Beside it what an observer may want to see of it."""
+        params, memory, active, sums = moving
+        blueprint, axes = self.blueprint, self.axes
+        count = epoch * blueprint.n_steps + i
+        batch, batch_axes = self.batch(epoch, i)
+        noise = None
+        if blueprint.setup.network.is_noisy:
+            noise = jax.vmap(lambda number: noise_key(self.span.seed, number, count))(state.number)
+        slope = jax.vmap(
+            jax.value_and_grad(self.objective, argnums=1, has_aux=True),
+            in_axes=(0, axes.params, batch_axes, 0),
+            out_axes=((0, 0), axes.params),
+        )
+        (_, (loss, added)), grads = slope(state.setup, params, batch, noise)
+        after, remembered = update(
+            state.setup.optimizer, grads, memory, params, axes.params, count=count, progress=self.progress(count)
+        )
+        # A member whose loss is no number any more keeps the weights that it has, and touches no other.
+        active = active & jnp.isfinite(loss)
+        after = choose(active, after, params, axes.params)
+        remembered = choose(active, remembered, memory, axes.memory)
+        moved = (after, remembered, active, jax.tree.map(jnp.add, sums, added))
+        return moved, (batch.x, params, grads, after, batch_axes.x)
+
+    @property
+    def objective(self) -> Any:
+        """The objective of one member on one batch."""
+        return functools.partial(objective, task=self.blueprint.task, variance=self.train.variance)
+
+    def progress(self, count: Array) -> Array:
+        """The share of the whole training that is done before step `count`."""
+        return count.astype(self.blueprint.dtype) / (self.blueprint.n_steps * self.blueprint.setup.epochs)
+
+    def batch(self, epoch: Array, i: Array) -> tuple[Batch, Batch]:
+        """The examples of step `i`, and which of their arrays have a member axis."""
+        size, train = self.blueprint.batch_size, self.train
+        members = self.order.shape[:-2]  # none, or one axis where each member has its own order
+        start = (*[jnp.int32(0) for _ in members], epoch - self.span.epoch, i * size)
+        rows = lax.dynamic_slice(self.order, start, (*members, 1, size)).reshape(*members, size)
+        own = 0 if rows.ndim == 2 else None
+        weight = None if train.weight is None else train.weight[rows]
+        counted = None
+        if self.blueprint.n_train % size:  # the rows that fill up the last batch do not count
+            counted = (i * size + jnp.arange(size) < self.blueprint.n_train).astype(self.blueprint.dtype)
+            weight = counted if weight is None else counted * weight
+        weight_axis = own if train.weight is not None else None
+        return Batch(train.x[rows], train.y[rows], weight, counted), Batch(own, own, weight_axis, None)  # type: ignore[arg-type]
+
+    def close(self, epoch: Array, state: State) -> State:
+        """The end of an epoch: validation, history, the best weights so far, early stopping."""
+        state = self.observed(epoch, state)
+        sums = self.validate(state)
+        valid_loss, valid_score = sums.loss / self.valid.total, sums.score / self.valid.n
+        better = state.active & (valid_loss < state.best_loss)
+        waited = jnp.where(better, 0, state.waited + 1)
+        patience = state.setup.patience
+        stops = state.active & (waited >= patience) if patience is not None else jnp.zeros_like(state.active)
+        return state._replace(
+            best=choose(better, state.params, state.best, self.axes.params),
+            best_loss=jnp.where(better, valid_loss, state.best_loss),
+            best_epoch=jnp.where(better, epoch, state.best_epoch),
+            waited=waited,
+            active=state.active & ~stops,
+            stopped=state.stopped | stops,
+            sums=jax.tree.map(jnp.zeros_like, state.sums),
+            history=self.written(epoch, state, valid_loss, valid_score),
+        )
+
+    def written(self, epoch: Array, state: State, valid_loss: Array, valid_score: Array) -> Array:
+        """The history with the row of this epoch; members that do not train any more leave it empty."""
+        last = self.progress((epoch + 1) * self.blueprint.n_steps - 1)
+        lr = jnp.broadcast_to(rate(state.setup.optimizer, last), valid_loss.shape)
+        mean_loss, mean_score = state.sums.loss / self.train.total, state.sums.score / self.blueprint.n_train
+        row = jnp.stack([mean_loss, mean_score, valid_loss, valid_score, lr], axis=-1)
+        row = jnp.where(state.active[:, None], row, jnp.nan)
+        return lax.dynamic_update_index_in_dim(state.history, row, epoch, axis=1)
+
+    def validate(self, state: State) -> Sums:
+        """The sums of loss and score over the validation part, block by block."""
+        size = block_size(self.valid.x.shape[0])
+        one = functools.partial(examine, task=self.blueprint.task, variance=self.valid.variance)
+
+        def block(b: Array, sums: Sums) -> Sums:
+            rows = [None if a is None else lax.dynamic_slice_in_dim(a, b * size, size) for a in self.valid[:4]]
+            added = jax.vmap(one, in_axes=(0, self.axes.params, None))(state.setup, state.params, Batch(*rows))  # type: ignore[arg-type]
+            return jax.tree.map(jnp.add, sums, added)
+
+        return lax.fori_loop(0, self.valid.x.shape[0] // size, block, jax.tree.map(jnp.zeros_like, state.sums))
+
+    def observed(self, epoch: Array, state: State) -> State:
+        """With an observer: the last step of the epoch, and what the observer returns for it."""
+        if self.blueprint.observe is None:
+            return state
+        last = jnp.int32(self.blueprint.n_steps - 1)
+        moving, (x, before, grads, after, x_axis) = self.step(
+            state, epoch, last, (state.params, state.memory, state.active, state.sums)
+        )
+        shown = look(self.blueprint.observe, state.setup, x, before, grads, after, self.axes.params, x_axis)
+        write = lambda room, new: lax.dynamic_update_index_in_dim(room, new, epoch, axis=1)  # noqa: E731
+        return _moved(state, moving)._replace(seen=jax.tree.map(write, state.seen, shown))
+
+
+def _moved(state: State, moving: Moving) -> State:
+    params, memory, active, sums = moving
+    return state._replace(params=params, memory=memory, active=active, sums=sums)

@@ -1,0 +1,79 @@
+"""One member: how it begins, and its loss on a batch. The engine maps these functions over a population."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key, Shaped
+
+from seedbed.core import keys
+from seedbed.network.layer import Params
+from seedbed.training.score import per_example_score
+from seedbed.training.setup import Setup
+
+Weights = tuple[Params, ...]  # one dictionary of arrays for each layer
+
+
+class Batch(NamedTuple):
+    """Some examples. Rows that only fill up the last batch of an epoch have `weight` and `counted` 0."""
+
+    x: Float[Array, "batch *shape"]
+    y: Shaped[Array, "batch *k"]
+    weight: Float[Array, "batch"] | None  # in the loss; None: all the same
+    counted: Float[Array, "batch"] | None  # 1 for an example, 0 for filling; None: all are examples
+
+
+class Sums(NamedTuple):
+    """Sums over examples, which add up over batches."""
+
+    loss: Float[Array, "*member"]  # Σ weight · loss, without penalty
+    score: Float[Array, "*member"]  # Σ score
+
+
+def begin(setup: Setup, in_shape: tuple[int, ...], dtype: Any, seed: Array, number: Array) -> Weights:
+    """The first weights of member `number`."""
+    key = keys.member_key(seed, number, keys.INITIALISATION)
+    return setup.network.init(in_shape, key=key, dtype=dtype)
+
+
+def objective(
+    setup: Setup,
+    params: Weights,
+    batch: Batch,
+    key: Key[Array, ""] | None,
+    *,
+    task: str,
+    variance: Float[Array, "k"] | None,
+) -> tuple[Float[Array, ""], tuple[Float[Array, ""], Sums]]:
+    """What training makes small: the weighted mean loss and the penalty. Beside it the mean loss alone, and the sums."""
+    outputs = setup.network.apply(params, batch.x, training=True, key=key)
+    each = setup.loss.per_example(outputs, batch.y)
+    weighted = each if batch.weight is None else each * batch.weight
+    total = jnp.sum(weighted)
+    mean = total / (each.shape[0] if batch.weight is None else jnp.maximum(jnp.sum(batch.weight), 1e-12))
+    sums = Sums(total, _score(setup, outputs, batch, task, variance))
+    return (mean if setup.penalty is None else mean + setup.penalty.of(params)), (mean, sums)
+
+
+def examine(
+    setup: Setup, params: Weights, batch: Batch, *, task: str, variance: Float[Array, "k"] | None
+) -> Sums:
+    """The sums of loss and score in prediction, over a batch that is not trained on."""
+    outputs = setup.network.apply(params, batch.x)
+    each = setup.loss.per_example(outputs, batch.y)
+    total = jnp.sum(each if batch.weight is None else each * batch.weight)
+    return Sums(total, _score(setup, outputs, batch, task, variance))
+
+
+def noise_key(seed: Array, number: Array, step: Array) -> Key[Array, ""]:
+    """The key of a member's noise in one step of the training."""
+    return jax.random.fold_in(keys.member_key(seed, number, keys.NOISE), step)
+
+
+def _score(
+    setup: Setup, outputs: Array, batch: Batch, task: str, variance: Float[Array, "k"] | None
+) -> Float[Array, ""]:
+    each = per_example_score(setup.loss, task, jax.lax.stop_gradient(outputs), batch.y, variance)
+    return jnp.sum(each if batch.counted is None else each * batch.counted)

@@ -1,0 +1,43 @@
+"""The order in which examples are seen: a fresh permutation for each epoch, drawn on the host.
+
+Drawn there because a sort inside the program costs more compilation (0.13 s) than all the permutations of a short run.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedbed.core.keys import DATA_ORDER
+from seedbed.training.state import Blueprint
+
+MOST_BYTES = 1 << 24  # of the permutations that one call gets
+
+
+def shape(b: Blueprint) -> tuple[int, ...]:
+    """The shape of the orders that one call gets: (epoch, row), or (member, epoch, row) where each has its own."""
+    members = (b.wave,) if b.setup.data_order == "own" else ()
+    rows = b.n_steps * b.batch_size
+    n_epochs = max(1, min(b.setup.epochs, MOST_BYTES // (4 * rows * (members or (1,))[0])))
+    return (*members, n_epochs, rows)
+
+
+def shared_orders(seed: int, first: int, n_epochs: int, n: int, n_rows: int) -> NDArray[np.int32]:
+    """The orders of all members for epochs from `first`, (epoch, row): the `n` examples, filled up to `n_rows`."""
+    return np.stack([_order((seed, DATA_ORDER, epoch), n, n_rows) for epoch in range(first, first + n_epochs)])
+
+
+def own_orders(
+    seed: int, numbers: NDArray[np.int32], first: int, n_epochs: int, n: int, n_rows: int
+) -> NDArray[np.int32]:
+    """For each member its own orders, (member, epoch, row)."""
+    epochs = range(first, first + n_epochs)
+    return np.stack([
+        np.stack([_order((seed, DATA_ORDER, epoch, 1 + int(number)), n, n_rows) for epoch in epochs])
+        for number in numbers
+    ])
+
+
+def _order(stream: tuple[int, ...], n: int, n_rows: int) -> NDArray[np.int32]:
+    order = np.random.default_rng(stream).permutation(n).astype(np.int32)
+    return np.resize(order, n_rows)  # the rows that fill up the last batch are the first of the epoch again

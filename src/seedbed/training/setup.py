@@ -1,0 +1,33 @@
+"""The setup: everything that decides a training run, apart from the data and the seed, as one value."""
+
+from __future__ import annotations
+
+from seedbed.core.fields import part, parts, weights, whole, word
+from seedbed.core.value import Value
+from seedbed.data.preprocessing import Preprocessing, Standardize, StandardizeTarget
+from seedbed.network import Loss, Network, Penalty
+from seedbed.training.optimizers import Optimizer
+
+
+class Setup(Value):
+    """The network, how it learns, and how its inputs are prepared.
+
+    A distribution may stand at any of its places; then each member of a population draws its own value. The *numbers*
+    in it are leaves of a JAX pytree, the rest is structure; setups of one structure train as one program.
+    """
+
+    network: Network = part(Network, doc="the layers")
+    loss: Loss = part(Loss, doc="what training makes small")
+    optimizer: Optimizer = part(Optimizer, doc="how gradients become steps")
+    penalty: Penalty | None = part(Penalty, None, optional=True, doc="L1 or L2 on the weights, added to the loss")
+    batch_size: int | None = whole(32, low=1, doc="examples in one step")
+    epochs: int = whole(20, low=1, doc="how often training goes through the training part")
+    patience: int | None = whole(None, low=1, optional=True, doc="epochs without a better validation loss until a stop")
+    preprocessing: tuple[Preprocessing, ...] = parts(
+        Preprocessing, (Standardize(), StandardizeTarget()), doc="steps on inputs and targets, fitted on training data"
+    )
+    class_weight: str | tuple[float, ...] | None = weights(
+        None, words=("balanced",), optional=True, doc="weight of each class in the loss; 'balanced': equal totals"
+    )
+    precision: str = word("float32", options=("float32", "float64"), doc="the numbers that training computes with")
+    data_order: str = word("shared", options=("shared", "own"), doc="one order of examples for all members, or each its own")

@@ -1,0 +1,133 @@
+"""What the program of a cohort reads and changes: the examples, the state of a wave, and which steps to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, Shaped
+
+from seedbed.training.member import Sums, Weights
+from seedbed.training.observe import Observe
+from seedbed.training.setup import Setup
+from seedbed.training.update import Memory
+
+COLUMNS = ("train_loss", "train_score", "valid_loss", "valid_score", "learning_rate")  # of a history
+BLOCK = 512  # rows that validation reads at a time, so that their activations stay in the cache
+
+
+class Examples(NamedTuple):
+    """One part of the data as the program reads it, the same on every device."""
+
+    x: Shaped[Array, "n *shape"]
+    y: Shaped[Array, "n *k"]
+    weight: Float[Array, "n"] | None  # in the loss; None: all the same
+    counted: Float[Array, "n"] | None  # 0 for rows that only fill up the last block; None: there are none
+    total: Float[Array, ""]  # Σ weight over the part
+    n: Int[Array, ""]  # examples in the part
+    variance: Float[Array, "k"] | None  # of the targets of a regression, for R²
+
+
+class State(NamedTuple):
+    """Everything that changes while a wave trains. Every array has a member axis."""
+
+    setup: Setup
+    number: Int[Array, "member"]
+    params: Weights
+    memory: Memory
+    best: Weights
+    best_loss: Float[Array, "member"]
+    best_epoch: Int[Array, "member"]
+    active: Bool[Array, "member"]
+    stopped: Bool[Array, "member"]  # early; a member that is neither active nor stopped has diverged
+    waited: Int[Array, "member"]  # epochs without a better validation loss
+    sums: Sums  # of the epoch so far
+    history: Float[Array, "member epoch column"]
+    seen: Any  # what `observe` gave, (member, epoch, ...)
+
+
+class Span(NamedTuple):
+    """Which steps one call does: whole epochs, or some steps of one epoch."""
+
+    seed: Int[Array, ""]
+    epoch: Int[Array, ""]
+    n_epochs: Int[Array, ""]
+    first: Int[Array, ""]
+    last: Int[Array, ""]
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """What decides a compiled program. Equal blueprints share one.
+
+    Attributes:
+        structure: the tree of the setup, without its numbers; every "out" is bound.
+        in_shape: the shape of one example as the network reads it.
+        task: what the targets are.
+        n_train: examples in the training part.
+        n_devices: devices that a wave is split over.
+        chunk: members on each device.
+        layout: where the member axis of the weights stands.
+        observe: looks inside the program, or None.
+    """
+
+    structure: Any
+    in_shape: tuple[int, ...]
+    task: str
+    n_train: int
+    n_devices: int
+    chunk: int
+    layout: str
+    observe: Observe | None = None
+
+    @property
+    def setup(self) -> Setup:
+        """The setup with its static fields; its numbers are placeholders."""
+        return jax.tree.unflatten(self.structure, [0.0] * self.structure.num_leaves)  # type: ignore[no-any-return]
+
+    @property
+    def batch_size(self) -> int:
+        """Examples in one step; never more than there are."""
+        return min(self.setup.batch_size, self.n_train)
+
+    @property
+    def n_steps(self) -> int:
+        """Steps in one epoch; the last may hold fewer examples."""
+        return -(-self.n_train // self.batch_size)
+
+    @property
+    def wave(self) -> int:
+        """Members that train at a time."""
+        return self.n_devices * self.chunk
+
+    @property
+    def dtype(self) -> Any:
+        """The type of the numbers that training computes with."""
+        return jnp.dtype(self.setup.precision)
+
+
+def examples(x: Any, y: Any, weight: Any, *, task: str, dtype: Any, fill: bool) -> Examples:
+    """One part of the data for the program; with `fill`, filled up to whole blocks for validation."""
+    n = len(x)
+    variance = None
+    if task == "regression":
+        variance = np.maximum(np.var(np.asarray(y, np.float64), axis=0), 1e-12).astype(dtype)
+    x, y = np.asarray(x, dtype), np.asarray(y, np.int32 if task == "classification" else dtype)
+    weight = None if weight is None else np.asarray(weight, dtype)
+    total = np.asarray(n if weight is None else weight.sum(), dtype)
+    size = block_size(n)
+    missing = -n % size if fill else 0
+    if not missing:
+        return Examples(x, y, weight, None, total, np.int32(n), variance)  # type: ignore[arg-type]
+    counted = np.concatenate([np.ones(n, dtype), np.zeros(missing, dtype)])
+    weight = counted if weight is None else np.concatenate([weight, np.zeros(missing, dtype)])
+    filled = [np.concatenate([a, np.repeat(a[:1], missing, axis=0)]) for a in (x, y)]
+    return Examples(*filled, weight, counted, total, np.int32(n), variance)  # type: ignore[arg-type]
+
+
+def block_size(n: int) -> int:
+    """The size of the even blocks that `n` rows, filled up, are read in."""
+    return -(-n // -(-n // BLOCK))

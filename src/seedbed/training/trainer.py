@@ -1,0 +1,304 @@
+"""Training a population: cohort by cohort, part by part where memory asks for it, with the results on the host."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
+
+from seedbed.data.dataset import Dataset
+from seedbed.data.preprocessor import Preprocessor
+from seedbed.training import devices
+from seedbed.training.cohorts import Group, bind, group
+from seedbed.training.observe import Observe
+from seedbed.training.plan import Plan, checked, guess, weight_bytes
+from seedbed.training.program import EVERYWHERE, Program, build
+from seedbed.training.setup import Setup
+from seedbed.training.state import Blueprint, Examples, examples
+from seedbed.training.waves import Cohort, Wave
+
+TRAINED, STOPPED, DIVERGED, INTERRUPTED = "trained", "stopped early", "diverged", "interrupted"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is told between two device calls."""
+
+    n_members: int
+    epochs: int
+    epochs_done: float  # mean over the members
+    share_done: float
+    best_score: float
+    n_steps: int  # steps of the optimizer so far, over all members
+    wall_seconds: float
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The members of one cohort after training, on the host. Arrays have a member axis in front.
+
+    Attributes:
+        setup: of the first member, bound to the data.
+        numbers: the leaves of all members' setups.
+        places: where the members stand among all.
+        preprocessor: fitted to the data.
+        params: the best weights of each member, by validation loss.
+        best_epoch: the epoch of those, from 0; -1 where none was sound.
+        outcomes: how each member's training ended.
+        history: (member, epoch, column), columns as in `COLUMNS`; NaN where a member did not train.
+        seconds: (member, epoch), wall clock since the start.
+        seen: what `observe` returned, (member, epoch, ...).
+    """
+
+    setup: Setup
+    numbers: Any
+    places: NDArray[np.int64]
+    preprocessor: Preprocessor
+    params: Any
+    best_epoch: NDArray[np.int32]
+    outcomes: list[str]
+    history: NDArray[Any]
+    seconds: NDArray[np.float64]
+    seen: Any
+    plan: Plan
+
+
+@dataclass
+class Training:
+    """A population in training, and what came of it.
+
+    Arguments:
+        setups: one plain setup for each member.
+        numbers: the members' own numbers; their random streams follow from these and the seed.
+        data: the data set; its test part is not touched.
+        seed: of the run.
+        plans: one plan for each cohort, to repeat a run to the bit; chosen anew when None.
+        observe: looks inside the program, see `observe.py`.
+        start: weights of each member to begin with, or None.
+        on_progress: called between device calls.
+    """
+
+    setups: Sequence[Setup]
+    numbers: Sequence[int]
+    data: Dataset
+    seed: int = 0
+    plans: Sequence[Plan] | None = None
+    observe: Observe | None = None
+    start: Sequence[Any] | None = None
+    on_progress: Callable[[Progress], None] | None = None
+    results: list[Trained] = field(default_factory=list)
+    is_interrupted: bool = False
+    wall_seconds: float = 0.0
+    n_steps: int = 0
+
+    def __post_init__(self) -> None:
+        self.bound = [bind(setup, self.data) for setup in self.setups]
+        self.groups = group(self.bound)
+        self._parts: dict[Any, tuple[Examples, Examples]] = {}
+        self._fitted: dict[Any, Preprocessor] = {}
+
+    def run(self) -> list[Trained]:
+        """Trains all cohorts. Ctrl-C ends it between two device calls and keeps what there is."""
+        self._started = time.perf_counter()
+        with _ctrl_c() as interrupted:
+            for i, members in enumerate(self.groups):
+                if interrupted():
+                    break
+                with precision(members.setup.precision):
+                    self._train(members, self.plans[i] if self.plans else None, interrupted)
+        self.is_interrupted = interrupted()
+        self.wall_seconds = time.perf_counter() - self._started
+        return self.results
+
+    def _train(self, members: Group, plan: Plan | None, interrupted: Callable[[], bool]) -> None:
+        setup, numbers = members.setup, np.asarray(self.numbers, np.int32)[members.places]
+        in_shape = setup.network.input_shape(self.data.shape)
+        shapes = setup.network.params_shapes(in_shape)
+        if plan is None:
+            shares = setup.data_order == "shared"
+            first = next((layer["weight"].shape for layer in shapes if "weight" in layer), ())
+            plan = guess(len(numbers), weight_bytes(shapes), first, shares_order=shares)
+        blueprint = Blueprint(
+            members.structure, in_shape, self.data.task, len(self.data.train), checked(plan).n_devices, plan.chunk,
+            plan.layout, self.observe,
+        )
+        program = build(blueprint)
+        parts = self._placed(setup, in_shape, plan.n_devices)
+        leaves = jax.tree.map(lambda leaf: leaf.astype(blueprint.dtype), members.numbers)
+        for at in _parts(len(numbers), program):
+            start = None if self.start is None else _stacked([self.start[p] for p in members.places[at]])
+            here = jax.tree.map(lambda leaf, at=at: leaf[at], leaves)
+            cohort = Cohort(program, here, numbers[at], parts, self.seed, start)
+            for _ in cohort.run(self._started):
+                self._tell(cohort)
+                if interrupted():
+                    break
+            self.n_steps += cohort.n_steps_done
+            self.results.append(self._collected(cohort, members, at, plan))
+
+    def _placed(self, setup: Setup, in_shape: tuple[int, ...], n_devices: int) -> tuple[Examples, Examples]:
+        """The training and validation parts, preprocessed and on every device; the same for cohorts that agree."""
+        key = (*_preparation(setup), in_shape, n_devices)
+        if key not in self._parts:
+            preprocessor = self.preprocessor(setup)
+            sharding = jax.sharding.NamedSharding(devices.mesh(n_devices), EVERYWHERE)
+            made = []
+            for part, fill in ((self.data.train, False), (self.data.valid, True)):
+                x = preprocessor.x(part.x).reshape(len(part), *in_shape)
+                weight = example_weights(setup, self.data, part)
+                given = examples(
+                    x, preprocessor.y(part.y), weight, task=self.data.task, dtype=np.dtype(setup.precision), fill=fill
+                )
+                made.append(jax.device_put(given, sharding))
+            self._parts[key] = (made[0], made[1])
+        return self._parts[key]
+
+    def preprocessor(self, setup: Setup) -> Preprocessor:
+        """The steps of a setup, fitted to the training part."""
+        key = (setup.preprocessing, tuple(jax.tree.leaves(setup.preprocessing)))
+        if key not in self._fitted:
+            self._fitted[key] = Preprocessor.fit(setup.preprocessing, self.data)
+        return self._fitted[key]
+
+    def _tell(self, cohort: Cohort) -> None:
+        if self.on_progress is None:
+            return
+        n_here = sum(len(wave.numbers) for wave in cohort.waves)
+        n_before = sum(len(one.places) for one in self.results)
+        share = (n_before + n_here * cohort.epochs_done / cohort.epochs) / len(self.numbers)
+        self.best_score = max(getattr(self, "best_score", -np.inf), cohort.best_score)
+        self.on_progress(
+            Progress(
+                len(self.numbers), cohort.epochs, cohort.epochs_done, share, self.best_score,
+                self.n_steps + cohort.n_steps_done, time.perf_counter() - self._started,
+            )
+        )
+
+    def _collected(self, cohort: Cohort, members: Group, at: NDArray[np.int64], plan: Plan) -> Trained:
+        axes = cohort.program.axes
+        joined = [_on_host(wave, axes) for wave in cohort.waves]
+        one = jax.tree.map(lambda *parts: np.concatenate(parts), *joined)
+        return Trained(
+            setup=members.setup,
+            numbers=jax.tree.map(lambda leaf: leaf[at], members.numbers),
+            places=members.places[at],
+            preprocessor=self.preprocessor(members.setup),
+            params=one["best"],
+            best_epoch=one["best_epoch"],
+            outcomes=[_outcome(*flags) for flags in zip(one["active"], one["stopped"], one["ended"], strict=True)],
+            history=one["history"],
+            seconds=one["seconds"],
+            seen=one["seen"],
+            plan=plan,
+        )
+
+
+def example_weights(setup: Setup, data: Dataset, part: Any) -> NDArray[np.float64] | None:
+    """The weight of each example of a part in the loss: its own times that of its class; None where all are 1."""
+    weight = part.weight
+    if setup.class_weight is None:
+        return weight  # type: ignore[no-any-return]
+    per_class = class_weights(setup.class_weight, data)[part.y]
+    return per_class if weight is None else per_class * weight  # type: ignore[no-any-return]
+
+
+def class_weights(said: str | tuple[float, ...], data: Dataset) -> NDArray[np.float64]:
+    """The weight of each class: as given, or so that every class of the training part has the same total.
+
+    Raises:
+        SetupError: there are no classes, or another number of them.
+    """
+    from seedbed.core.errors import Fault, SetupError
+
+    if data.task != "classification":
+        raise SetupError([Fault(("class_weight",), "None where the task is not classification", repr(said))])
+    if isinstance(said, str):
+        counts = np.bincount(data.train.y, minlength=data.n_classes)
+        return len(data.train) / (data.n_classes * np.maximum(counts, 1.0))
+    if len(said) != data.n_classes:
+        raise SetupError([Fault(("class_weight",), f"one weight for each of {data.n_classes} classes", repr(said))])
+    return np.asarray(said, np.float64)
+
+
+@contextlib.contextmanager
+def precision(name: str) -> Iterator[None]:
+    """Inside, JAX computes with the numbers that a setup asks for."""
+    if name == "float64":
+        with jax.enable_x64(True):
+            yield
+    else:
+        yield
+
+
+@contextlib.contextmanager
+def _ctrl_c() -> Iterator[Callable[[], bool]]:
+    """Inside, the first Ctrl-C is only noted: the state of a wave may not be lost between a call and its result."""
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    noted = False
+
+    def note(*_: Any) -> None:
+        nonlocal noted
+        if noted:
+            raise KeyboardInterrupt  # a second one is meant
+        noted = True
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: noted
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _preparation(setup: Setup) -> tuple[Any, ...]:
+    """What of a setup decides the arrays that the program reads."""
+    leaves = tuple(jax.tree.leaves(setup.preprocessing))
+    return (setup.preprocessing, leaves, setup.class_weight, setup.precision)
+
+
+def _parts(n: int, program: Program) -> list[NDArray[np.int64]]:
+    """The members that train at the same time: all, or as many whole waves as memory holds."""
+    wave = program.blueprint.wave
+    n_waves = max(1, devices.memory_bytes() // max(1, program.bytes_per_member * wave))
+    return [np.arange(at, min(at + n_waves * wave, n)) for at in range(0, n, n_waves * wave)]
+
+
+def _stacked(trees: list[Any]) -> Any:
+    return jax.tree.map(lambda *arrays: np.stack(arrays), *trees)
+
+
+def _on_host(wave: Wave, axes: Any) -> dict[str, Any]:
+    """What is kept of a wave: NumPy arrays with the member axis in front, without its ghosts."""
+    n, state = len(wave.numbers), wave.state
+    front = lambda a, axis: np.moveaxis(np.asarray(a), axis, 0)[:n]  # noqa: E731
+    seconds = np.full((n, state.setup.epochs), np.nan)
+    seconds[:, : len(wave.seconds)] = wave.seconds
+    return {
+        "best": jax.tree.map(front, state.best, axes.best),
+        "best_epoch": front(state.best_epoch, 0),
+        "active": front(state.active, 0),
+        "stopped": front(state.stopped, 0),
+        "ended": np.full(n, wave.is_over),
+        "history": front(state.history, 0),
+        "seconds": seconds,
+        "seen": jax.tree.map(lambda a: front(a, 0), state.seen),
+    }
+
+
+def _outcome(active: bool, stopped: bool, ended: bool) -> str:
+    if not active and not stopped:
+        return DIVERGED
+    if stopped:
+        return STOPPED
+    return TRAINED if ended else INTERRUPTED
+
+

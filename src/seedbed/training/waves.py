@@ -1,0 +1,161 @@
+"""The host's side of a cohort: members in waves, each device call bounded, so that progress and Ctrl-C are real."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
+
+from seedbed.training import devices, orders
+from seedbed.training.compiling import compiled
+from seedbed.training.program import EVERYWHERE, SPLIT, Program
+from seedbed.training.state import Examples, Span, State
+
+CALL_SECONDS = 0.25  # what one device call aims at, so that none is longer than about half a second
+FIRST_GUESS_FLOPS = 5e9  # per second and device; slow on purpose, so that the first call is short
+
+
+@dataclass
+class Wave:
+    """Members that train at a time, and how far they are."""
+
+    numbers: NDArray[np.int32]  # of the members
+    state: State  # with ghosts behind the members, where these do not fill the wave
+    epoch: int = 0
+    step: int = 0
+    is_over: bool = False
+    seconds: list[float] = field(default_factory=list)  # since the start of the training, at the end of each epoch
+
+
+class Cohort:
+    """Members of one structure in training.
+
+    Arguments:
+        program: the program for that structure.
+        setups: the numbers of the members' setups, every leaf with a member axis.
+        numbers: the members' own numbers.
+        parts: the training and the validation part, on the devices.
+        seed: of the run.
+        start: weights to begin with instead of new ones, every array with a member axis in front; or None.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        setups: Any,
+        numbers: NDArray[np.int32],
+        parts: tuple[Examples, Examples],
+        seed: int,
+        start: Any = None,
+    ) -> None:
+        self.program, self.blueprint = program, program.blueprint
+        self.parts, self.seed = parts, seed
+        self.epochs = self.blueprint.setup.epochs
+        self.n_steps_done = 0  # steps of the optimizer, over all members
+        self.best_score = -np.inf
+        flops = 3 * self.blueprint.setup.network.flops(self.blueprint.in_shape) * self.blueprint.batch_size
+        self._step_seconds = flops * self.blueprint.chunk / FIRST_GUESS_FLOPS
+        self._orders: tuple[tuple[int, int], Any] | None = None
+        self._begin, self._train = compiled(program, parts)
+        self.waves = [self._wave(setups, numbers, start, at) for at in range(0, len(numbers), self.blueprint.wave)]
+
+    def run(self, started: float) -> Iterator[None]:
+        """Trains all waves in turn to the end; yields between two device calls.
+
+        Arguments:
+            started: when the training began, by `time.perf_counter`.
+        """
+        while waiting := [wave for wave in self.waves if not wave.is_over]:
+            for wave in waiting:
+                self._advance(wave, started)
+                yield
+
+    @property
+    def epochs_done(self) -> float:
+        """Epochs that a member has behind it, in the mean; a wave that is over counts as whole."""
+        per_wave = [
+            self.epochs if wave.is_over else wave.epoch + wave.step / self.blueprint.n_steps for wave in self.waves
+        ]
+        sizes = [len(wave.numbers) for wave in self.waves]
+        return float(np.average(per_wave, weights=sizes))
+
+    def _wave(self, setups: Any, numbers: NDArray[np.int32], start: Any, at: int) -> Wave:
+        here = np.arange(at, min(at + self.blueprint.wave, len(numbers)))
+        filled = np.resize(here, self.blueprint.wave) if len(here) < self.blueprint.wave else here
+        members = jax.tree.map(lambda leaf: leaf[filled], setups)
+        state = self._begin(members, numbers[filled], np.int32(self.seed))
+        if start is not None:
+            state = self._started_from(state, jax.tree.map(lambda a: a[filled], start))
+        return Wave(numbers[here], state)
+
+    def _started_from(self, state: State, start: Any) -> State:
+        """The state with given weights in place of the drawn ones."""
+
+        def placed(a: Any, axis: int, like: Any) -> Any:
+            return jax.device_put(np.moveaxis(np.asarray(a), 0, axis).astype(like.dtype), like.sharding)
+
+        weights = [jax.tree.map(placed, start, self.program.axes.params, state.params) for _ in range(2)]
+        return state._replace(params=weights[0], best=weights[1])
+
+    def _advance(self, wave: Wave, started: float) -> None:
+        """One device call for one wave."""
+        span, n_steps = self._span(wave), self.blueprint.n_steps
+        orders_ = self._orders_for(wave)
+        before = time.perf_counter()
+        state = self._train(wave.state, *self.parts, orders_, span)
+        wave.state = jax.block_until_ready(state)
+        after = time.perf_counter()
+        n_done = int(span.n_epochs) * int(span.last - span.first)
+        self._step_seconds = (after - before) / n_done
+        self.n_steps_done += n_done * len(wave.numbers)
+        wave.step = int(span.last) % n_steps
+        if wave.step == 0:
+            ends = before + (after - before) * np.arange(1, int(span.n_epochs) + 1) / int(span.n_epochs)
+            wave.seconds += list(ends - started)
+            wave.epoch += int(span.n_epochs)
+            self._note(wave, int(span.n_epochs))
+
+    def _span(self, wave: Wave) -> Span:
+        """As many steps as fit in one call: whole epochs, or some steps of one."""
+        n_steps, affordable = self.blueprint.n_steps, max(1, int(CALL_SECONDS / self._step_seconds))
+        if wave.step == 0 and affordable >= n_steps:
+            n_epochs = min(affordable // n_steps, self.epochs - wave.epoch, self._n_orders)
+            return _span(self.seed, wave.epoch, n_epochs, 0, n_steps)
+        return _span(self.seed, wave.epoch, 1, wave.step, min(n_steps, wave.step + affordable))
+
+    def _note(self, wave: Wave, n_epochs: int) -> None:
+        """Whether the wave is over, and the best validation score so far."""
+        n = len(wave.numbers)
+        wave.is_over = wave.epoch == self.epochs or not np.asarray(wave.state.active)[:n].any()
+        scores = np.asarray(wave.state.history)[:n, wave.epoch - n_epochs : wave.epoch, 3]
+        self.best_score = max([self.best_score, *scores[np.isfinite(scores)].tolist()])
+
+    @property
+    def _n_orders(self) -> int:
+        """For how many epochs a call brings the orders of the examples."""
+        return orders.shape(self.blueprint)[-2]
+
+    def _orders_for(self, wave: Wave) -> Any:
+        b = self.blueprint
+        is_own = b.setup.data_order == "own"
+        asked = (wave.epoch, int(wave.numbers[0]) if is_own else -1)
+        if self._orders is None or self._orders[0] != asked:
+            sizes = (wave.epoch, self._n_orders, b.n_train, b.n_steps * b.batch_size)
+            drawn = (
+                orders.own_orders(self.seed, np.asarray(wave.state.number), *sizes)
+                if is_own
+                else orders.shared_orders(self.seed, *sizes)
+            )
+            spec = SPLIT if is_own else EVERYWHERE
+            sharding = jax.sharding.NamedSharding(devices.mesh(b.n_devices), spec)
+            self._orders = (asked, jax.device_put(drawn, sharding))
+        return self._orders[1]
+
+
+def _span(*numbers: int) -> Span:
+    return Span(*(np.int32(number) for number in numbers))  # type: ignore[arg-type]
