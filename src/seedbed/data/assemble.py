@@ -12,8 +12,8 @@ from seedbed.core.errors import DataError, UsageError
 from seedbed.data.columns import MOST_CATEGORIES, CategoryColumn, NumericColumn
 from seedbed.data.dataset import Dataset, Part
 from seedbed.data.encoder import Encoder, TableEncoder, check_array, fit_array
-from seedbed.data.raw import Raw, is_frame, take
-from seedbed.data.split import Index, rare_classes, split
+from seedbed.data.raw import Raw, is_frame, shown, take
+from seedbed.data.split import FEWEST_PER_CLASS, Index, rare_classes, split
 from seedbed.data.target import Target, read_target
 
 
@@ -66,10 +66,10 @@ def check_weight(weight: Any, n_rows: int) -> NDArray[np.float64]:
 
 
 def _check_lengths(rows: Any, raw: Raw) -> None:
-    n_targets = len(next(iter(raw.target.values())))
-    if len(rows) != n_targets:
+    if len(rows) != raw.n_targets:
         raise DataError(
-            f"{raw.source}: expected as many targets as rows, got x with {len(rows):,} rows and y with {n_targets:,}",
+            f"{raw.source}: expected as many targets as rows, got x with {len(rows):,} rows and y with "
+            f"{raw.n_targets:,}",
             "is one of them transposed, or has it lost rows?",
         )
     if len(rows) == 0:
@@ -87,13 +87,22 @@ def _split(
         raise UsageError("test_share: expected a share above 0, got 0", "the test part is what the result is told by")
     train, valid, test = split(own, labels, valid_share=shares.valid, test_share=test_share, seed=shares.seed)
     if labels is not None:
-        for number in rare_classes(labels, len(target.class_names)):
-            count = int((labels == number).sum())
-            notices.append(
-                f"the class {target.class_names[number]!r} has only {count} row{'s' if count > 1 else ''}: all are for "
-                "training, none is left to validate or test it"
-            )
+        notices += _class_notices(labels, target.class_names)
     return train, valid, np.arange(own, len(y)) if n_given else test
+
+
+def _class_notices(labels: NDArray[np.int32], names: tuple[Any, ...]) -> list[str]:
+    """What is said about classes that are not in all three parts."""
+    rare, absent = ([names[number] for number in numbers] for numbers in rare_classes(labels, len(names)))
+    notices = []
+    if rare:
+        notices.append(
+            f"classes with fewer than {FEWEST_PER_CLASS} rows are for training only, with none to validate or test "
+            f"them: {shown(rare)}"
+        )
+    if absent:
+        notices.append(f"classes that are only in the test part, so that no network can learn them: {shown(absent)}")
+    return notices
 
 
 def _fit(

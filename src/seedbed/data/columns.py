@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.core.errors import DataError
+from seedbed.data.raw import unsound
 
 MOST_CATEGORIES = 256
 MISSING = "(missing)"
@@ -162,8 +163,9 @@ def _numbers(name: str, series: Any) -> NDArray[np.float64]:
         row = int(np.flatnonzero(strange)[0])
         came = f"{series.iloc[row]!r} in row {row}"
         raise DataError(f"column {name!r}: expected numbers, got {came}", "leave out what is unknown: a hole is filled")
-    if np.isinf(values).any():
-        row = int(np.flatnonzero(np.isinf(values))[0])
+    wrong = unsound(values) & ~np.isnan(values)
+    if wrong.any():
+        row = int(np.argmax(wrong))
         raise DataError(
             f"column {name!r}: expected finite numbers, got {values[row]} in row {row}",
             "leave the value out (a hole is filled), or put a finite number there",
@@ -175,6 +177,8 @@ def _texts(series: Any) -> tuple[NDArray[np.int64], list[str]]:
     """A raw column as numbers of texts: (n,) numbers, and the texts they stand for."""
     import pandas as pd
 
+    if series.dtype == object:  # anything may be in there, lists that cannot be looked up included
+        series = series.map(_text, na_action="ignore")
     codes, values = pd.factorize(series, use_na_sentinel=True)
     texts = [_text(value) for value in values] + [MISSING]
     return np.where(codes < 0, len(values), codes), texts

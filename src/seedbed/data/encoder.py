@@ -7,7 +7,7 @@ reasonable form, and go to JSON and back.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from seedbed.core.errors import DataError, nearest
 from seedbed.data.columns import Column, column_from_dict, fit_column, reason_to_drop
-from seedbed.data.raw import is_frame
+from seedbed.data.raw import LARGEST, is_frame, shown, unsound
+from seedbed.data.tables import named
 from seedbed.data.target import Target
 
 
@@ -163,7 +164,7 @@ class TableEncoder(Encoder):
             raise DataError(f"rows: expected a table, got something else ({error})") from None
         if frame.shape[1] != len(self.source_columns):
             raise DataError(
-                f"rows: expected {len(self.source_columns)} columns ({', '.join(self.source_columns)}), "
+                f"rows: expected {len(self.source_columns)} columns ({shown(self.source_columns)}), "
                 f"got {frame.shape[1]}",
                 "give a DataFrame or a dictionary: their columns are found by name",
             )
@@ -180,17 +181,14 @@ def fit_array(rows: NDArray[Any], target: Target, names: tuple[str, ...], *, is_
     return ArrayEncoder(target, shape, names)
 
 
-def with_target(encoder: Encoder, target: Target) -> Encoder:
-    """The same encoder for another meaning of the targets."""
-    return replace(encoder, target=target)
-
-
 def check_array(what: str, rows: Any) -> NDArray[Any]:
     """An array of features, (n, ...), in the type in which it is kept.
 
     Raises:
         DataError: it is no array of finite numbers with at least two axes and one feature.
     """
+    if isinstance(rows, np.ma.MaskedArray) and rows.mask.any():
+        rows = np.ma.filled(rows.astype(np.float64), np.nan)  # a mask is a hole, and would be forgotten
     try:
         x = np.asarray(rows)
     except ValueError as error:
@@ -213,12 +211,13 @@ def check_array(what: str, rows: Any) -> NDArray[Any]:
 
 
 def _check_finite(what: str, x: NDArray[Any]) -> None:
-    finite = np.isfinite(x)
-    if not finite.all():
-        place = np.unravel_index(int(np.argmin(finite)), x.shape)
+    # Two passes without a copy; NaN passes through both and fails the comparison.
+    if x.size and not (x.min() >= -LARGEST and x.max() <= LARGEST):
+        wrong = unsound(x)
+        place = np.unravel_index(int(np.argmax(wrong)), x.shape)
         raise DataError(
             f"{what}: expected finite numbers, got {x[place]} at [{', '.join(map(str, place))}] "
-            f"and {int((~finite).sum()) - 1:,} more",
+            f"and {int(wrong.sum()) - 1:,} more",
             "fill the holes first, or give a DataFrame, whose holes are filled",
         )
 
@@ -237,16 +236,13 @@ def _select(rows: Any, names: tuple[str, ...]) -> Any:
             rows = pd.DataFrame(rows)
         except ValueError as error:
             raise DataError(f"rows: expected columns of one length, got others ({error})", "give lists") from None
-    frame = rows.rename(columns=str)
+    frame = named(rows, "rows")
     missing = [name for name in names if name not in frame.columns]
     if missing or not names:
-        shown = ", ".join(map(repr, missing)) or "columns by name, for data that has none"
+        without = shown(map(repr, missing)) or "names, for data whose features have none"
         hint = "; ".join(filter(None, (nearest(name, set(frame.columns) - set(names)) for name in missing)))
         raise DataError(
-            f"rows: expected the columns the data was loaded with, got rows without {shown}",
+            f"rows: expected the columns the data was loaded with, got rows without {without}",
             hint or "add them: what is unknown may stay empty",
         )
-    if not frame.columns.is_unique:
-        twice = frame.columns[frame.columns.duplicated()].tolist()[0]
-        raise DataError(f"rows: expected each column once, got {twice!r} twice")
     return frame[list(names)]

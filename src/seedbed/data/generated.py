@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from seedbed.core.errors import UsageError, nearest, one_of
 from seedbed.data.embedded import Entry
 from seedbed.data.raw import Raw
+from seedbed.data.split import check_seed
 
 ROWS = 1000
 Arrays = tuple[NDArray[np.float64], NDArray[np.int64]]
@@ -38,6 +39,7 @@ def generate(name: str, *, rows: int = ROWS, noise: float = 0.1, seed: int = 0) 
         raise UsageError(f"rows: expected a whole number of at least 1, got {rows!r}")
     if not 0 <= noise < np.inf:
         raise UsageError(f"noise: expected a finite number of at least 0, got {noise!r}")
+    check_seed("seed", seed)
     rng = np.random.default_rng(seed)
     function, n_classes, _ = GENERATORS[name]
     y = np.arange(rows) * n_classes // rows  # as even as it goes, in order of class

@@ -16,9 +16,9 @@ from seedbed.data.dataset import Dataset
 from seedbed.data.embedded import EMBEDDED, Entry
 from seedbed.data.generated import GENERATED
 from seedbed.data.idx import is_idx_folder, read_idx_folder
-from seedbed.data.raw import Raw, is_frame
+from seedbed.data.raw import Raw, is_frame, is_there
 from seedbed.data.split import TEST_SHARE, VALID_SHARE
-from seedbed.data.tables import frame_columns, read_csv, read_frame
+from seedbed.data.tables import frame_columns, named, read_csv, read_frame
 from seedbed.data.target import array_columns
 
 BY_NAME: dict[str, Entry] = EMBEDDED | GENERATED
@@ -62,12 +62,11 @@ def load(
     raw = _read(source, target, sample_weight)
     if name is not None:
         raw = replace(raw, name=name)
-    if sample_weight is not None and not (isinstance(sample_weight, str) and raw.weight is not None):
-        if isinstance(sample_weight, str):
-            raise UsageError(f"sample_weight: expected an array for {raw.source}, got the name {sample_weight!r}")
-        raw = replace(raw, weight=sample_weight)
-    if raw.weight is not None:
-        raw = replace(raw, weight=check_weight(raw.weight, len(raw.rows)))
+    given = sample_weight if raw.weight is None else raw.weight
+    if isinstance(given, str):
+        raise UsageError(f"sample_weight: expected an array for {raw.source}, got the name {given!r}")
+    if given is not None:
+        raw = replace(raw, weight=check_weight(given, raw.n_targets))
     return assemble(raw, Shares(valid_share, test_share, split_seed), task)
 
 
@@ -95,21 +94,24 @@ def _read(source: Any, target: Any, sample_weight: Any) -> Raw:
 
 
 def _read_path(path: Path, given: str, target: Any, sample_weight: Any) -> Raw:
-    if path.is_dir():
-        return _read_folder(path, target)
-    suffixes = "".join(path.suffixes[-2:]).lower()
-    if suffixes.endswith((".csv", ".csv.gz")):
-        stem = path.name[: -len(".csv.gz")] if suffixes.endswith(".gz") else path.stem
-        return read_frame(read_csv(path), target, sample_weight, name=stem, source=str(path))
-    if not path.exists():
+    if not is_there(path) and not _is_csv(path):
         hint = nearest(given, BY_NAME) or "for a file, check the spelling and the folder"
         raise DataError(f"expected a path or the name of a data set, {one_of(BY_NAME)}; got {given!r}", hint)
+    if path.is_dir():
+        return _read_folder(path, target)
+    if _is_csv(path):
+        stem = path.name.lower().index(".csv")
+        return read_frame(read_csv(path), target, sample_weight, name=path.name[:stem], source=str(path))
     if "idx" in path.name:
         raise DataError(f"{path}: expected a folder with images and labels, got one file of it", f"give {path.parent}")
     raise DataError(
         f"{path}: expected a file that ends in .csv or .csv.gz, got {path.suffix or 'no ending'}",
         "in Python, read it with pandas and give the DataFrame",
     )
+
+
+def _is_csv(path: Path) -> bool:
+    return path.name.lower().endswith((".csv", ".csv.gz"))
 
 
 def _read_folder(path: Path, target: Any) -> Raw:
@@ -124,9 +126,11 @@ def _read_folder(path: Path, target: Any) -> Raw:
 
 
 def _read_pair(x: Any, y: Any) -> Raw:
-    columns = frame_columns(y) if is_frame(y) else array_columns(_as_array(y))
+    if is_frame(x) and not is_frame(y) and hasattr(y, "to_frame"):
+        y = y.to_frame(y.name or "target")  # a Series keeps its name
+    columns = frame_columns(named(y, "y")) if is_frame(y) else array_columns(_as_array(y))
     if is_frame(x):
-        return Raw("table", "a DataFrame and an array", x.rename(columns=str), columns)
+        return Raw("table", "a DataFrame and an array", named(x, "x"), columns)
     return Raw("arrays", "a pair of arrays", x, columns)
 
 

@@ -49,7 +49,7 @@ class Preprocessor:
         """The preprocessor that `arrays` described.
 
         Raises:
-            DataError: there are numbers for more steps than there are.
+            DataError: there are numbers for more steps than there are, or none for a step on features.
         """
         fitted: list[Fitted] = [{} for _ in steps]
         for key, content in arrays.items():
@@ -57,6 +57,8 @@ class Preprocessor:
             if not place.isdigit() or int(place) >= len(steps):
                 raise DataError(f"preprocessing: expected numbers for {len(steps)} steps, got {key!r}")
             fitted[int(place)][name] = np.asarray(content, dtype=np.float64)
+        if missing := [i for i, step in enumerate(steps) if step.on == "x" and not fitted[i]]:
+            raise DataError(f"preprocessing: expected numbers for each step, got none for {steps[missing[0]]!r}")
         return cls(tuple(steps), tuple(fitted))
 
     def arrays(self) -> dict[str, NDArray[np.float64]]:
@@ -89,8 +91,10 @@ class Preprocessor:
     @property
     def target_scale(self) -> NDArray[np.float64]:
         """How many of the target's own units one unit of the network's output is, (k,); shape () and 1 if untouched."""
-        origin = self.unscale(np.zeros(()))
-        return np.asarray(self.unscale(np.ones(())) - origin, dtype=np.float64)
+        scale = np.ones(())
+        for step, fitted in self._on("y"):
+            scale = scale * step.scale(fitted)
+        return scale
 
     def _on(self, what: str) -> list[tuple[Preprocessing, Fitted]]:
         """The steps that work on features, or on targets, and have an effect."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.core.errors import DataError
+
+LARGEST = np.float64(1e100)  # a NumPy number, so that float32 is compared in double precision
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +46,11 @@ class Raw:
     n_test: int = 0
     weight: NDArray[np.float64] | None = None
 
+    @property
+    def n_targets(self) -> int:
+        """How many examples have a target."""
+        return len(next(iter(self.target.values())))
+
 
 def is_frame(content: Any) -> bool:
     """Whether something is a pandas DataFrame. Costs no import: without pandas there can be none."""
@@ -55,13 +63,41 @@ def take(rows: Any, index: NDArray[np.int64]) -> Any:
     return rows.iloc[index] if is_frame(rows) else rows[index]
 
 
+def unsound(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which numbers are missing, infinite, or so large that their squares would be."""
+    sound: NDArray[np.bool_] = np.abs(values) <= LARGEST
+    return ~sound
+
+
+def shown(names: Iterable[Any], most: int = 30) -> str:
+    """Names in a sentence, the first few of them."""
+    words = [str(name) for name in names]
+    return ", ".join(words[:most]) + (f" and {len(words) - most:,} more" if len(words) > most else "")
+
+
+def is_there(path: Path) -> bool:
+    """Whether something stands at a path.
+
+    Raises:
+        DataError: the path cannot be looked at.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as error:  # a name that is too long; one with a zero byte
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"expected a path, got one that cannot be looked at: {reason}") from None
+    return True
+
+
 def check_file(path: Path) -> None:
     """Refuses what is no readable file with something in it.
 
     Raises:
         DataError: naming the path.
     """
-    if not path.exists():
+    if not is_there(path):
         raise DataError(f"{path}: expected a file, got none of that name", "check the spelling and the folder")
     if not path.is_file():
         raise DataError(f"{path}: expected a file, got a folder or a device")

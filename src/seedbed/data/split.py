@@ -60,10 +60,11 @@ def split(
     return train, valid, test
 
 
-def rare_classes(labels: NDArray[np.int32], n_classes: int) -> list[int]:
-    """The numbers of the classes that have too few rows to be in all three parts."""
+def rare_classes(labels: NDArray[np.int32], n_classes: int) -> tuple[list[int], list[int]]:
+    """The classes that have too few rows to be in all three parts, and those that have none, by their numbers."""
     counts = np.bincount(labels, minlength=n_classes)
-    return [int(c) for c in np.flatnonzero((counts > 0) & (counts < FEWEST_PER_CLASS))]
+    rare, absent = (counts > 0) & (counts < FEWEST_PER_CLASS), counts == 0
+    return np.flatnonzero(rare).tolist(), np.flatnonzero(absent).tolist()
 
 
 def _check(n_rows: int, valid_share: Any, test_share: Any, seed: Any) -> None:
@@ -75,8 +76,7 @@ def _check(n_rows: int, valid_share: Any, test_share: Any, seed: Any) -> None:
             f"valid_share and test_share: expected something for each part, got {valid_share:g} and {test_share:g}",
             "together they have to stay below 1: the rest is for training",
         )
-    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or seed < 0:
-        raise UsageError(f"split_seed: expected a whole number of at least 0, got {seed!r}")
+    check_seed("split_seed", seed)
     if n_rows < FEWEST_ROWS:
         raise DataError(
             f"expected at least {FEWEST_ROWS} rows to split into training, validation and test, got {n_rows}",
@@ -84,11 +84,21 @@ def _check(n_rows: int, valid_share: Any, test_share: Any, seed: Any) -> None:
         )
 
 
+def check_seed(name: str, seed: Any) -> None:
+    """Refuses what cannot seed a random generator.
+
+    Raises:
+        UsageError: naming the argument.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or int(seed) < 0:
+        raise UsageError(f"{name}: expected a whole number of at least 0, got {seed!r}")
+
+
 def _groups(order: Index, labels: NDArray[np.int32] | None) -> list[Index]:
     """The rows of each class that occurs, in the given order; all rows as one group without labels."""
     if labels is None:
         return [order]
-    by_class: Index = order[np.argsort(labels[order], kind="stable")]
+    by_class = order[np.argsort(labels[order], kind="stable")]
     counts = np.bincount(labels)
     cuts = np.cumsum(counts[counts > 0])[:-1]
     return [by_class[start:stop] for start, stop in pairwise([0, *cuts, len(by_class)])]
@@ -104,8 +114,8 @@ def _shared_out(sizes: Index, share: float, most: Index) -> Index:
     """
     exact = sizes * share
     least = (sizes >= FEWEST_PER_CLASS).astype(np.int64)
-    counts = np.clip(np.floor(exact).astype(np.int64), least, np.maximum(most, least))
-    counts[sizes < FEWEST_PER_CLASS] = 0
+    most = np.where(least, most, 0)
+    counts: Index = np.clip(np.floor(exact).astype(np.int64), least, most)
     missing = round(float(exact.sum())) - int(counts.sum())
     can_give = np.flatnonzero((counts < most) & (counts < exact))
     by_remainder = can_give[np.argsort(-(exact - counts)[can_give], kind="stable")]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.core.errors import DataError, UsageError, nearest
-from seedbed.data.raw import Raw, check_file
+from seedbed.data.raw import Raw, check_file, shown
 
 CUSTOMARY = ("target", "label", "y", "class")
 
@@ -26,10 +26,14 @@ def read_csv(path: Path) -> Any:
     """
     check_file(path)
     frame = _parsed(path)
-    if _is_headless(frame.columns):
-        shown = ", ".join(frame.columns[:4])
+    if frame.shape[1] == 1 and (other := re.search(r"[;\t|]", frame.columns[0])):
         raise DataError(
-            f"{path}: expected the names of the columns in the first line, got numbers ({shown})",
+            f"{path}: expected columns with commas between them, got {other[0]!r} in the first line",
+            f"save it with commas; or in Python: load(pandas.read_csv(path, sep={other[0]!r}), target=...)",
+        )
+    if _is_headless(frame.columns):
+        raise DataError(
+            f"{path}: expected the names of the columns in the first line, got {shown(frame.columns, 4)}",
             "add a line of names; or in Python: load(pandas.read_csv(path, header=None), target=0)",
         )
     if frame.empty:
@@ -49,18 +53,30 @@ def read_frame(frame: Any, target: Any, weight: Any, *, name: str, source: str) 
         UsageError: the target is not named, or no column has that name.
         DataError: columns have the same name, or there are no rows.
     """
-    frame = frame.rename(columns=str)
-    if not frame.columns.is_unique:
-        twice = frame.columns[frame.columns.duplicated()].tolist()[0]
-        raise DataError(f"{source}: expected each column once, got {twice!r} twice", "rename one of them")
-    if frame.empty and not len(frame):
+    frame = named(frame, source)
+    if not len(frame):
         raise DataError(f"{source}: expected rows, got none")
     names = _target_names(frame, target, source)
     weights = None
     if isinstance(weight, str):
+        if weight in names:
+            raise UsageError(f"sample_weight: expected another column than the target, got {weight!r}")
         weights = _weights(frame[_known("sample_weight", weight, frame, source)], weight)
     features = frame.drop(columns=[*names, *([weight] if weights is not None else [])])
     return Raw(name, source, features, {n: _values(frame[n]) for n in names}, weight=weights)
+
+
+def named(frame: Any, source: str) -> Any:
+    """A DataFrame whose columns are named by texts, each once.
+
+    Raises:
+        DataError: two columns have the same name.
+    """
+    frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()].tolist()[0]
+        raise DataError(f"{source}: expected each column once, got {twice!r} twice", "rename one of them")
+    return frame
 
 
 def frame_columns(frame: Any) -> dict[str, NDArray[Any]]:
@@ -97,7 +113,7 @@ def _target_names(frame: Any, target: Any, source: str) -> list[str]:
         last = frame.columns[-1]
         hint = f"say target={customary or last!r}, on the command line --target {customary or last}"
         raise UsageError(
-            f"{source}: expected the name of the target column, got none; the columns are {_listed(frame)}", hint
+            f"{source}: expected the name of the target column, got none; the columns are {shown(frame.columns)}", hint
         )
     wanted = list(target) if isinstance(target, list | tuple) else [target]
     if not wanted:
@@ -109,15 +125,10 @@ def _target_names(frame: Any, target: Any, source: str) -> list[str]:
 def _known(what: str, name: str, frame: Any, source: str) -> str:
     if name not in frame.columns:
         raise UsageError(
-            f"{what}: expected one of the columns of {source}, got {name!r}; they are {_listed(frame)}",
+            f"{what}: expected one of the columns of {source}, got {name!r}; they are {shown(frame.columns)}",
             nearest(name, frame.columns),
         )
     return name
-
-
-def _listed(frame: Any) -> str:
-    names = list(frame.columns)
-    return ", ".join(names[:30]) + (f" and {len(names) - 30} more" if len(names) > 30 else "")
 
 
 def _values(series: Any) -> NDArray[Any]:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from seedbed.core.errors import DataError, UsageError, nearest, one_of
 from seedbed.data.dataset import TASKS
+from seedbed.data.raw import unsound
 
 MOST_CLASSES = 20
 ROWS_PER_CLASS = 3
@@ -98,14 +99,13 @@ def _sound(name: str, values: NDArray[Any]) -> NDArray[Any]:
         values = _settled(name, values)
     if values.dtype.kind not in "biufU":
         raise DataError(f"target {name!r}: expected numbers, truth values or texts, got type {values.dtype}")
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        row = int(np.flatnonzero(~np.isfinite(values))[0])
-        _refuse_holes(name, "infinite or missing values", int((~np.isfinite(values)).sum()), row)
+    if values.dtype.kind == "f" and (wrong := unsound(values)).any():
+        _refuse_holes(name, "infinite or missing values", int(wrong.sum()), int(np.argmax(wrong)))
     return values
 
 
 def _settled(name: str, values: NDArray[Any]) -> NDArray[Any]:
-    holes = np.array([value is None or value != value for value in values], dtype=bool)
+    holes = np.array([value is None or (isinstance(value, float) and value != value) for value in values], dtype=bool)
     if holes.any():
         _refuse_holes(name, "missing values", int(holes.sum()), int(np.flatnonzero(holes)[0]))
     kinds = {type(value) for value in values}
