@@ -141,22 +141,26 @@ class Choice(Distribution):
         return self.values[int(rng.integers(len(self.values)))]
 
 
-def uniform(low: float, high: float, *, name: str | None = None) -> Uniform:
+# The four functions give back Any, as `dataclasses.field` does: a distribution stands where a float, a word or a layer is
+# declared, and a type checker should let it.
+
+
+def uniform(low: float, high: float, *, name: str | None = None) -> Any:
     """A number from `low` to `high`, each equally likely."""
     return Uniform(low, high, name=name)
 
 
-def log_uniform(low: float, high: float, *, name: str | None = None) -> LogUniform:
+def log_uniform(low: float, high: float, *, name: str | None = None) -> Any:
     """A number from `low` to `high` whose logarithm is uniform: the one to use for rates and scales."""
     return LogUniform(low, high, name=name)
 
 
-def integers(low: int, high: int, *, log: bool = False, name: str | None = None) -> Integers:
+def integers(low: int, high: int, *, log: bool = False, name: str | None = None) -> Any:
     """A whole number from `low` to `high`, both included; with `log`, small ones as likely as in `log_uniform`."""
     return Integers(low, high, log, name=name)
 
 
-def choice(*values: Any, name: str | None = None) -> Choice:
+def choice(*values: Any, name: str | None = None) -> Any:
     """One of `values`, each equally likely: numbers, words, layers, optimizers, whole networks."""
     return Choice(values, name=name)
 

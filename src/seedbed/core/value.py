@@ -25,11 +25,8 @@ from seedbed.core.errors import Fault, SetupError, UsageError, nearest
 Path = tuple[str | int, ...]
 
 
-@dataclass_transform(
-    frozen_default=True,
-    eq_default=False,
-    field_specifiers=(fields.number, fields.whole, fields.word, fields.flag, fields.weights, fields.part, fields.parts),
-)
+# No field_specifiers: a type checker would then take every default that is given by position, `number(0.1)`, for none.
+@dataclass_transform(frozen_default=True, eq_default=False)
 class Value:
     """Base of everything that can stand in a setup.
 
