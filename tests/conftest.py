@@ -22,8 +22,6 @@ with_types = beartype(conf=BeartypeConf(is_pep484_tower=True))  # an int may sta
 
 def checked(function: Callable[..., Any]) -> Callable[..., Any]:
     """`function` with its types checked at every call; as it is where it has a hint that beartype cannot read."""
-    if function.__name__ == "__init__" and function.__module__ == "seedbed.core.distributions":
-        return function  # they check themselves, and tests look at what they say
     try:
         return with_types(function)
     except BeartypeDecorHintException:  # such as Self, or a NumPy array of any type
@@ -34,15 +32,10 @@ def checked(function: Callable[..., Any]) -> Callable[..., Any]:
 # imported after it.
 os.environ["SEEDBED_CACHE"] = tempfile.mkdtemp(prefix="seedbed-cache-")
 os.environ.setdefault("SEEDBED_LANG", "en")
-jax.config.update("jax_num_cpu_devices", 2)  # type: ignore[no-untyped-call]
+jax.config.update("jax_num_cpu_devices", 2)
 sys.modules["seedbed_checks"] = types.ModuleType("seedbed_checks")
 sys.modules["seedbed_checks"].checked = checked  # type: ignore[attr-defined]  # the hook takes a dotted name only
 install_import_hook("seedbed", "seedbed_checks.checked")
-
-from seedbed.core.value import Value  # noqa: E402
-
-# A value's fields admit distributions and any scalar, and check themselves: the hook looks at functions only.
-Value.__no_type_check__ = True  # type: ignore[attr-defined]
 
 STRICT_ROOMS = ("core", "functions", "calculus", "network", "data")
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

@@ -27,6 +27,7 @@ class Distribution:
 
     kind: ClassVar[str] = ""
     kinds: ClassVar[dict[str, type[Distribution]]] = {}
+    __no_type_check__: ClassVar[bool] = True  # each distribution checks its own ends
     name: str | None = dataclasses.field(default=None, kw_only=True)
 
     def __init_subclass__(cls) -> None:
@@ -141,8 +142,8 @@ class Choice(Distribution):
         return self.values[int(rng.integers(len(self.values)))]
 
 
-# The four functions give back Any, as `dataclasses.field` does: a distribution stands where a float, a word or a layer is
-# declared, and a type checker should let it.
+# The four functions give back Any, as `dataclasses.field` does: a distribution stands where a float, a word or a layer
+# is declared, and a type checker should let it.
 
 
 def uniform(low: float, high: float, *, name: str | None = None) -> Any:
@@ -165,7 +166,7 @@ def choice(*values: Any, name: str | None = None) -> Any:
     return Choice(values, name=name)
 
 
-def make(kind: str, arguments: list[Any], name: str | None = None, log: bool = False) -> Distribution:
+def make(kind: str, arguments: list[Any], name: Any = None, log: Any = False) -> Distribution:
     """The distribution that a text names: its kind, its positional arguments, and what it says by name.
 
     Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -25,14 +25,20 @@ def draw(space: V, *, seed: int, number: int) -> V:
     Each place has a stream of its own, folded from the seed, the member's number and the place (or the name that the
     distribution carries), so a draw depends neither on the other members nor on the other places.
     """
-
-    def settle(path: Path, content: object) -> object:
-        while isinstance(content, Distribution):
-            place = content.name if content.name is not None else f"@{place_of(path)}"
-            stream = np.random.default_rng([seed, number, zlib.crc32(place.encode())])
-            content = content.sample(stream)
-            path = (*path, "drawn")  # a distribution inside a choice draws from a stream of its own
-        return content
-
-    drawn: V = rebuild(space, settle)
+    drawn: V = rebuild(space, lambda path, content: _settled(path, content, seed, number))
     return drawn
+
+
+def draws(space: Value, *, seed: int, number: int) -> dict[str, Any]:
+    """What member `number` draws at each place that holds a distribution; the same as `draw` puts there."""
+    found = [(path, content) for path, content in walk(space) if isinstance(content, Distribution)]
+    return {place_of(path): _settled(path, content, seed, number) for path, content in found}
+
+
+def _settled(path: Path, content: Any, seed: int, number: int) -> Any:
+    while isinstance(content, Distribution):
+        place = content.name if content.name is not None else f"@{place_of(path)}"
+        stream = np.random.default_rng([seed, number, zlib.crc32(place.encode())])
+        content = content.sample(stream)
+        path = (*path, "drawn")  # a distribution inside a choice draws from a stream of its own
+    return content

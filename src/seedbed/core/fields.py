@@ -40,6 +40,11 @@ class Spec:
         """The constraint in words."""
         raise NotImplementedError
 
+    @property
+    def allowed(self) -> str:
+        """The constraint in words, with None where the thing may be absent."""
+        return self.expected + (", or None" if self.optional else "")
+
     def coerce(self, content: Any) -> Any:
         """`content` in the form in which the field keeps it, or a `Refusal`."""
         raise NotImplementedError
@@ -58,8 +63,7 @@ class Spec:
 
     def refuse(self, content: Any, hint: str = "") -> SetupError:
         """The error for content that may not stand there."""
-        expected = self.expected + (", or None" if self.optional else "")
-        return SetupError([Fault((), expected, describe(content), hint)])
+        return SetupError([Fault((), self.allowed, describe(content), hint)])
 
     def _admit_distribution(self, content: Distribution) -> Distribution:
         try:

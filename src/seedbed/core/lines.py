@@ -76,6 +76,8 @@ class _Scanner:
         end = self.source.index("]", self.at) + 1 + is_item
         table = (*self.within(steps[:-1]), steps[-1]) if is_item else self.within(steps)
         self.at = start
+        for depth in range(1, len(table)):
+            self.mark(table[:depth])
         if is_item:
             self.mark(table)
             self.n_tables[table] = self.n_tables.get(table, 0) + 1

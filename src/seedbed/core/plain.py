@@ -57,21 +57,20 @@ def has_distribution(plain: Any) -> bool:
     )
 
 
-def from_plain(plain: Any, family: type[V], path: Path = ()) -> V:
-    """The value that plain data describes.
+def from_plain(plain: Any, family: type[V], path: Path = ()) -> V | Any:
+    """The value that plain data describes; where `family` has kinds, also a choice between some of them.
 
     Raises:
         SetupError: with all faults at once, each with its place in `plain`.
     """
     faults: list[Fault] = []
-    value: Any
-    if family.kinds:  # a choice between kinds may also stand here: `choice(sgd, adam)`
+    if family.kinds:
         value = _read_field(plain, fields.Part(False, "", family), path, faults)
     else:
         value = _read_value(plain, family, path, faults)
     if faults:
         raise SetupError(faults)
-    return value  # type: ignore[no-any-return]
+    return value
 
 
 def _for_line(content: Any) -> Any:
@@ -119,7 +118,7 @@ def _read(plain: Any, spec: fields.Spec, path: Path, faults: list[Fault]) -> Any
     if isinstance(spec, fields.Part):
         return _read_value(plain, spec.family, path, faults)
     if isinstance(plain, dict):
-        faults.append(Fault(path, spec.expected, write(plain) if "kind" in plain else fields.describe(plain)))
+        faults.append(Fault(path, spec.allowed, write(plain) if "kind" in plain else fields.describe(plain)))
     return plain
 
 
@@ -189,7 +188,9 @@ def _build(cls: type[Value], plain: dict[str, Any], path: Path, faults: list[Fau
         del given[key]
     required = [f.name for f in dataclasses.fields(cls) if is_required(f) and f.name not in given]
     faults += [Fault((*path, name), cls.specs[name].expected, "nothing") for name in required]
-    contents = {name: _read_field(content, cls.specs[name], (*path, name), faults) for name, content in given.items()}
+    contents = {
+        name: _read_field(given[name], spec, (*path, name), faults) for name, spec in cls.specs.items() if name in given
+    }
     if len(faults) > before:
         return None
     try:

@@ -86,8 +86,10 @@ class _Reader:
             return _Named(first, self.after_equals())
         arguments: list[Any] = []
         while self.kind in ("number", "name", "quoted"):
+            if not isinstance(first, str):
+                raise self.fault("a comma")
             arguments.append(self.argument())
-        return _call(first, arguments, self) if arguments else first
+        return _call(first, arguments) if arguments else first
 
     def argument(self) -> Any:
         term = self.term()
@@ -117,7 +119,7 @@ class _Reader:
         if self.sign != ")":
             raise self.fault("')'")
         self.advance()
-        return _call(token, arguments, self)
+        return _call(token, arguments)
 
 
 class _Named:
@@ -127,9 +129,7 @@ class _Named:
         self.name, self.content = name, content
 
 
-def _call(name: Any, arguments: list[Any], reader: _Reader) -> Any:
-    if not isinstance(name, str):
-        raise reader.fault("a comma")
+def _call(name: str, arguments: list[Any]) -> Any:
     positional = [a for a in arguments if not isinstance(a, _Named)]
     named: dict[str, Any] = {}
     for argument in [a for a in arguments if isinstance(a, _Named)]:

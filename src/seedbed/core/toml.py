@@ -37,11 +37,12 @@ def loads(source: str, family: type[V], name: str = "") -> V:
         what = str(error).replace(place[0], "") if place else str(error)
         raise SetupError([Fault((), "TOML", f"a text that is none: {what}", line=line)], source=name) from None
     try:
-        return from_plain(plain, family)
+        value: V = from_plain(plain, family)
     except SetupError as error:
         lines = line_map(source)
         faults = [dataclasses.replace(f, line=line_of(f.path, lines)) for f in error.faults]
-        raise SetupError(faults, source=name) from None
+        raise SetupError(sorted(faults, key=lambda f: f.line or 0), source=name) from None
+    return value
 
 
 def load(path: str | FilePath, family: type[V]) -> V:

@@ -37,6 +37,7 @@ class Value:
     kind: ClassVar[str] = ""
     kinds: ClassVar[dict[str, type[Any]]] = {}
     specs: ClassVar[dict[str, fields.Spec]] = {}
+    __no_type_check__: ClassVar[bool] = True  # fields check themselves: they also take distributions and any scalar
     if TYPE_CHECKING:  # each subclass is made a dataclass below, and so has this
         __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
 
