@@ -21,7 +21,7 @@ from seedbed.core.fields import number
 from seedbed.core.value import Value
 from seedbed.network.words import columns, random_words, symmetric
 
-Fan = tuple[Any, Any]
+Fan = tuple[Any, Any]  # fan_in and fan_out
 
 
 class Initializer(Value, family=True):
@@ -37,8 +37,8 @@ class Initializer(Value, family=True):
                 a bias, and for a padded layer. The two numbers may be traced. By default all axes but the last
                 multiplied, and the last.
         """
-        fan = fan or (math.prod(shape[:-1]), shape[-1])
-        return self.draw(shape, fan, key).astype(dtype)
+        fan_in, fan_out = fan or (math.prod(shape[:-1]), shape[-1])
+        return self.draw(shape, (jnp.float32(fan_in), jnp.float32(fan_out)), key).astype(dtype)
 
     def draw(self, shape: tuple[int, ...], fan: Fan, key: Key[Array, ""]) -> Float[Array, "*fan_in fan_out"]:
         """The numbers, in float32."""

@@ -24,6 +24,7 @@ from seedbed.core.value import Value
 from seedbed.functions.smooth import softplus
 
 Outputs = Float[Array, "*batch outputs"]
+Predictions = Float[Array, "*batch predictions"]
 Losses = Float[Array, " batch"]
 Targets = Int[Array, " batch"] | Float[Array, "batch outputs"]
 TASKS = ("classification", "regression", "multilabel")
@@ -34,7 +35,7 @@ class Loss(Value, family=True):
 
     tasks: ClassVar[tuple[str, ...]] = TASKS  # what the loss makes sense for
 
-    def per_example(self, outputs: Float[Array, "batch outputs"], targets: Targets) -> Losses:
+    def per_example(self, outputs: Float[Array, "batch outputs"], targets: Array) -> Losses:
         """The loss of each example.
 
         Arguments:
@@ -43,15 +44,13 @@ class Loss(Value, family=True):
         Raises:
             ShapeError: the two do not fit.
         """
-        if jnp.issubdtype(jnp.asarray(targets).dtype, jnp.integer):
-            expected, targets = outputs.shape[:-1], jnp.asarray(targets)
-        else:
-            expected, targets = outputs.shape, jnp.asarray(targets, outputs.dtype)
+        is_label = jnp.issubdtype(targets.dtype, jnp.integer)
+        expected = outputs.shape[:-1] if is_label else outputs.shape
         if targets.shape != expected:
             # Broadcast, (B, 1) against (B,) would silently compare every output with every target.
             raise ShapeError(f"{self.kind}: expected targets of shape {expected}, got {targets.shape} "
                              f"beside outputs of shape {outputs.shape}")
-        return self.compare(outputs, targets)
+        return self.compare(outputs, targets if is_label else targets.astype(outputs.dtype))
 
     def compare(self, outputs: Float[Array, "batch outputs"], targets: Targets) -> Losses:
         """The loss of each example, for targets that were looked at."""
@@ -70,7 +69,7 @@ class Loss(Value, family=True):
             raise SetupError([Fault(("loss",), f"a loss for {task}", self.kind, f"use {one_of(fitting)}")])
         return n_classes if task == "classification" else n_targets
 
-    def predict(self, outputs: Outputs, task: str) -> Outputs:
+    def predict(self, outputs: Outputs, task: str) -> Predictions:
         """What the outputs say: probabilities of the classes, of each label (multilabel), or values (regression).
 
         For losses that compare outputs with one-hot targets: the outputs clipped at 0 and divided by their sum.
@@ -101,7 +100,7 @@ class CrossEntropy(Loss, kind="cross_entropy"):
             true = (1.0 - e) * true + e * jnp.mean(outputs, axis=-1)
         return _log_sum_exp(outputs) - true
 
-    def predict(self, outputs: Outputs, task: str) -> Outputs:
+    def predict(self, outputs: Outputs, task: str) -> Predictions:
         return jax.nn.softmax(outputs, axis=-1)
 
 
@@ -130,7 +129,7 @@ class BinaryCrossEntropy(Loss, kind="binary_cross_entropy"):
         n = super().n_outputs(task, n_classes, n_targets)
         return 1 if task == "classification" and n_classes == 2 else n
 
-    def predict(self, outputs: Outputs, task: str) -> Outputs:
+    def predict(self, outputs: Outputs, task: str) -> Predictions:
         p = jax.nn.sigmoid(outputs)
         if task == "multilabel":
             return p

@@ -1,0 +1,64 @@
+"""PyTorch, eager, one network at a time: zero_grad, forward, backward, step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
+
+from benchmarks.contestants import Block, repeated
+from benchmarks.networks import LEARNING_RATE, N_TRAIN, Task, examples
+
+Batches = Iterator[tuple[Any, Any]]
+
+
+class PyTorch:
+    """A training loop on `threads` threads, or on a GPU."""
+
+    def __init__(self, task: Task, *, threads: int, device: str = "cpu") -> None:
+        import torch
+
+        self.torch, self.task, self.device = torch, task, device
+        torch.set_num_threads(threads)
+        x, y = (torch.from_numpy(a).to(device) for a in examples(task, N_TRAIN))
+        layers = [layer for a, b in pairwise(task.sizes) for layer in (torch.nn.Linear(a, b), torch.nn.ReLU())]
+        self.network = torch.nn.Sequential(*layers[:-1]).to(device)
+        self.optimizer = torch.optim.SGD(self.network.parameters(), lr=LEARNING_RATE)
+        ways = {"gathered once an epoch": self.gathered, "gathered at each step": self.indexed}
+        self.batches = min(ways.values(), key=lambda way: self._seconds(way, x, y))
+        self.x, self.y = x, y
+        self.info = {"batches": next(name for name, way in ways.items() if way == self.batches)}
+
+    def gathered(self, x: Any, y: Any) -> Batches:
+        """The batches of an epoch, cut from one shuffled copy."""
+        order = self.torch.randperm(N_TRAIN, device=self.device)
+        size = self.task.batch_size
+        return zip(x[order].split(size), y[order].split(size), strict=True)
+
+    def indexed(self, x: Any, y: Any) -> Batches:
+        """The batches of an epoch, each gathered when its turn comes."""
+        rows = self.torch.randperm(N_TRAIN, device=self.device).split(self.task.batch_size)
+        return ((x[at], y[at]) for at in rows)
+
+    def block(self, seconds: float) -> Block:
+        return repeated(lambda: self.epoch(self.batches(self.x, self.y)), seconds)
+
+    def epoch(self, batches: Batches) -> float:
+        """One epoch; returns its number of steps."""
+        cross_entropy = self.torch.nn.functional.cross_entropy
+        for x, y in batches:
+            self.optimizer.zero_grad()
+            cross_entropy(self.network(x), y).backward()
+            self.optimizer.step()
+        if self.device != "cpu":
+            self.torch.cuda.synchronize()
+        return self.task.n_steps
+
+    def _seconds(self, way: Callable[[Any, Any], Batches], x: Any, y: Any) -> float:
+        """How long the fastest of three epochs takes."""
+        ends = [time.perf_counter()]
+        for _ in range(3):
+            self.epoch(way(x, y))
+            ends.append(time.perf_counter())
+        return min(b - a for a, b in pairwise(ends))

@@ -1,0 +1,138 @@
+"""`python -m benchmarks.population`: what a step of one network costs, for Seedbed and for others, in one run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import machine
+from benchmarks.networks import GPU_POPULATIONS, GPU_TASKS, N_OTHER, N_TRAIN, TASKS
+from benchmarks.race import Entrant, Team, enter, race, started
+
+SEEDBED, SCAN, STEP, SCIKIT = "Seedbed", "JAX scan", "JAX step", "scikit-learn"
+NOTES = f"""\
+µs: microseconds for one step of one network; the best of several blocks, in which the contestants took turns.
+Seedbed trains `members` networks at a time and does its usual work beside: training loss and score, validation of
+{N_OTHER} examples after each {N_TRAIN}, best weights, the gate for diverged members. The others only train, one network
+at a time in each process. Of the populations that were tried the fastest is shown, unless all are.
+GFLOP/s: of Seedbed; 2 · batch · Σ inputs · units for each of forward pass, gradient of the weights and gradient of the
+inputs (the last not for the first layer); nothing else is counted.
+of peak: of what XLA reached in this run in one large float32 product on all cores; on a GPU, at its default precision.
+compile: what Seedbed traced and compiled before, with an empty cache; in no other column."""
+
+
+def measure(networks: Sequence[int], *, rounds: int, seconds: float, is_gpu: bool) -> dict[str, Any]:
+    """The figures of every entrant in every network, and where they were taken."""
+    with tempfile.TemporaryDirectory() as cache:
+        seedbed, others, peak = _teams(cache, is_gpu)
+        rows, peaks, device = [], [], {}
+        with started([seedbed, *others, peak]):
+            for i in networks:
+                populations = GPU_POPULATIONS if is_gpu else TASKS[i].populations
+                yardstick = enter(peak, i)
+                ours = [enter(seedbed, i, members=members) for members in populations]
+                theirs = [enter(other, i) for other in others]
+                race([*ours, *theirs, yardstick], rounds=rounds, seconds=seconds)
+                peaks.append(yardstick.best)
+                device = yardstick.info
+                rows.append({
+                    "network": TASKS[i].name,
+                    "flops": TASKS[i].flops,
+                    "seedbed": [{**entrant.info, **_figures(entrant)} for entrant in ours],
+                    "others": {entrant.team.name: _figures(entrant) for entrant in theirs},
+                })
+    return {"machine": machine.describe() | device, "peak_flops": max(peaks), "rows": rows}
+
+
+def _teams(cache: str, is_gpu: bool) -> tuple[Team, list[Team], Team]:
+    """Seedbed with an empty cache, the others that are installed, and the yardstick."""
+    shared = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"} if is_gpu else {"JAX_PLATFORMS": "cpu"}
+    seedbed = Team(SEEDBED, "population:Seedbed", environment=shared | {"SEEDBED_CACHE": cache})
+    others = [Team(SCAN, "jax_loop:JaxScan", environment=shared), Team(STEP, "jax_loop:JaxStep", environment=shared)]
+    if machine.has("torch"):
+        others += _pytorch(is_gpu)
+    if not is_gpu:
+        others.append(Team(SCIKIT, "scikit_learn:ScikitLearn"))
+    return seedbed, others, Team("peak", "peak:Peak", environment=shared)
+
+
+def _pytorch(is_gpu: bool) -> list[Team]:
+    """One process with a thread for each core, and as many processes with one thread; on a GPU, one process."""
+    if is_gpu:
+        return [Team("PyTorch", "pytorch:PyTorch", options={"threads": machine.n_cores(), "device": "cuda"})]
+    n = machine.n_cores()
+    return [
+        Team(
+            f"PyTorch {processes}×{threads}", "pytorch:PyTorch", processes,
+            {"OMP_NUM_THREADS": str(threads)}, {"threads": threads},
+        )
+        for processes, threads in dict.fromkeys([(1, n), (n, 1)])
+    ]
+
+
+def _figures(entrant: Entrant) -> dict[str, Any]:
+    return {"us": 1e6 / entrant.best, "all_us": [1e6 / rate for rate in entrant.rates]}
+
+
+def table(result: dict[str, Any], *, shows_all: bool) -> Table:
+    """The figures of a run as a table."""
+    names = list(result["rows"][0]["others"])
+    shown = Table(box=box.MARKDOWN, title_justify="left")
+    shown.add_column("network / batch", no_wrap=True)
+    for name in ("members", f"{SEEDBED} µs", *(f"{name} µs" for name in names), "PyTorch ÷", "JAX loop ÷", "GFLOP/s",
+                 "of peak", "compile s"):
+        shown.add_column(name, justify="right")
+    for row in result["rows"]:
+        best = min(row["seedbed"], key=lambda one: one["us"])
+        for one in row["seedbed"] if shows_all else [best]:
+            shown.add_row(*_cells(row, one, names, result["peak_flops"]))
+    return shown
+
+
+def _cells(row: dict[str, Any], ours: dict[str, Any], names: list[str], peak: float) -> list[str]:
+    us = {name: row["others"][name]["us"] for name in names}
+    pytorch = [value for name, value in us.items() if name.startswith("PyTorch")]
+    loop = [us[name] for name in (SCAN, STEP)]
+    speed = row["flops"] / ours["us"] * 1e6
+    ratios = [f"{min(times) / ours['us']:.2f}" if times else "-" for times in (pytorch, loop)]
+    return [
+        row["network"], str(ours["members"]), _number(ours["us"]), *(_number(us[name]) for name in names), *ratios,
+        f"{speed / 1e9:.0f}", f"{speed / peak:.0%}", f"{ours['compile_seconds']:.2f}",
+    ]
+
+
+def _number(us: float) -> str:
+    return f"{us:.{max(0, 2 - len(str(int(us))) + 1)}f}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.population", description=__doc__)
+    parser.add_argument("--networks", default=None, help="numbers of the networks, such as 0,1,2; all by default")
+    parser.add_argument("--seconds", type=float, default=0.5, help="length of one block (default 0.5)")
+    parser.add_argument("--rounds", type=int, default=7, help="blocks of each contestant (default 7)")
+    parser.add_argument("--gpu-sizes", action="store_true", help=f"on a GPU: populations of {GPU_POPULATIONS}")
+    parser.add_argument("--json", type=Path, help="also write all figures to this file")
+    said = parser.parse_args()
+    default = range(len(GPU_TASKS) if said.gpu_sizes else len(TASKS))
+    networks = [int(i) for i in said.networks.split(",")] if said.networks else default
+    result = measure(networks, rounds=said.rounds, seconds=said.seconds, is_gpu=said.gpu_sizes)
+    if said.json:
+        said.json.write_text(json.dumps(result, indent=1, ensure_ascii=False))
+    console = Console()
+    console.width = max(console.width, 200)  # a table in a log is not to be folded
+    console.print(table(result, shows_all=said.gpu_sizes))
+    for name, value in result["machine"].items():
+        console.print(f"{name}: {value}", highlight=False)
+    console.print(f"peak: {result['peak_flops'] / 1e9:.0f} GFLOP/s\n{NOTES}", highlight=False)
+
+
+if __name__ == "__main__":
+    main()
