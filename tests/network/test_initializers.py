@@ -9,8 +9,19 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from seedbed.network import (
-    Constant, HeNormal, HeUniform, Initializer, LeCunNormal, LeCunUniform, Network, Normal, Orthogonal, RandomUniform,
-    XavierNormal, XavierUniform, Zeros,
+    Constant,
+    HeNormal,
+    HeUniform,
+    Initializer,
+    LeCunNormal,
+    LeCunUniform,
+    Network,
+    Normal,
+    Orthogonal,
+    RandomUniform,
+    XavierNormal,
+    XavierUniform,
+    Zeros,
 )  # fmt: skip
 
 KEY = jax.random.key(3)
@@ -22,7 +33,7 @@ RANDOM: list[Initializer] = [Normal(0.3), RandomUniform(0.3), *(c() for c, _ in 
 
 
 def draw(initializer: Initializer, shape: tuple[int, ...] = SHAPE, **options: object) -> np.ndarray:
-    return np.asarray(initializer.sample(shape, key=KEY, dtype=jnp.float32, **options))
+    return np.asarray(jax.jit(lambda i: i.sample(shape, key=KEY, dtype=jnp.float32, **options))(initializer))
 
 
 def assert_follows(numbers: np.ndarray, distribution: object) -> None:
@@ -75,10 +86,12 @@ def test_orthogonal_favours_no_direction() -> None:
 
 @pytest.mark.parametrize("initializer", RANDOM, ids=repr)
 @settings(max_examples=5, deadline=None)
-@given(n=st.integers(1, 5), m=st.integers(1, 4), more_n=st.integers(0, 4), more_m=st.integers(0, 4))
-def test_padding_changes_no_real_weight(initializer: Initializer, n: int, m: int, more_n: int, more_m: int) -> None:
-    padded = draw(initializer, (n + more_n, m + more_m), fan=(n, m))
-    np.testing.assert_array_equal(draw(initializer, (n, m)), padded[:n, :m])
+@given(real=st.sampled_from([(1, 1), (5, 2)]), padded=st.sampled_from([(5, 3), (6, 7)]))
+def test_padding_changes_no_real_weight(
+    initializer: Initializer, real: tuple[int, int], padded: tuple[int, int]
+) -> None:
+    wide = draw(initializer, padded, fan=real)
+    np.testing.assert_array_equal(draw(initializer, real), wide[: real[0], : real[1]])
 
 
 def test_padding_holds_for_biases_and_for_filters() -> None:
@@ -103,7 +116,7 @@ def test_precision_does_not_change_the_draw() -> None:
     with jax.enable_x64(True):
         double = HeNormal().sample((6, 5), key=KEY, dtype=jnp.float64)
         assert double.dtype == jnp.float64
-        np.testing.assert_allclose(double, single, rtol=1e-7)
+        np.testing.assert_allclose(double, single, rtol=3e-7)  # the last digit of float32
     assert HeNormal().sample((6, 5), key=KEY, dtype=jnp.bfloat16).dtype == jnp.bfloat16
 
 
@@ -115,10 +128,11 @@ def test_signal_ten_layers_down(line: str, low: float, high: float) -> None:
     weight = "he_normal" if line == "relu" else "lecun_normal"
     network = Network.parse(", ".join([f"linear 256 weight={weight}, {line}"] * 10))
     x = jax.random.normal(jax.random.key(0), (64, 256))
-    outputs = network.activations(network.init((256,), key=KEY), x)
-    before = outputs[-2]  # of the last linear layer: its variance is the second moment of what it read, times 2 or 1
-    moment = float(jnp.var(outputs[-1])) if line == "selu" else float(jnp.mean(before**2)) / (2 if line == "relu" else 1)
-    assert low < moment < high
+    params = jax.jit(lambda: network.init((256,), key=KEY))()
+    *_, before, last = jax.jit(network.activations)(params, x)
+    # The second moment in front of the last function is that of what its linear layer read, for He times 2.
+    moments = {"relu": jnp.mean(before**2) / 2, "tanh": jnp.mean(before**2), "selu": jnp.var(last)}
+    assert low < float(moments[line]) < high
 
 
 def test_faults_are_named() -> None:

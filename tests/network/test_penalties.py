@@ -37,5 +37,5 @@ def test_strength_may_differ_between_members() -> None:
 
 
 def test_strength_below_zero_is_refused() -> None:
-    with pytest.raises(ValueError, match="L2: strength: expected a number of at least 0, got -0.1"):
+    with pytest.raises(ValueError, match=r"L2: strength: expected a number of at least 0, got -0\.1"):
         L2(-0.1)

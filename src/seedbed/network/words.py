@@ -25,6 +25,8 @@ ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 PARITY = np.uint32(0x1BD11BDA)
 
 
+# Called outside a compiled program, it is one program and not a hundred operations.
+@partial(jax.jit, static_argnames="n_rows", inline=True)
 def random_words(
     key: Key[Array, ""], n_rows: int, columns: UInt32[Array, " *columns"]
 ) -> UInt32[Array, " rows *columns"]:
@@ -37,7 +39,6 @@ def random_words(
     return jnp.stack(words, axis=1).reshape(2 * pairs, *columns.shape)[:n_rows]
 
 
-@partial(jax.jit, inline=True)  # called outside a compiled program, it is one program and not a hundred operations
 def threefry2x32(key: UInt32[Array, " two"], high: Array, low: Array) -> tuple[Array, Array]:
     """The two words for each counter (high, low): 20 rounds, the key added after every four.
 
