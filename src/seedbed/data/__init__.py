@@ -10,7 +10,7 @@ from seedbed.data.embedded import Entry
 from seedbed.data.encoder import Encoder
 from seedbed.data.generated import generate
 from seedbed.data.idx import read_idx
-from seedbed.data.loading import catalogue, load
+from seedbed.data.loading import catalogue, load, read_rows
 from seedbed.data.preprocessing import Preprocessing, Standardize, StandardizeTarget
 from seedbed.data.preprocessor import Preprocessor
 from seedbed.data.target import Target
@@ -31,4 +31,5 @@ __all__ = [
     "generate",
     "load",
     "read_idx",
+    "read_rows",
 ]

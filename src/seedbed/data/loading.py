@@ -15,8 +15,8 @@ from seedbed.data.assemble import Shares, assemble, check_weight
 from seedbed.data.dataset import Dataset
 from seedbed.data.embedded import EMBEDDED, Entry
 from seedbed.data.generated import GENERATED
-from seedbed.data.idx import is_idx_folder, read_idx_folder
-from seedbed.data.raw import Raw, is_frame, is_there
+from seedbed.data.idx import is_idx_folder, read_idx, read_idx_folder
+from seedbed.data.raw import Raw, check_file, is_frame, is_there
 from seedbed.data.split import TEST_SHARE, VALID_SHARE
 from seedbed.data.tables import frame_columns, named, read_csv, read_frame
 from seedbed.data.target import array_columns
@@ -68,6 +68,22 @@ def load(
     if given is not None:
         raw = replace(raw, weight=check_weight(given, raw.n_targets))
     return assemble(raw, Shares(valid_share, test_share, split_seed), task)
+
+
+def read_rows(path: str | Path) -> Any:
+    """New raw rows from a file, without a target: what `Encoder.transform` and `predict` take.
+
+    Raises:
+        DataError: the file is missing, damaged, or of no known kind.
+    """
+    file = Path(path)
+    if _is_csv(file):
+        return read_csv(file)
+    check_file(file)
+    if "idx" in file.name:
+        return read_idx(file)
+    hint = "in Python, read it with pandas and give the DataFrame to predict"
+    raise DataError(f"{file}: expected a .csv, .csv.gz or IDX file of rows, got {file.suffix or 'no ending'}", hint)
 
 
 def catalogue() -> list[Entry]:

@@ -1,0 +1,71 @@
+"""The command: thin, over the recipe. It parses, calls, prints, and turns errors into exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from seedbed import __version__
+from seedbed.cli import places, results, training
+from seedbed.cli.console import show_error
+from seedbed.core.errors import SeedbedError
+
+DEBUG_VARIABLE = "SEEDBED_DEBUG"
+
+app = typer.Typer(
+    name="seedbed",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Train neural networks in whole populations, and see why they learn or do not.",
+)
+for command in (
+    training.train,
+    training.setup,
+    results.predict,
+    results.report,
+    results.runs,
+    results.compare,
+    places.data,
+    places.doctor,
+):
+    app.command()(command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"seedbed {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the trace behind an error.")] = False,
+) -> None:
+    """Train neural networks in whole populations, and see why they learn or do not."""
+    del version
+    if debug:
+        os.environ[DEBUG_VARIABLE] = "1"
+
+
+def main() -> None:
+    """The command line. Exit code 0: done, 1: failed, 2: misused."""
+    try:
+        app()
+    except SeedbedError as error:
+        if os.environ.get(DEBUG_VARIABLE):
+            raise
+        show_error(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted before there was a result; nothing was written\n")
+        sys.exit(1)
+
+
+__all__ = ["app", "main"]

@@ -1,0 +1,40 @@
+"""`seedbed data` and `seedbed doctor`: what there is to work on, and to work with."""
+
+from __future__ import annotations
+
+import sys
+
+from seedbed import data as data_room
+from seedbed.cli.console import Printer, table
+from seedbed.recipe import environment
+from seedbed.training import compiling
+from seedbed.training.selftest import TOLERANCE, disagreement
+
+
+def data() -> None:
+    """List the data sets that are built in, with their sizes and licences."""
+    rows = table("name", "rows", "features", "task", "licence", "what it is", right=("rows", "features"))
+    for entry in data_room.catalogue():
+        task = f"{entry.classes} classes" if entry.classes else entry.task
+        rows.add_row(entry.name, f"{entry.rows:,}", str(entry.features), task, entry.licence, entry.description)
+    Printer().say(rows)
+
+
+def doctor() -> None:
+    """Print versions, devices, the self-test and the caches: what to send with a bug report."""
+    printer = Printer()
+    rows = table("what", "found")
+    for name, found in environment().items():
+        rows.add_row(name, found)
+    rows.add_row("compiled programs", _size_of_cache())
+    error = disagreement()
+    sound = error < TOLERANCE
+    rows.add_row("self-test", f"{'passed' if sound else 'FAILED'}: population against members alone, {error:.1e} apart")
+    printer.say(rows)
+    if not sound:
+        sys.exit(1)
+
+
+def _size_of_cache() -> str:
+    files = [path for path in (compiling.cache_folder() / "programs").rglob("*") if path.is_file()]
+    return f"{len(files)} files, {sum(path.stat().st_size for path in files) / 1e6:.1f} MB"

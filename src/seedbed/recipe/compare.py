@@ -1,0 +1,89 @@
+"""Runs side by side: what is there, and what differs between two of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seedbed.core.errors import place_of
+from seedbed.core.value import diff
+from seedbed.recipe.folder import RUNS
+from seedbed.recipe.run import Run
+from seedbed.recipe.steps import NAMES
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What differs between two runs.
+
+    Attributes:
+        differences: for each place that differs (of the setup, the data or the seed) what stands there in both.
+        scores: for each metric of the test part its value in both, for best member and ensemble.
+        curves: for each epoch the best and the median validation loss of the members of both.
+    """
+
+    names: tuple[str, str]
+    differences: tuple[tuple[str, Any, Any], ...]
+    scores: tuple[tuple[str, float | None, float | None], ...]
+    curves: DataFrame
+
+
+def compare(a: Run, b: Run) -> Comparison:
+    """What differs between two runs: setup, data, scores and curves."""
+    names = (str(a.folder or a.name), str(b.folder or b.name))
+    differences = [(place_of(path), x, y) for path, x, y in diff(a.setup, b.setup)]
+    for key in ("name", "fingerprint", "split_seed", "task"):
+        if a.data[key] != b.data[key]:
+            differences.append((f"data.{key}", a.data[key], b.data[key]))
+    pairs = [("seed", a.seed, b.seed), ("members", len(a.members), len(b.members))]
+    differences += [pair for pair in pairs if pair[1] != pair[2]]
+    return Comparison(names, tuple(differences), tuple(_scores(a, b)), _curves(a, b))
+
+
+def list_runs(folder: str | Path = RUNS) -> list[dict[str, Any]]:
+    """What each run in a folder is, newest first: folder, data, members, result, seconds. Damaged ones say so."""
+    found = sorted(Path(folder).glob("*/run.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    return [_described(path) for path in found]
+
+
+def _described(path: Path) -> dict[str, Any]:
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads((path.parent / "data.json").read_text(encoding="utf-8"))["description"]
+        test = plain["results"]["test"]["ensemble"]
+        metric = "r2" if "r2" in test else next(iter(test))
+        return {
+            "run": str(path.parent),
+            "data": data["name"],
+            "members": sum(len(cohort["members"]) for cohort in plain["cohorts"]),
+            "metric": NAMES[metric],
+            "test": test[metric],
+            "seconds": plain["wall_seconds"],
+        }
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return {"run": str(path.parent), "damaged": f"{type(error).__name__}: {error}"}
+
+
+def _scores(a: Run, b: Run) -> list[tuple[str, float | None, float | None]]:
+    rows = []
+    for model in ("best", "ensemble"):
+        first, second = (run.results["test"][model] for run in (a, b))
+        rows += [
+            (f"test {NAMES[name]}, {model}", first.get(name), second.get(name)) for name in dict.fromkeys([*first, *second])
+        ]
+    return rows
+
+
+def _curves(a: Run, b: Run) -> DataFrame:
+    import pandas as pd
+
+    columns = {}
+    for name, run in (("a", a), ("b", b)):
+        losses = run.history.groupby("epoch")["valid_loss"]
+        columns |= {f"{name}_best": losses.min(), f"{name}_median": losses.median()}
+    return pd.DataFrame(columns)

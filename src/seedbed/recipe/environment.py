@@ -1,0 +1,33 @@
+"""The environment: versions, devices and caches, as a run keeps them and as a bug report needs them."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+import jax
+
+from seedbed.training import compiling, devices
+
+PACKAGES = ("seedbed", "jax", "jaxlib", "optax", "numpy", "pandas", "scikit-learn", "pyarrow", "altair", "safetensors")
+
+
+def environment() -> dict[str, str]:
+    """What a result may depend on, by name."""
+    found = devices.devices()
+    return {
+        "python": platform.python_version(),
+        **{package: _version(package) for package in PACKAGES},
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "processor": devices.processor(),
+        "cores": str(devices.n_cores()),
+        "devices": f"{len(found)} x {found[0].device_kind} ({found[0].platform})",
+        "cache": str(compiling.cache_folder()),
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"

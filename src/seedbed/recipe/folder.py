@@ -1,0 +1,287 @@
+"""The run on disk: a folder of plain files, written whole or not at all, and read back without running any code.
+
+    setup.toml               the setup as given
+    run.json                 seed, members and what each drew, results, steps, environment, plans
+    data.json                what the data was, and how raw rows become features
+    history.parquet          losses and scores, per member and epoch
+    weights.safetensors      the best weights of every member, cohort by cohort
+    preprocessing.safetensors    what preprocessing learned from the training part
+    predictions.safetensors  targets and predictions that ensembles and the report need
+    report.html              the report
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from seedbed.core import toml
+from seedbed.core.errors import RunError, SeedbedError
+from seedbed.core.plain import from_plain, to_plain
+from seedbed.data.encoder import Encoder
+from seedbed.data.preprocessor import Preprocessor
+from seedbed.recipe import steps
+from seedbed.recipe.run import Held, Run, members_of
+from seedbed.reporting.evidence import Step
+from seedbed.training.plan import Plan
+from seedbed.training.setup import Setup
+from seedbed.training.state import COLUMNS
+from seedbed.training.trainer import Trained
+
+FORMAT = 1
+RUNS = Path("runs")
+
+
+def reserve(out: str | Path | None, name: str) -> Path | None:
+    """The folder that a run will be written to; nothing is made yet.
+
+    Raises:
+        RunError: it is there and not empty, or cannot be made.
+    """
+    if out is None:
+        return None
+    if str(out) == "auto":
+        return _free(RUNS / f"{_safe(name)}-{datetime.datetime.now():%Y%m%d-%H%M%S}")
+    folder = Path(out)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        hint = "name another folder with --out (out= in Python), or remove it first"
+        raise RunError(f"{folder}: expected a new or empty folder for the run, but something is there", hint)
+    there = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    if not os.access(there, os.W_OK):
+        raise RunError(f"{folder}: expected a folder that can be made, but {there} may not be written to")
+    return folder
+
+
+def save(run: Run, folder: Path) -> None:
+    """Writes a run; it appears under its name when everything is written.
+
+    Raises:
+        RunError: the folder cannot be written, because the disk is full for example.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            _write(run, partial)
+            partial.chmod(0o755)
+            os.replace(partial, folder)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+    except OSError as error:
+        raise RunError(f"{folder}: the run could not be written: {error.strerror or error}") from None
+
+
+def load_run(path: str | Path) -> Run:
+    """The run that `train` wrote: the same members, history, results and predictions.
+
+    Raises:
+        RunError: there is no run, or a file of it is missing or damaged.
+        SetupError: its setup names layers of the user's own that were not imported.
+    """
+    folder = Path(path)
+    if not (folder / "run.json").is_file():
+        hint = "seedbed runs lists what is there"
+        raise RunError(f"{folder}: expected the folder of a run, but it has no run.json", hint)
+    try:
+        return _read(folder)
+    except SeedbedError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        hint = "it was damaged after it was written, or comes from another version of seedbed"
+        raise RunError(f"{folder}: the run cannot be read: {type(error).__name__}: {error}", hint) from error
+
+
+def _write(run: Run, folder: Path) -> None:
+    from safetensors.numpy import save_file
+
+    from seedbed.recipe.report import page_of
+
+    (folder / "setup.toml").write_text(toml.dumps(run.setup), encoding="utf-8")
+    _dump(folder / "run.json", _run_to_plain(run))
+    _dump(folder / "data.json", {"description": run.data, "encoder": run.encoder.to_dict()})
+    run.history.to_parquet(folder / "history.parquet", index=False)
+    weights, fitted = {}, {}
+    for c, trained in enumerate(run.trained):
+        for layer, arrays in enumerate(trained.params):
+            weights |= {f"{c}.{layer}.{name}": np.ascontiguousarray(a) for name, a in arrays.items()}
+        fitted |= {f"{c}.{name}": np.ascontiguousarray(a) for name, a in trained.preprocessor.arrays().items()}
+    save_file(weights, folder / "weights.safetensors")
+    save_file(fitted, folder / "preprocessing.safetensors")
+    save_file(_arrays_of(run.held), folder / "predictions.safetensors")
+    (folder / "report.html").write_text(page_of(run), encoding="utf-8")
+
+
+def _run_to_plain(run: Run) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "name": run.name,
+        "seed": run.seed,
+        "wall_seconds": run.wall_seconds,
+        "is_interrupted": run.is_interrupted,
+        "results": run.results,
+        "steps": [steps.plain(step) for step in run.steps],
+        "environment": run.environment,
+        "ensemble": run.held.ensemble,
+        "candidates": run.held.candidates,
+        "wrong_rows": run.held.wrong_rows,
+        "cohorts": [_cohort_to_plain(run, trained) for trained in run.trained],
+    }
+
+
+def _cohort_to_plain(run: Run, trained: Trained) -> dict[str, Any]:
+    members = sorted((m for m in run.members if m.trained is trained), key=lambda m: m.place)
+    return {
+        "plan": trained.plan.to_dict(),
+        "bound": to_plain(trained.setup),
+        "members": [
+            {
+                "number": m.number,
+                "setup": to_plain(m.setup),
+                "outcome": m.outcome,
+                "best_epoch": m.best_epoch,
+            }
+            for m in members
+        ],
+    }
+
+
+def _read(folder: Path) -> Run:
+    import pandas as pd
+    from safetensors.numpy import load_file
+
+    plain = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    if plain["format"] != FORMAT:
+        raise RunError(f"{folder}: expected a run of format {FORMAT}, got {plain['format']}", "update seedbed")
+    data = json.loads((folder / "data.json").read_text(encoding="utf-8"))
+    history = pd.read_parquet(folder / "history.parquet")
+    weights, fitted = load_file(folder / "weights.safetensors"), load_file(folder / "preprocessing.safetensors")
+    held = _held_of(load_file(folder / "predictions.safetensors"), plain)
+    encoder = Encoder.from_dict(data["encoder"])
+    trained, numbers, setups = [], [], []
+    for c, cohort in enumerate(plain["cohorts"]):
+        drawn = [from_plain(member["setup"], Setup) for member in cohort["members"]]
+        own = [member["number"] for member in cohort["members"]]
+        places = np.arange(len(numbers), len(numbers) + len(own))
+        trained.append(_trained_of(c, cohort, drawn, own, places, history, weights, fitted))
+        numbers, setups = numbers + own, setups + drawn
+    return Run(
+        name=plain["name"],
+        folder=folder,
+        setup=toml.load(folder / "setup.toml", Setup),
+        data=data["description"],
+        encoder=encoder,
+        seed=plain["seed"],
+        members=members_of(trained, numbers, setups, encoder),
+        trained=tuple(trained),
+        held=held,
+        results=plain["results"],
+        steps=tuple(Step(s["name"], tuple((a, b) for a, b in s["facts"])) for s in plain["steps"]),
+        environment=plain["environment"],
+        wall_seconds=plain["wall_seconds"],
+        is_interrupted=plain["is_interrupted"],
+    )
+
+
+def _trained_of(
+    c: int,
+    cohort: dict[str, Any],
+    drawn: list[Setup],
+    numbers: list[int],
+    places: Any,
+    history: Any,
+    weights: dict[str, Any],
+    fitted: dict[str, Any],
+) -> Trained:
+    bound = from_plain(cohort["bound"], Setup)
+    layers: list[dict[str, Any]] = [{} for _ in bound.network.layers]
+    for key in (key for key in weights if key.startswith(f"{c}.")):
+        _, layer, name = key.split(".")
+        layers[int(layer)][name] = weights[key]
+    ours = {key.split(".", 1)[1]: a for key, a in fitted.items() if key.startswith(f"{c}.")}
+    setups = [setup.replace(network=_with_sizes(setup, bound)) for setup in drawn]
+    rows, seconds = _history_of(history, numbers, bound)
+    return Trained(
+        setup=bound,
+        numbers=jax.tree.map(lambda *leaves: np.asarray(leaves, np.float64), *setups),
+        places=places,
+        preprocessor=Preprocessor.from_arrays(bound.preprocessing, ours),
+        params=tuple(layers),
+        best_epoch=np.asarray([member["best_epoch"] for member in cohort["members"]], np.int32),
+        outcomes=[member["outcome"] for member in cohort["members"]],
+        history=rows,
+        seconds=seconds,
+        seen=(),
+        plan=Plan(**cohort["plan"]),
+    )
+
+
+def _with_sizes(setup: Setup, bound: Setup) -> Any:
+    """A member's own network with the sizes that the data asked for: its "out" is what the last bound layer has."""
+    pairs = zip(setup.network.layers, bound.network.layers, strict=True)
+    layers = [
+        a.replace(units=b.units) if getattr(a, "units", None) == "out" else a  # type: ignore[attr-defined]
+        for a, b in pairs
+    ]
+    return setup.network.replace(layers=layers)
+
+
+def _history_of(history: Any, numbers: list[int], setup: Setup) -> tuple[Any, Any]:
+    """The arrays (member, epoch, column) and (member, epoch) again, NaN where a member did not train."""
+    rows = np.full((len(numbers), setup.epochs, len(COLUMNS)), np.nan, setup.precision)
+    seconds = np.full((len(numbers), setup.epochs), np.nan)
+    place = {number: i for i, number in enumerate(numbers)}
+    ours = history[history["member"].isin(numbers)]
+    at = (ours["member"].map(place).to_numpy(), ours["epoch"].to_numpy())
+    rows[at] = ours[list(COLUMNS)].to_numpy()
+    seconds[at] = ours["wall_seconds"].to_numpy()
+    return rows, seconds
+
+
+ARRAYS = ("valid_y", "valid_predictions", "test_y", "test_best", "test_ensemble", "wrong", "wrong_images")
+
+
+def _arrays_of(held: Held) -> dict[str, Any]:
+    found = {name: getattr(held, name) for name in ARRAYS}
+    return {name: np.ascontiguousarray(a) for name, a in found.items() if a is not None}
+
+
+def _held_of(arrays: dict[str, Any], plain: dict[str, Any]) -> Held:
+    contents = {name: arrays.get(name) for name in ARRAYS}
+    rest = {"candidates": tuple(plain["candidates"]), "ensemble": tuple(plain["ensemble"])}
+    return Held(**contents, **rest, wrong_rows=plain["wrong_rows"])  # type: ignore[arg-type]
+
+
+def _dump(path: Path, plain: Any) -> None:
+    path.write_text(json.dumps(plain, indent=1, ensure_ascii=False, default=_unnumpy) + "\n", encoding="utf-8")
+
+
+def _unnumpy(content: Any) -> Any:
+    if hasattr(content, "tolist"):
+        return content.tolist()
+    if dataclasses.is_dataclass(content):
+        return dataclasses.asdict(content)  # type: ignore[arg-type]
+    raise TypeError(f"cannot write {content!r} as JSON")
+
+
+def _safe(name: str) -> str:
+    kept = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip(".-")
+    return kept or "run"
+
+
+def _free(folder: Path) -> Path:
+    """The folder, with a number behind it if two runs begin in the same second."""
+    n, free = 1, folder
+    while free.exists():
+        n += 1
+        free = folder.with_name(f"{folder.name}-{n}")
+    return free

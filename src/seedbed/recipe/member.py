@@ -1,0 +1,153 @@
+"""A trained network as a user holds it: one member of a population, or an ensemble of several."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
+
+from seedbed.core.errors import UsageError
+from seedbed.data.encoder import Encoder
+from seedbed.network import Network
+from seedbed.network.layer import Params
+from seedbed.training.predict import predictions
+from seedbed.training.setup import Setup
+from seedbed.training.trainer import Trained
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Member:
+    """One trained network.
+
+    Attributes:
+        number: its own number, from which its random streams follow.
+        setup: the setup that it drew.
+        outcome: how its training ended.
+        best_epoch: the epoch, from 0, whose weights it keeps: the one of the smallest validation loss; -1 for none.
+        valid_loss: the validation loss of that epoch, without penalty.
+        valid_score: the validation score of that epoch: accuracy or R².
+    """
+
+    number: int
+    setup: Setup
+    outcome: str
+    best_epoch: int
+    valid_loss: float
+    valid_score: float
+    trained: Trained
+    place: int
+    encoder: Encoder
+
+    @property
+    def params(self) -> tuple[Params, ...]:
+        """The weights: for each layer a dictionary of arrays, empty where there is nothing to learn."""
+        return jax.tree.map(lambda a: a[self.place], self.trained.params)  # type: ignore[no-any-return]
+
+    @property
+    def network(self) -> Network:
+        """The network, with the sizes that the data asks for."""
+        numbers = jax.tree.map(lambda leaf: float(leaf[self.place]), self.trained.numbers)
+        return numbers.network  # type: ignore[no-any-return]
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether any epoch gave weights with a finite validation loss."""
+        return self.best_epoch >= 0
+
+    def predict(self, x: Any) -> NDArray[Any]:
+        """What the network says of raw rows: the names of classes (n,), labels 0 and 1 (n, k), or values.
+
+        Values of a single target come as (n,).
+
+        Raises:
+            DataError: columns are missing or values do not fit.
+        """
+        return decided(predict_raw([self], x)[0], self.encoder)
+
+    def predict_proba(self, x: Any) -> NDArray[Any]:
+        """The probability of each class, or of each label, (n, k).
+
+        Raises:
+            UsageError: the network predicts values.
+            DataError: columns are missing or values do not fit.
+        """
+        return probabilities(predict_raw([self], x)[0], self.encoder)
+
+    def __repr__(self) -> str:
+        return f"Member({self.number}, valid_score={self.valid_score:.4f}, {self.outcome}, {self.setup.network})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Ensemble:
+    """Several trained networks whose predictions are averaged; a member may count more than once.
+
+    Attributes:
+        members: in the order in which they were chosen.
+    """
+
+    members: tuple[Member, ...]
+
+    @property
+    def weights(self) -> dict[int, int]:
+        """How often each member counts, by its number."""
+        return dict(Counter(member.number for member in self.members))
+
+    def predict(self, x: Any) -> NDArray[Any]:
+        """What the mean says of raw rows; as `Member.predict`."""
+        return decided(self._mean(x), self.members[0].encoder)
+
+    def predict_proba(self, x: Any) -> NDArray[Any]:
+        """The mean probability of each class or label; as `Member.predict_proba`."""
+        return probabilities(self._mean(x), self.members[0].encoder)
+
+    def _mean(self, x: Any) -> NDArray[Any]:
+        unlike = list({member.number: member for member in self.members}.values())
+        counts = [self.weights[member.number] for member in unlike]
+        return np.average(predict_raw(unlike, x), axis=0, weights=counts)
+
+    def __repr__(self) -> str:
+        return f"Ensemble({', '.join(f'{count} x {number}' for number, count in self.weights.items())})"
+
+
+def predict_raw(members: Sequence[Member], x: Any) -> NDArray[Any]:
+    """What each of some members of one run says of raw rows, (member, n, k)."""
+    return predict_encoded(members, members[0].encoder.transform(x))
+
+
+def predict_encoded(members: Sequence[Member], x: NDArray[Any]) -> NDArray[Any]:
+    """What each of some members says of encoded rows, (member, n, k), cohort by cohort."""
+    task = members[0].encoder.target.task
+    values: dict[int, NDArray[Any]] = {}
+    cohorts: dict[int, list[int]] = {}
+    for i, member in enumerate(members):
+        cohorts.setdefault(id(member.trained), []).append(i)
+    for places in cohorts.values():
+        which = np.asarray([members[i].place for i in places])
+        values |= dict(zip(places, predictions(members[places[0]].trained, which, x, task), strict=True))
+    return np.stack([values[i] for i in range(len(members))])
+
+
+def decided(prediction: NDArray[Any], encoder: Encoder) -> NDArray[Any]:
+    """Predictions as answers: names of classes, labels, or values."""
+    task = encoder.target.task
+    if task == "classification":
+        return np.asarray(encoder.target.decode(prediction.argmax(axis=1)))
+    if task == "multilabel":
+        return (prediction > 0.5).astype(np.int64)
+    return prediction[:, 0] if prediction.shape[1] == 1 else prediction
+
+
+def probabilities(prediction: NDArray[Any], encoder: Encoder) -> NDArray[Any]:
+    """Predictions as probabilities.
+
+    Raises:
+        UsageError: they are values.
+    """
+    if encoder.target.task == "regression":
+        raise UsageError("predict_proba: expected a classifier, got a network that predicts values", "use predict")
+    return prediction

@@ -1,0 +1,71 @@
+"""From a run to its report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from seedbed.core import toml
+from seedbed.core.errors import RunError
+from seedbed.recipe.files import replacing
+from seedbed.recipe.run import Run
+from seedbed.reporting.evidence import Evidence
+
+
+def evidence_of(run: Run) -> Evidence:
+    """What the report shows of a run."""
+
+    import pandas as pd
+
+    from seedbed.reporting.wrong import wrong_table
+
+    held = run.held
+    shape = tuple(run.data["shape"])
+    rows = None if held.wrong_rows is None else pd.DataFrame(held.wrong_rows)
+    return Evidence(
+        name=run.name,
+        task=run.task,
+        data=run.data,
+        seed=run.seed,
+        setup_toml=toml.dumps(run.setup),
+        steps=run.steps,
+        history=run.history,
+        members=run.table,
+        draws=run.draws,
+        results=run.results,
+        class_names=run.encoder.target.class_names,
+        target_names=run.encoder.target.names,
+        test_y=held.test_y,
+        test_best=held.test_best,
+        test_ensemble=held.test_ensemble,
+        wrong=wrong_table(held.test_y, held.test_ensemble, run.task, held.wrong, run.encoder.target.class_names),
+        wrong_images=held.wrong_images,
+        wrong_rows=rows,
+        summary=run.best.network.summary(shape, batch=run.best.setup.batch_size),
+        environment=run.environment,
+        wall_seconds=run.wall_seconds,
+    )
+
+
+def page_of(run: Run, language: str | None = None) -> str:
+    """The report as one HTML page."""
+    from seedbed.reporting.page import page
+
+    return page(evidence_of(run), language)
+
+
+def write(run: Run, path: str | Path | None = None, language: str | None = None) -> Path:
+    """Writes the report and gives back where: beside the run unless a path is given.
+
+    Raises:
+        RunError: the run is not on disk and no path is given, or the page cannot be written.
+    """
+    if path is None and run.folder is None:
+        raise RunError("report: expected a path, because the run is not on disk", 'such as run.report("report.html")')
+    target = Path(path) if path is not None else run.folder / "report.html"  # type: ignore[operator]
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as partial:
+            partial.write_text(page_of(run, language), encoding="utf-8")
+    except OSError as error:
+        raise RunError(f"{target}: the report could not be written: {error.strerror or error}") from None
+    return target

@@ -1,0 +1,220 @@
+"""The run: what training gives back, and what a folder on disk gives back again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedbed.core.draw import draws
+from seedbed.core.errors import RunError, UsageError
+from seedbed.core.plain import to_line
+from seedbed.core.value import Value
+from seedbed.data.encoder import Encoder
+from seedbed.recipe.member import Ensemble, Member
+from seedbed.recipe.results import Metrics, select
+from seedbed.reporting.evidence import Step
+from seedbed.training.setup import Setup
+from seedbed.training.state import COLUMNS
+from seedbed.training.trainer import Trained
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+ENSEMBLE_SIZE = 8
+MOST_CANDIDATES = 64  # for the ensemble: the best members by validation loss
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a run keeps of the data, so that ensembles and reports need it no more.
+
+    Attributes:
+        valid_y, test_y: targets.
+        test_best, test_ensemble: predictions on the test part, made once.
+        candidates: numbers of the members that an ensemble may be made of.
+        valid_predictions: what those predict on the validation part, (member, n, k).
+        ensemble: numbers of the members in the ensemble that was scored on the test part, in order.
+        wrong: the places in the test part of the most wrong examples.
+        wrong_images: those as images, where they are images.
+        wrong_rows: those as rows, where they are rows of a table.
+    """
+
+    valid_y: NDArray[Any]
+    valid_predictions: NDArray[Any]
+    candidates: tuple[int, ...]
+    ensemble: tuple[int, ...]
+    test_y: NDArray[Any]
+    test_best: NDArray[Any]
+    test_ensemble: NDArray[Any]
+    wrong: NDArray[np.int64]
+    wrong_images: NDArray[Any] | None
+    wrong_rows: list[dict[str, Any]] | None
+
+
+@dataclass(eq=False, repr=False)
+class Run:
+    """A trained population.
+
+    Attributes:
+        name: of the data and the moment.
+        folder: where it is on disk, or None.
+        setup: as it was given; distributions in it were drawn by each member.
+        data: the description of the data set, see `Dataset.describe`.
+        seed: of the run.
+        members: in the order of their numbers.
+        results: metrics by part (validation, test), by model (best, ensemble), by name.
+        steps: the recipe's steps with their evidence.
+        wall_seconds: from the first step of the recipe to the result.
+        is_interrupted: whether training was ended by the user.
+    """
+
+    name: str
+    folder: Path | None
+    setup: Setup
+    data: dict[str, Any]
+    encoder: Encoder
+    seed: int
+    members: tuple[Member, ...]
+    trained: tuple[Trained, ...]
+    held: Held
+    results: dict[str, dict[str, Metrics]]
+    steps: tuple[Step, ...]
+    environment: dict[str, str]
+    wall_seconds: float
+    is_interrupted: bool = False
+    notices: tuple[str, ...] = field(default=())
+
+    @property
+    def task(self) -> str:
+        """What the targets are."""
+        return self.encoder.target.task
+
+    @cached_property
+    def best(self) -> Member:
+        """The member with the highest validation score; among equals the one with the smallest validation loss.
+
+        Raises:
+            RunError: every member diverged.
+        """
+        return best_of(self.members)
+
+    def ensemble(self, k: int = ENSEMBLE_SIZE) -> Ensemble:
+        """The greedy ensemble of `k` places, chosen on the validation part.     (Caruana et al. 2004)
+
+        Raises:
+            UsageError: k is below 1.
+        """
+        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+            raise UsageError(f"ensemble: expected k of at least 1, got {k!r}")
+        held = self.held
+        chosen = select(self.task, held.valid_y, held.valid_predictions, k)
+        by_number = {member.number: member for member in self.members}
+        return Ensemble(tuple(by_number[held.candidates[c]] for c in chosen))
+
+    @cached_property
+    def history(self) -> DataFrame:
+        """For each member and epoch: losses, scores, the learning rate, and seconds since the start of training."""
+        return history_of(self.trained, self.members)
+
+    @cached_property
+    def draws(self) -> DataFrame:
+        """For each member what it drew at each place that holds a distribution."""
+        import pandas as pd
+
+        rows = []
+        for member in self.members:
+            drawn = draws(self.setup, seed=self.seed, number=member.number)
+            rows.append({"member": member.number, **{place: _shown(content) for place, content in drawn.items()}})
+        return pd.DataFrame(rows)
+
+    @property
+    def table(self) -> DataFrame:
+        """For each member its validation score and loss, best epoch, outcome, and its weight in the ensemble."""
+        import pandas as pd
+
+        chosen, best = self.held.ensemble, self.best.number
+        rows = [
+            (m.number, m.valid_score, m.valid_loss, m.best_epoch, m.outcome, m.number == best, chosen.count(m.number))
+            for m in self.members
+        ]
+        names = ["member", "valid_score", "valid_loss", "best_epoch", "outcome", "is_best", "ensemble_weight"]
+        return pd.DataFrame(rows, columns=names)
+
+    def report(self, path: str | Path | None = None, *, language: str | None = None) -> Path:
+        """Writes the report, one self-contained page, and gives back where: into the run's folder unless a path is given.
+
+        Raises:
+            RunError: the run is not on disk and no path is given, or the page cannot be written.
+        """
+        from seedbed.recipe.report import write
+
+        return write(self, path, language)
+
+    def _repr_html_(self) -> str:
+        from seedbed.recipe.report import card_of
+
+        return card_of(self)
+
+    def __repr__(self) -> str:
+        test = self.results["test"]["ensemble"]
+        metric = next(iter(test))
+        where = f", in {self.folder}" if self.folder else ""
+        return f"Run({self.name!r}, {len(self.members)} members, test {metric} {test[metric]:.4f}{where})"
+
+
+def best_of(members: Sequence[Member]) -> Member:
+    """The member with the highest validation score; among equals the one with the smallest validation loss.
+
+    Raises:
+        RunError: every member diverged.
+    """
+    sound = [member for member in members if member.is_sound]
+    if not sound:
+        hint = "lower the learning rate, or let it be drawn: lr=log_uniform(1e-4, 1e-1)"
+        raise RunError(f"expected a member with a finite validation loss, but all {len(members)} diverged", hint)
+    return max(sound, key=lambda member: (member.valid_score, -member.valid_loss))
+
+
+def members_of(
+    trained: Sequence[Trained], numbers: Sequence[int], setups: Sequence[Setup], encoder: Encoder
+) -> tuple[Member, ...]:
+    """The members of trained cohorts, in the order of their numbers."""
+    members = []
+    for one in trained:
+        for place, at in enumerate(one.places):
+            epoch = int(one.best_epoch[place])
+            loss, score = (float(one.history[place, epoch, c]) if epoch >= 0 else float("nan") for c in (2, 3))
+            outcome = one.outcomes[place]
+            members.append(Member(numbers[at], setups[at], outcome, epoch, loss, score, one, place, encoder))
+    return tuple(sorted(members, key=lambda member: member.number))
+
+
+def history_of(trained: Sequence[Trained], members: Sequence[Member]) -> DataFrame:
+    """The histories of all cohorts as one table, member by member, without the epochs that a member did not train."""
+    import pandas as pd
+
+    number_of = {(id(member.trained), member.place): member.number for member in members}
+    tables = []
+    for one in trained:
+        n, epochs, _ = one.history.shape
+        columns = {name: one.history[:, :, c].ravel() for c, name in enumerate(COLUMNS)}
+        numbers = np.asarray([number_of[id(one), place] for place in range(n)])
+        table = pd.DataFrame({"member": np.repeat(numbers, epochs), "epoch": np.tile(np.arange(epochs), n), **columns})
+        table["wall_seconds"] = one.seconds.ravel()
+        tables.append(table[~np.isnan(one.history[:, :, -1].ravel())])
+    return pd.concat(tables).sort_values(["member", "epoch"]).reset_index(drop=True)
+
+
+def candidates(members: Sequence[Member]) -> list[Member]:
+    """The members that an ensemble may be made of: the soundest by validation loss."""
+    return sorted((m for m in members if m.is_sound), key=lambda m: m.valid_loss)[:MOST_CANDIDATES]
+
+
+def _shown(content: Any) -> Any:
+    return to_line(content) if isinstance(content, Value | tuple) else content

@@ -1,0 +1,123 @@
+"""The recipe's steps with their evidence, for the terminal and the report alike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from seedbed.core.draw import distributions
+from seedbed.core.plain import to_line
+from seedbed.data.dataset import PARTS, Dataset
+from seedbed.recipe.member import Member
+from seedbed.recipe.results import Metrics
+from seedbed.reporting.evidence import Step
+from seedbed.training.setup import Setup
+from seedbed.training.trainer import Training
+
+NAMES = {
+    "accuracy": "accuracy",
+    "log_loss": "log loss",
+    "macro_f1": "macro F1",
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "r2": "R²",
+}
+
+
+def data(dataset: Dataset) -> Step:
+    """What was read, and how it was split."""
+    rows = {name: len(getattr(dataset, name)) for name in PARTS}
+    total = sum(rows.values())
+    facts = [
+        ("source", f"{dataset.name} ({dataset.source})" if dataset.source != dataset.name else dataset.name),
+        ("rows", f"{total:,}: " + ", ".join(f"{n:,} {_PART[name]}" for name, n in rows.items())),
+        ("features", _features(dataset)),
+        ("target", _target(dataset)),
+    ]
+    return Step("data", (*facts, *(("notice", notice) for notice in dataset.notices)))
+
+
+def preprocess(setup: Setup, dataset: Dataset) -> Step:
+    """What is done to inputs and targets."""
+    fitted = f"fitted on the {len(dataset.train):,} training examples only"
+    facts = [(step.kind.replace("_", " "), fitted) for step in setup.preprocessing]
+    return Step("preprocess", tuple(facts) or (("none", "inputs and targets stay as they are"),))
+
+
+def network(setup: Setup, bound: Setup, dataset: Dataset) -> Step:
+    """The network and how it learns."""
+    size = bound.network.n_params(dataset.shape)
+    # Places that share a draw are one fact, under the name that they share.
+    drawn = dict.fromkeys(f"{what.name or place} from {_unnamed(what)}" for place, what in distributions(setup).items())
+    facts = [
+        ("layers", to_line(setup.network.layers)),
+        ("parameters", f"{size:,}" + (" in the first member" if distributions(setup.network) else "")),
+        ("loss", to_line(setup.loss)),
+        ("optimizer", to_line(setup.optimizer)),
+    ]
+    if drawn:
+        facts.append(("each member draws", "; ".join(drawn)))
+    return Step("network", tuple(facts))
+
+
+def train(training: Training, members: Sequence[Member]) -> Step:
+    """What training did, how fast, and what became of the members."""
+    outcomes = Counter(member.outcome for member in members)
+    n_cohorts = len(training.groups)
+    per_second = training.n_steps / max(training.wall_seconds, 1e-9)
+    scores = np.asarray([member.valid_score for member in members if member.is_sound])
+    facts = [
+        ("members", ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())),
+        ("programs", f"{n_cohorts} compiled" + (f", one for each of {n_cohorts} structures" if n_cohorts > 1 else "")),
+        ("time", f"{training.wall_seconds:.1f} s, {per_second:,.0f} network steps a second"),
+    ]
+    if len(scores):
+        middle, best = np.median(scores), scores.max()
+        facts.append(("validation score", f"best {best:.4f}, median {middle:.4f} of {len(scores)} members"))
+    return Step("train", tuple(facts))
+
+
+def result(results: dict[str, dict[str, Metrics]], dataset: Dataset, weights: dict[int, int], best: Member) -> Step:
+    """The result on the test part, which nothing looked at before, and what choosing on validation cost."""
+    shown = lambda one: ", ".join(f"{NAMES[name]} {value:.4f}" for name, value in one.items())  # noqa: E731
+    metric = next(iter(results["test"]["best"]))
+    gap = results["test"]["ensemble"][metric] - results["validation"]["ensemble"][metric]
+    facts = [
+        (f"best member ({best.number})", shown(results["test"]["best"])),
+        (f"ensemble of {len(weights)}", shown(results["test"]["ensemble"])),
+        ("test against validation", f"{NAMES[metric]} {gap:+.4f} for the ensemble, which was chosen on validation"),
+        ("test examples", f"{len(dataset.test):,}, looked at once"),
+    ]
+    return Step("result", tuple(facts))
+
+
+def _unnamed(what: Any) -> str:
+    return repr(replace(what, name=None))
+
+
+_PART = {"train": "to train", "valid": "to validate", "test": "to test"}
+
+
+def _features(dataset: Dataset) -> str:
+    if dataset.image_shape is not None:
+        return f"images of {' x '.join(map(str, dataset.image_shape))}"
+    n = int(np.prod(dataset.shape))
+    indicators = n - int(np.sum(dataset.numeric))
+    return f"{n} numbers" if not indicators else f"{n}: {n - indicators} numbers, {indicators} indicators of categories"
+
+
+def _target(dataset: Dataset) -> str:
+    if dataset.task == "classification":
+        return f"{dataset.n_classes} classes"
+    many = dataset.n_targets > 1
+    names = ", ".join(map(str, dataset.target_names[:6])) + (", ..." if dataset.n_targets > 6 else "")
+    return f"{dataset.n_targets if many else 'one'} {'label' if dataset.task == 'multilabel' else 'number'}{'s' * many}: {names}"
+
+
+def plain(step: Step) -> dict[str, Any]:
+    """A step as plain data."""
+    return {"name": step.name, "facts": [list(fact) for fact in step.facts]}

@@ -1,0 +1,25 @@
+"""The most wrong examples of the test part, kept so that the report can show them as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedbed.data.dataset import Dataset
+from seedbed.reporting.wrong import most_wrong
+
+MOST_COLUMNS = 12  # of a table that are kept
+
+
+def most_wrong_of(data: Dataset, prediction: NDArray[Any]) -> dict[str, Any]:
+    """The places of the most wrong test examples, with their images, or their rows as text."""
+    places = most_wrong(data.test.y, prediction, data.task)["row"].to_numpy(np.int64)
+    images = rows = None
+    if data.image_shape is not None:
+        images = np.asarray(data.test.x)[places].reshape(len(places), *data.image_shape)
+    elif hasattr(data.test.rows, "iloc"):
+        shown = data.test.rows.iloc[places, :MOST_COLUMNS]
+        rows = [{str(name): str(value) for name, value in row.items()} for row in shown.to_dict("records")]
+    return {"wrong": places, "wrong_images": images, "wrong_rows": rows}

@@ -1,0 +1,64 @@
+"""Prediction of trained members, many at a time: what their networks say of encoded examples."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
+
+from seedbed.training.trainer import Trained, precision
+
+ROWS, MEMBERS = 1024, 32  # that one call takes
+
+
+def predictions(trained: Trained, which: NDArray[np.int64], x: NDArray[Any], task: str) -> NDArray[Any]:
+    """What some members of a cohort predict for encoded examples.
+
+    Arguments:
+        trained: the cohort.
+        which: the places of the members in it.
+        x: encoded features (n, *shape), not yet preprocessed.
+        task: what the targets are.
+
+    Returns:
+        (member, n, k): probabilities of the classes, or of each label, or values in the targets' own units.
+    """
+    setup = trained.setup
+    in_shape = setup.network.input_shape(x.shape[1:])
+    rows = trained.preprocessor.x(x).reshape(len(x), *in_shape).astype(setup.precision, copy=False)
+    numbers = jax.tree.map(lambda leaf: np.asarray(leaf)[which].astype(setup.precision), trained.numbers)
+    params = jax.tree.map(lambda a: a[which], trained.params)
+    with precision(setup.precision):
+        function = _compiled(jax.tree.structure(setup), task)
+        blocks = [_of_members(function, numbers, params, rows, at) for at in range(0, len(which), MEMBERS)]
+    values = np.concatenate(blocks)
+    return trained.preprocessor.unscale(values) if task == "regression" else values
+
+
+@functools.lru_cache(maxsize=64)
+def _compiled(structure: Any, task: str) -> Callable[..., Any]:
+    del structure  # it comes again with the arguments; here it only tells the functions of two structures apart
+
+    def one(setup: Any, params: Any, x: Any) -> Any:
+        return setup.loss.predict(setup.network.apply(params, x), task)
+
+    return jax.jit(jax.vmap(one, in_axes=(0, 0, None)))
+
+
+def _of_members(function: Callable[..., Any], numbers: Any, params: Any, x: NDArray[Any], at: int) -> NDArray[Any]:
+    """The predictions of the members from `at` on, for all rows; both filled up to whole blocks."""
+    n_members = min(MEMBERS, len(jax.tree.leaves(params)[0]) - at)
+    filled = np.resize(np.arange(at, at + n_members), MEMBERS if n_members > 1 else 1)
+    here = jax.tree.map(lambda a: a[filled], (numbers, params))
+    n_rows = min(ROWS, max(1, len(x)))
+    blocks = []
+    for row in range(0, len(x), n_rows):
+        block = x[row : row + n_rows]
+        missing = n_rows - len(block)
+        block = np.concatenate([block, np.zeros((missing, *block.shape[1:]), block.dtype)]) if missing else block
+        blocks.append(np.asarray(function(*here, block))[:n_members, : n_rows - missing])
+    return np.concatenate(blocks, axis=1)
