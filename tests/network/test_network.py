@@ -119,9 +119,10 @@ def test_population_is_its_members(shared: bool) -> None:
     def member(network: Network, key: jax.Array, x: jax.Array) -> jax.Array:
         return network.apply(network.init((6,), key=key), x, training=True, key=key)
 
+    jitted = jax.jit(member)
     outputs = jax.jit(jax.vmap(member, in_axes=(0, 0, None if shared else 0)))(many, keys, x)
     for i, gain in enumerate(gains):
-        alone = member(jax.tree.map(lambda leaf, gain=gain: leaf * gain, network), keys[i], x if shared else x[i])
+        alone = jitted(jax.tree.map(lambda leaf, gain=gain: leaf * gain, network), keys[i], x if shared else x[i])
         np.testing.assert_allclose(outputs[i], alone, rtol=1e-4, atol=1e-5)  # sums in another order
 
 

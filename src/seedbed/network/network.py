@@ -28,8 +28,11 @@ OUT = "out"
 class Network(Value):
     """Layers in a row. Input sizes are inferred; the number of outputs may be left to the data as "out".
 
-    >>> str(Network([Linear(64), Tanh(), Linear("out")]))
-    'linear 64, tanh, linear out'
+    >>> network = Network.parse("linear 64, tanh, linear out").bind(10)
+    >>> network.shapes((8, 8, 1))  # an image of 8 x 8 pixels, read as a vector
+    [(64,), (64,), (10,)]
+    >>> str(network)
+    'linear 64, tanh, linear 10'
     """
 
     layers: tuple[Layer, ...] = parts(Layer, doc="the layers, first to last")
