@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+import seedbed.core
 from seedbed.core.errors import UsageError
 from seedbed.core.messages import LANGUAGES, catalogue, message, placeholders, preferred_language
+
+SOURCE = Path(seedbed.core.__file__).parents[1]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -14,6 +20,18 @@ def test_every_language_has_the_same_keys_and_placeholders(language: str) -> Non
     assert list(other) == list(english)
     assert {key: placeholders(text) for key, text in other.items()} == {k: placeholders(t) for k, t in english.items()}
     assert all(text.strip() for text in other.values())
+
+
+def test_every_sentence_that_the_source_asks_for_is_there() -> None:
+    asked = {
+        (path.name, match)
+        for path in SOURCE.rglob("*.py")
+        for match in re.findall(r"\bmessage\(\s*f?\"([^\"]+)\"", path.read_text(encoding="utf-8"))
+    }
+    # A key that is put together at run time is asked for by a pattern.
+    patterns = {key: re.compile(re.sub(r"\\{.*?\\}", r".+", re.escape(key))) for _, key in asked}
+    missing = [(file, key) for file, key in sorted(asked) if not any(map(patterns[key].fullmatch, catalogue("en")))]
+    assert not missing
 
 
 def test_a_message_puts_values_into_its_places() -> None:
