@@ -16,7 +16,7 @@ def evidence_of(run: Run) -> Evidence:
 
     import pandas as pd
 
-    from seedbed.reporting.wrong import wrong_table
+    from seedbed.reporting.most_wrong import wrong_table
 
     held = run.held
     shape = tuple(run.data["shape"])

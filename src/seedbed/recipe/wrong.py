@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.data.dataset import Dataset
-from seedbed.reporting.wrong import most_wrong
+from seedbed.reporting.most_wrong import most_wrong
 
 MOST_COLUMNS = 12  # of a table that are kept
 
 
 def most_wrong_of(data: Dataset, prediction: NDArray[Any]) -> dict[str, Any]:
     """The places of the most wrong test examples, with their images, or their rows as text."""
-    places = most_wrong(data.test.y, prediction, data.task)["row"].to_numpy(np.int64)
+    places = most_wrong(data.test.y, prediction, data.task)
     images = rows = None
     if data.image_shape is not None:
         images = np.asarray(data.test.x)[places].reshape(len(places), *data.image_shape)

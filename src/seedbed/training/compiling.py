@@ -13,8 +13,9 @@ import jax
 import numpy as np
 
 from seedbed.training import devices, orders
+from seedbed.training.layout import LANES
 from seedbed.training.program import EVERYWHERE, SPLIT, Program
-from seedbed.training.state import Examples, Span
+from seedbed.training.state import Blueprint, Examples, Span
 
 CACHE_VARIABLE = "SEEDBED_CACHE"
 _compiled: dict[tuple[Any, ...], tuple[Any, Any]] = {}
@@ -67,5 +68,10 @@ def _compile(program: Program, parts: tuple[Examples, Examples]) -> tuple[Any, A
     # Tracing holds Python's lock, compiling does not: the two compilations share the cores.
     lowered = [function.lower(*arguments) for function, arguments in tasks]
     with ThreadPoolExecutor(len(lowered)) as pool:
-        begin, train = pool.map(lambda one: one.compile(), lowered)
+        begin, train = pool.map(lambda one: one.compile(compiler_options=_options(b)), lowered)
     return begin, train
+
+
+def _options(b: Blueprint) -> dict[str, Any] | None:
+    """Whole vector registers for members in lanes: LLVM by itself stays with half of one where there are 512 bits."""
+    return {"xla_cpu_prefer_vector_width": 512} if b.layout == LANES and devices.is_cpu() else None

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array
 
-from seedbed.training.layout import choose
+from seedbed.training.layout import choose, over_members
 from seedbed.training.member import Batch, Sums, Weights, examine, noise_key, objective
 from seedbed.training.observe import look
 from seedbed.training.state import Blueprint, Examples, Span, State, block_size
@@ -54,8 +54,9 @@ class Chunk:
         noise = None
         if blueprint.setup.network.is_noisy:
             noise = jax.vmap(lambda number: noise_key(self.span.seed, number, count))(state.number)
-        slope = jax.vmap(
+        slope = over_members(
             jax.value_and_grad(self.objective, argnums=1, has_aux=True),
+            blueprint.layout,
             in_axes=(0, axes.params, batch_axes, 0),
             out_axes=((0, 0), axes.params),
         )
@@ -130,8 +131,8 @@ class Chunk:
 
         def block(b: Array, sums: Sums) -> Sums:
             rows = [None if a is None else lax.dynamic_slice_in_dim(a, b * size, size) for a in self.valid[:4]]
-            added = jax.vmap(one, in_axes=(0, self.axes.params, None))(state.setup, state.params, Batch(*rows))  # type: ignore[arg-type]
-            return jax.tree.map(jnp.add, sums, added)
+            each = over_members(one, self.blueprint.layout, (0, self.axes.params, None), 0)
+            return jax.tree.map(jnp.add, sums, each(state.setup, state.params, Batch(*rows)))  # type: ignore[arg-type]
 
         return lax.fori_loop(0, self.valid.x.shape[0] // size, block, jax.tree.map(jnp.zeros_like, state.sums))
 

@@ -3,17 +3,22 @@
 stacked   in front, everywhere: every product is a batch of products, one for each member
 wide      in the first layer's weights between inputs and units, (in, member, units): when all members see the same
           batch, the first layer of the whole population is one large product
+lanes     behind all others, so that members fill the lanes of vector registers: for networks of a few units
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Shaped
 
-STACKED, WIDE = "stacked", "wide"
+from seedbed.training.lanes import over_lanes
+
+STACKED, WIDE, LANES = "stacked", "wide", "lanes"
+LAYOUTS = (STACKED, WIDE, LANES)
 
 
 def member_axes(params: Any, layout: str) -> Any:
@@ -23,7 +28,14 @@ def member_axes(params: Any, layout: str) -> Any:
         return tuple(
             {name: int(i == first and name == "weight") for name in layer} for i, layer in enumerate(params)
         )
+    if layout == LANES:
+        return jax.tree.map(lambda a: a.ndim, params)  # behind the axes of one member
     return jax.tree.map(lambda _: 0, params)
+
+
+def over_members(function: Callable[..., Any], layout: str, in_axes: Any, out_axes: Any) -> Callable[..., Any]:
+    """`function`, written for one member, for a population laid out like this; axes as for `jax.vmap`."""
+    return over_lanes(function, in_axes, out_axes) if layout == LANES else jax.vmap(function, in_axes, out_axes)
 
 
 def first_product(params: Any) -> int:

@@ -19,7 +19,7 @@ from seedbed.data.preprocessor import Preprocessor
 from seedbed.training import devices
 from seedbed.training.cohorts import Group, bind, group
 from seedbed.training.observe import Observe
-from seedbed.training.plan import Plan, checked, guess, weight_bytes
+from seedbed.training.plan import Plan, checked, guess
 from seedbed.training.program import EVERYWHERE, Program, build
 from seedbed.training.setup import Setup
 from seedbed.training.state import Blueprint, Examples, examples
@@ -123,9 +123,8 @@ class Training:
         in_shape = setup.network.input_shape(self.data.shape)
         shapes = setup.network.params_shapes(in_shape)
         if plan is None:
-            shares = setup.data_order == "shared"
-            first = next((layer["weight"].shape for layer in shapes if "weight" in layer), ())
-            plan = guess(len(numbers), weight_bytes(shapes), first, shares_order=shares)
+            batch_size = min(setup.batch_size, len(self.data.train))
+            plan = guess(len(numbers), shapes, batch_size, shares_order=setup.data_order == "shared")
         blueprint = Blueprint(
             members.structure, in_shape, self.data.task, len(self.data.train), checked(plan).n_devices, plan.chunk,
             plan.layout, self.observe,
