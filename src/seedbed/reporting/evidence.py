@@ -1,0 +1,98 @@
+"""What a report shows, as one value: the arrow from a run to its page passes through here and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedbed.network.summary import Summary
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+DIVERGED = "diverged"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the recipe and what it found.
+
+    Attributes:
+        name: `data`, `preprocess`, `network`, `train` or `result`.
+        facts: pairs of a label and a text, in the order in which they are read.
+    """
+
+    name: str
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Everything a report shows. Figures read it and change nothing in it.
+
+    Attributes:
+        name: of the data set, the title of the page.
+        task: `classification`, `regression` or `multilabel`.
+        data: what `Dataset.describe()` says.
+        setup_toml: the setup as it was given, with its distributions.
+        steps: the recipe in its order.
+        history: member, epoch (from 0), train_loss, train_score, valid_loss, valid_score, learning_rate, wall_seconds;
+            a member that stopped has fewer rows.
+        members: one row a member: member, valid_score, valid_loss, best_epoch, outcome, is_best, ensemble_weight.
+        draws: member, and one column for each drawn place of the setup, numbers or texts; empty where a member's
+            setup has no such place.
+        results: part (`validation`, `test`) → `best` or `ensemble` → metric → value. What is absent is not shown.
+        test_y: class numbers (n,), or targets or labels (n, k).
+        test_best: predictions of the best member: probabilities (n, k), or values (n, k) in the target's own unit.
+        test_ensemble: the same of the ensemble.
+        wrong: as from `most_wrong`.
+        wrong_images: the same examples as images, (k, height, width) or (k, height, width, 3).
+        wrong_rows: the same examples as raw rows.
+        summary: the layers of the best member's network.
+        environment: what it takes to do it again, by name.
+        warnings: sentences the user should not miss.
+    """
+
+    name: str
+    task: str
+    data: dict[str, Any]
+    seed: int
+    setup_toml: str
+    steps: tuple[Step, ...]
+    history: DataFrame
+    members: DataFrame
+    draws: DataFrame
+    results: dict[str, dict[str, dict[str, float]]]
+    class_names: tuple[Any, ...]
+    target_names: tuple[str, ...]
+    test_y: NDArray[Any]
+    test_best: NDArray[Any] | None
+    test_ensemble: NDArray[Any] | None
+    wrong: DataFrame
+    wrong_images: NDArray[Any] | None
+    wrong_rows: DataFrame | None
+    summary: Summary | None
+    environment: dict[str, str]
+    wall_seconds: float
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def prediction(self) -> NDArray[Any] | None:
+        """What is held against the truth: the ensemble's prediction, or the best member's where there is none."""
+        return self.test_best if self.test_ensemble is None else self.test_ensemble
+
+    @property
+    def ranked(self) -> DataFrame:
+        """The members, the chosen one first, then by score, then by loss; the diverged last."""
+        table = self.members.assign(sound=self.members["outcome"] != DIVERGED)
+        order = ["is_best", "sound", "valid_score", "valid_loss", "member"]
+        table = table.sort_values(order, ascending=[False, False, False, True, True], na_position="last")
+        return table.drop(columns="sound").reset_index(drop=True)
+
+    @property
+    def has_test(self) -> bool:
+        """Whether there is a prediction of the test part to look at."""
+        return self.prediction is not None and len(self.test_y) > 0 and bool(np.isfinite(self.prediction).any())

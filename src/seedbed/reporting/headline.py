@@ -1,0 +1,72 @@
+"""The head of the page: the result on the untouched test part in a few large numbers and two sentences."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from seedbed.core.messages import message
+from seedbed.reporting.evidence import Evidence
+from seedbed.reporting.wording import metric, number, percent
+
+HEAD = {"classification": "accuracy", "multilabel": "accuracy", "regression": "rmse"}
+SCORE = {"classification": "accuracy", "multilabel": "accuracy", "regression": "r2"}
+PARTS, MODELS = ("validation", "test"), ("ensemble", "best")
+
+
+class Headline(NamedTuple):
+    """What stands at the head of the page.
+
+    Attributes:
+        figures: pairs of a large number and what it is, the ensemble's first.
+        verdict: the result in a sentence; empty without a test result.
+        gap: the way from the validation to the test score in a sentence; empty where one of them is missing.
+        metrics: the names of the metrics, the columns of `table`.
+        table: part, model and the value of each metric, as texts.
+    """
+
+    figures: tuple[tuple[str, str], ...]
+    verdict: str
+    gap: str
+    metrics: tuple[str, ...]
+    table: tuple[tuple[str, str, tuple[str, ...]], ...]
+
+
+def headline_data(evidence: Evidence, language: str | None = None) -> Headline:
+    """The head of the page, in the reader's language."""
+    results, name = evidence.results, HEAD[evidence.task]
+    test = results.get("test", {})
+    figures = [
+        (metric(name, test[model][name]), f"{message(f'column.{model}', language)} · {message(f'column.{name}', language)}")
+        for model in MODELS
+        if name in test.get(model, {})
+    ]  # fmt: skip
+    names = tuple(next((m for part in results.values() for m in part.values()), {}))
+    table = tuple(
+        (message(f"column.{part}", language), message(f"column.{model}", language), tuple(metric(n, row.get(n)) for n in names))
+        for part in PARTS for model in MODELS if (row := results.get(part, {}).get(model))
+    )  # fmt: skip
+    metrics = tuple(message(f"column.{n}", language) for n in names)
+    return Headline(tuple(figures), _verdict(evidence, language), gap(evidence, language), metrics, table)
+
+
+def gap(evidence: Evidence, language: str | None = None) -> str:
+    """The way from the best member's validation score to its test score, and why they differ."""
+    name, n = SCORE[evidence.task], len(evidence.members)
+    values = [evidence.results.get(part, {}).get("best", {}).get(name) for part in PARTS]
+    if None in values:
+        return ""
+    valid, test = values
+    shown = percent if name == "accuracy" else number
+    key = "report.gap" if n == 1 else "report.gap.lower" if test < valid else "report.gap.higher"
+    said = {"valid": metric(name, valid), "test": metric(name, test), "gap": shown(abs(test - valid))}
+    return message(key, language, **said, members=n)
+
+
+def _verdict(evidence: Evidence, language: str | None) -> str:
+    test, name = evidence.results.get("test", {}), HEAD[evidence.task]
+    if name not in test.get("best", {}) or name not in test.get("ensemble", {}):
+        return ""
+    count = int((evidence.members["ensemble_weight"] > 0).sum())
+    best, ensemble = (metric(name, test[model][name]) for model in ("best", "ensemble"))
+    said = {name: best, f"ensemble_{name}": ensemble, "count": count}
+    return message(f"report.verdict.{evidence.task}", language, **said)

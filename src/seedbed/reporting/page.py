@@ -1,0 +1,104 @@
+"""The report: one HTML page that holds everything it shows and loads nothing."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib import metadata, resources
+from typing import Any
+
+import jinja2
+import vl_convert
+from markupsafe import Markup
+
+from seedbed.core.messages import catalogue, message, preferred_language
+from seedbed.reporting.evidence import Evidence
+from seedbed.reporting.figures import FIGURES, Figure
+from seedbed.reporting.headline import headline_data
+from seedbed.reporting.members import SPARK, member_lines
+from seedbed.reporting.theme import style_sheet, with_variables
+from seedbed.reporting.tiles import tiles
+from seedbed.reporting.wording import number, text
+
+SNIPPET = "window.vegaEmbed = vegaEmbed;"
+
+
+def page(evidence: Evidence, language: str | None = None) -> str:
+    """The report as one HTML page, in `language` or the reader's own.
+
+    Vega, Vega-Lite and vega-embed stand in it once, about 900 kB; each chart is a block of JSON. Its content security
+    policy admits nothing from a network and no script but the two that it was written with.
+    """
+    language = language or preferred_language()
+    places, lines = member_lines(evidence, language)
+    figures = [figure(evidence, language) for figure in FIGURES]
+    scripts = [vega(), _read("page.js")]
+    return _template().render(
+        t=functools.partial(message, language=language), language=language, evidence=evidence,
+        title=str(evidence.data.get("name", evidence.name)), contents=contents(figures, language),
+        step_name=functools.partial(step_name, language=language),
+        head=headline_data(evidence, language), figures=figures, embed=embedded, places=places, lines=lines, spark=SPARK,
+        tiles=tiles(evidence, language), policy=policy(scripts), scripts=[Markup(script) for script in scripts],  # noqa: S704
+        style=Markup(style_sheet() + _read("page.css")),  # noqa: S704  # our own files, no word of the user's
+        version=metadata.version("seedbed") if _is_installed() else "", date=datetime.now(UTC).strftime("%Y-%m-%d"),
+    )  # fmt: skip
+
+
+def step_name(name: str, language: str | None = None) -> str:
+    """The heading of a step; its own name where the catalogue has none."""
+    key = f"report.step.{name}"
+    return message(key, language) if key in catalogue("en") else name
+
+
+def contents(figures: Sequence[Figure], language: str | None = None) -> list[tuple[str, str]]:
+    """The sections that the bar leads to: their place and their heading."""
+    names = ["recipe", *(figure.name for figure in figures), "most_wrong", "members", "environment"]
+    return [(name, message(f"report.{name}", language)) for name in names]
+
+
+@functools.cache
+def vega() -> str:
+    """Vega, Vega-Lite and vega-embed as one script."""
+    return str(vl_convert.javascript_bundle(SNIPPET))
+
+
+def embedded(chart: Any) -> Markup:
+    """A chart as JSON that may stand inside a script element: no word in it can end that element."""
+    spec = with_variables(chart.to_dict())
+    text = json.dumps(spec, separators=(",", ":"), ensure_ascii=False, default=str)
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)  # noqa: S704  # < > and & are gone
+
+
+def policy(scripts: list[str]) -> str:
+    """The content security policy: nothing from outside, these scripts alone."""
+    hashes = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
+    allowed = " ".join(f"'sha256-{one}'" for one in hashes)
+    return f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {allowed}; base-uri 'none'"
+
+
+@functools.cache
+def _template() -> jinja2.Template:
+    loader = jinja2.FunctionLoader(_read)
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters |= {"number": number, "text": text}
+    return environment.get_template("page.html")
+
+
+def _read(name: str) -> str:
+    return (resources.files("seedbed.reporting") / "template" / name).read_text("utf-8")
+
+
+def _is_installed() -> bool:
+    try:
+        metadata.version("seedbed")
+    except metadata.PackageNotFoundError:
+        return False
+    return True

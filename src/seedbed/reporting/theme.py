@@ -1,0 +1,74 @@
+"""The look of figures and page: one palette, one configuration of charts.
+
+A chart carries the light colours, so that a notebook and a PNG show it as it is. On the page each of them becomes the
+CSS variable of its name, so that light, dark and paper are one drawing and nothing is drawn again.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import altair as alt
+
+Chart = TypeVar("Chart", alt.Chart, alt.LayerChart)
+
+# Light and dark. Blue and vermilion stay apart for every kind of colour vision (Okabe and Ito 2008); grey is the rest.
+PALETTE = {
+    "paper": ("#ffffff", "#0f1216"),
+    "panel": ("#f6f7f8", "#171b20"),
+    "ink": ("#15191e", "#e8ebee"),
+    "muted": ("#5a636e", "#9da7b3"),
+    "line": ("#e3e6e9", "#2b3138"),
+    "grey": ("#98a1ac", "#707b88"),
+    "accent": ("#1662c8", "#71b0ff"),
+    "wrong": ("#c44d16", "#f4935f"),
+}
+LIGHT, DARK = 0, 1
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans KR', 'Apple SD Gothic Neo', sans-serif"
+HEIGHT = 250
+
+
+def colour(name: str) -> str:
+    """The light colour of that name."""
+    return PALETTE[name][LIGHT]
+
+
+def themed(chart: Chart, description: str, height: float = HEIGHT) -> Chart:
+    """The chart in the house's look, as wide as what it stands in; `description` is read to who cannot see it."""
+    wide = chart.properties(width="container", height=height, description=description)
+    return wide.properties(autosize={"type": "fit-x", "contains": "padding"}).configure(**_configuration())
+
+
+def with_variables(spec: Any) -> Any:
+    """A chart's specification with the palette's colours as CSS variables. Its data are left alone."""
+    if isinstance(spec, dict):
+        return {key: value if key == "datasets" else with_variables(value) for key, value in spec.items()}
+    if isinstance(spec, list):
+        return [with_variables(value) for value in spec]
+    return _VARIABLES.get(spec, spec) if isinstance(spec, str) else spec
+
+
+def style_sheet() -> str:
+    """The palette as CSS: light, dark where the system or the reader asks for it, light again on paper."""
+    light, dark = (";".join(f"--{name}:{pair[i]}" for name, pair in PALETTE.items()) for i in (LIGHT, DARK))
+    return (
+        f":root{{color-scheme:light;{light}}}\n"
+        f"@media screen and (prefers-color-scheme:dark)"
+        f"{{:root:not([data-theme=light]){{color-scheme:dark;{dark}}}}}\n"
+        f"@media screen{{:root[data-theme=dark]{{color-scheme:dark;{dark}}}}}"
+    )
+
+
+_VARIABLES = {pair[LIGHT]: f"var(--{name})" for name, pair in PALETTE.items()}
+
+
+def _configuration() -> dict[str, Any]:
+    axis = {
+        "labelColor": colour("muted"), "titleColor": colour("muted"), "gridColor": colour("line"),
+        "domain": False, "ticks": False, "labelPadding": 6, "titlePadding": 10, "labelFontSize": 11,
+        "titleFontSize": 11, "titleFontWeight": "normal", "labelFlush": True, "aria": False,
+    }  # fmt: skip
+    return {
+        "font": FONT, "background": "transparent", "view": {"stroke": None}, "axis": axis,
+        "axisX": {"grid": False}, "mark": {"aria": False}, "text": {"fill": colour("ink")},
+    }  # fmt: skip

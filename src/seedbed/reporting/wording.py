@@ -1,0 +1,49 @@
+"""Numbers as a reader wants them: few digits, thousands apart, shares in percent."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+SHARES = ("accuracy", "macro_f1")
+ABSENT = "–"
+THIN = "\u202f"  # a narrow space that does not break
+
+
+def number(value: Any, digits: int = 4) -> str:
+    """A number with that many significant digits; whole numbers in full, with commas.
+
+    >>> number(1234.5678), number(0.000123456), number(12000), number(None)
+    ('1,235', '0.0001235', '12,000', '–')
+    """
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return ABSENT
+    if float(value).is_integer() and abs(value) < 1e15:
+        return f"{int(value):,}"
+    if abs(value) >= 10**digits or abs(value) < 1e-4:
+        return f"{value:,.0f}" if 1 <= abs(value) < 1e9 else f"{value:.{digits - 1}g}"
+    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return f"{value:,.{places}f}"
+
+
+def percent(share: Any) -> str:
+    """A share of one in percent, with one decimal place.
+
+    >>> percent(0.98333)
+    '98.3\\u202f%'
+    """
+    if share is None or not math.isfinite(share):
+        return ABSENT
+    return f"{100 * share:.1f}{THIN}%"
+
+
+def metric(name: str, value: Any) -> str:
+    """The value of a metric: a share in percent, anything else as a number."""
+    return percent(value) if name in SHARES else number(value)
+
+
+def text(value: Any) -> str:
+    """Any drawn value or cell of a table as a text."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return ABSENT if value is None else str(value)
+    return number(value)
