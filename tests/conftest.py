@@ -15,6 +15,7 @@ import jax.monitoring
 import pytest
 from beartype import BeartypeConf, beartype
 from beartype.roar import BeartypeDecorHintException
+from hypothesis import settings
 from jaxtyping import install_import_hook
 
 with_types = beartype(conf=BeartypeConf(is_pep484_tower=True))  # an int may stand where a float is declared
@@ -36,6 +37,10 @@ jax.config.update("jax_num_cpu_devices", 2)
 sys.modules["seedbed_checks"] = types.ModuleType("seedbed_checks")
 sys.modules["seedbed_checks"].checked = checked  # type: ignore[attr-defined]  # the hook takes a dotted name only
 install_import_hook("seedbed", "seedbed_checks.checked")
+
+# The same examples every time, so that a change and not luck turns a test red; no deadline, for machines differ.
+settings.register_profile("seedbed", max_examples=50, derandomize=True, deadline=None)
+settings.load_profile("seedbed")
 
 STRICT_ROOMS = ("core", "functions", "calculus", "network", "data")
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
