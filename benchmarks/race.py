@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.networks import TASKS
+from benchmarks.quiet import waits_for_quiet
 from benchmarks.worker import Worker
 
 
@@ -88,10 +89,17 @@ def enter(team: Team, task: int, **options: Any) -> Entrant:
     return Entrant(team, key, info)
 
 
-def race(entrants: Sequence[Entrant], *, rounds: int, seconds: float) -> None:
-    """Lets the entrants train in turns, and gives back their memory."""
+def race(entrants: Sequence[Entrant], *, rounds: int, seconds: float, patience: float) -> int:
+    """Lets the entrants train in turns, and gives back their memory. Returns how many blocks began on a busy machine.
+
+    Arguments:
+        patience: how many seconds a block waits for quiet.
+    """
+    n_disturbed = 0
     for _ in range(rounds):
         for entrant in entrants:
+            n_disturbed += not waits_for_quiet(patience)
             entrant.block(seconds)
     for entrant in entrants:
         entrant.team.all(drop=entrant.key)
+    return n_disturbed
