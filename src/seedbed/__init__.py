@@ -1,14 +1,14 @@
 """Seedbed trains neural networks in whole populations, and shows why they learn or do not.
 
-    import seedbed as sb
+import seedbed as sb
 
-    data = sb.data.load("digits")
-    run = sb.train(sb.propose(data), data, members=32)
-    run.best.predict(rows)
-    run.report("report.html")
+data = sb.data.load("digits")
+run = sb.train(sb.propose(data), data, members=32)
+run.best.predict(rows)
+run.report("report.html")
 """
 
-from importlib.metadata import PackageNotFoundError
+from importlib.metadata import PackageNotFoundError as _PackageNotFoundError
 from importlib.metadata import version as _version
 
 from seedbed import data, training
@@ -79,5 +79,5 @@ from seedbed.training import (
 
 try:
     __version__ = _version("seedbed")
-except PackageNotFoundError:  # run from a checkout that is not installed
+except _PackageNotFoundError:  # run from a checkout that is not installed
     __version__ = "0+unknown"

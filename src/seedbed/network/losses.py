@@ -48,8 +48,10 @@ class Loss(Value, family=True):
         expected = outputs.shape[:-1] if is_label else outputs.shape
         if targets.shape != expected:
             # Broadcast, (B, 1) against (B,) would silently compare every output with every target.
-            raise ShapeError(f"{self.kind}: expected targets of shape {expected}, got {targets.shape} "
-                             f"beside outputs of shape {outputs.shape}")
+            raise ShapeError(
+                f"{self.kind}: expected targets of shape {expected}, got {targets.shape} "
+                f"beside outputs of shape {outputs.shape}"
+            )
         return self.compare(outputs, targets if is_label else targets.astype(outputs.dtype))
 
     def compare(self, outputs: Float[Array, "batch outputs"], targets: Targets) -> Losses:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -35,7 +36,7 @@ class Network(Value):
     'linear 64, tanh, linear 10'
     """
 
-    layers: tuple[Layer, ...] = parts(Layer, doc="the layers, first to last")
+    layers: Sequence[Layer] = parts(Layer, doc="the layers, first to last")
 
     @classmethod
     def parse(cls, text: str) -> Network:
@@ -100,7 +101,11 @@ class Network(Value):
         return tuple(layer.init(shape, key=keys[i], dtype=dtype) for i, (layer, shape) in enumerate(pairs))
 
     def apply(
-        self, params: NetworkParams, x: Float[Array, "batch *in"], *, training: bool = False,
+        self,
+        params: NetworkParams,
+        x: Float[Array, "batch *in"],
+        *,
+        training: bool = False,
         key: Key[Array, ""] | None = None,
     ) -> Float[Array, " batch *out"]:
         """The outputs for a batch. In training, noisy layers draw from `key`.
@@ -112,7 +117,11 @@ class Network(Value):
         return self.activations(params, x, training=training, key=key)[-1]
 
     def activations(
-        self, params: NetworkParams, x: Float[Array, "batch *in"], *, training: bool = False,
+        self,
+        params: NetworkParams,
+        x: Float[Array, "batch *in"],
+        *,
+        training: bool = False,
         key: Key[Array, ""] | None = None,
     ) -> tuple[Array, ...]:
         """The outputs of every layer for a batch, first to last. Raises as `apply`."""

@@ -114,10 +114,18 @@ def summarise(network: Network, in_shape: Shape, *, batch: int = 1, dtype_bytes:
     rows = []
     for i, layer in enumerate(network.layers):
         reads, n = shapes[i - 1] if i else in_shape, sum(math.prod(array.shape) for array in params[i].values())
-        rows.append(Row(
-            i, to_line(layer), layer.algebra(reads), shapes[i], n_params=n, flops=layer.flops(reads),
-            params_bytes=n * dtype_bytes, output_bytes=math.prod(shapes[i]) * batch * dtype_bytes,
-        ))
+        rows.append(
+            Row(
+                i,
+                to_line(layer),
+                layer.algebra(reads),
+                shapes[i],
+                n_params=n,
+                flops=layer.flops(reads),
+                params_bytes=n * dtype_bytes,
+                output_bytes=math.prod(shapes[i]) * batch * dtype_bytes,
+            )
+        )
     return Summary(tuple(rows), in_shape, batch)
 
 
@@ -126,6 +134,8 @@ def _aligned(n: int, cell: str, width: int) -> str:
 
 
 def _html_row(tag: str, cells: tuple[str, ...]) -> str:
-    inner = "".join(f"<{tag} align={'right' if n >= NUMERIC else 'left'}>{html.escape(cell)}</{tag}>"
-                    for n, cell in enumerate(cells))
+    inner = "".join(
+        f"<{tag} align={'right' if n >= NUMERIC else 'left'}>{html.escape(cell)}</{tag}>"
+        for n, cell in enumerate(cells)
+    )
     return f"<tr>{inner}</tr>"

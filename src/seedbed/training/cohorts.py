@@ -49,9 +49,9 @@ def bind(setup: Setup, data: Dataset) -> Setup:
     n_outputs = setup.loss.n_outputs(data.task, n_classes=data.n_classes, n_targets=data.n_targets)
     network = setup.network.bind(n_outputs)
     if (last := network.shapes(data.shape)[-1]) != (n_outputs,):
-        place = ("network", "layers", len(network.layers) - 1)
+        where = ("network", "layers", len(network.layers) - 1)
         hint = "let the last linear layer have as many units as the data asks for: linear out"
-        raise SetupError([Fault(place, f"{n_outputs} outputs for {data.name}", f"outputs of shape {last}", hint)])
+        raise SetupError([Fault(where, f"{n_outputs} outputs for {data.name}", f"outputs of shape {last}", hint)])
     return setup.replace(network=network)
 
 

@@ -34,7 +34,7 @@ def keep_programs() -> None:
     The folder is named after the machine and the versions: a program compiled for another processor may crash, and JAX
     by itself keeps nothing that compiled in under a second.
     """
-    if jax.config.jax_compilation_cache_dir is not None:
+    if getattr(jax.config, "jax_compilation_cache_dir", None) is not None:
         return
     name = hashlib.sha256(devices.machine().encode()).hexdigest()[:16]
     jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "programs" / name))

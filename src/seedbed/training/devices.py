@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import platform
@@ -20,13 +21,14 @@ def prepare() -> None:
     It has an effect only before JAX starts its back ends, so it is called when seedbed is imported. A number of devices
     that the caller's program has chosen is left alone.
     """
-    chosen = jax.config.jax_num_cpu_devices != -1 or "host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
+    chosen = getattr(jax.config, "jax_num_cpu_devices", -1) != -1 or "host_platform_device_count" in os.environ.get(
+        "XLA_FLAGS", ""
+    )
     if chosen and DEVICES_VARIABLE not in os.environ:
         return
-    try:
+    # Where JAX has started already, `devices` says what is lost when a population trains.
+    with contextlib.suppress(RuntimeError):
         jax.config.update("jax_num_cpu_devices", wanted())
-    except RuntimeError:
-        pass  # JAX has started already; `devices` says what is lost when a population trains
 
 
 def wanted() -> int:
@@ -51,8 +53,8 @@ def devices() -> list[jax.Device]:
 @functools.cache
 def _say_what_is_lost(n: int) -> None:
     warnings.warn(
-        f"JAX was started before seedbed was imported, with {n} CPU device{'s' * (n > 1)} for {wanted()} cores: training "
-        "goes on, 1.2 to 2.4 times slower. Import seedbed first, or set jax_num_cpu_devices yourself.",
+        f"JAX was started before seedbed was imported, with {n} CPU device{'s' * (n > 1)} for {wanted()} cores: "
+        "training goes on, 1.2 to 2.4 times slower. Import seedbed first, or set jax_num_cpu_devices yourself.",
         stacklevel=2,
     )
 

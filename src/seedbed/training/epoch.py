@@ -1,4 +1,4 @@
-"""What one device does with its chunk of the members: steps, and the end of an epoch. Traced, never called in Python."""
+"""What one device does with its chunk of the members: steps, and the end of an epoch. All of it is traced."""
 
 from __future__ import annotations
 

@@ -21,13 +21,22 @@ from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 MOST_TERMS = 128  # of a product that is written out; a longer one is left to the library, member axis in front
 
 ELEMENTWISE = frozenset(
-    "abs add add_any and atan2 cbrt ceil clamp convert_element_type copy cos div eq erf exp exp2 expm1 floor ge gt "
-    "integer_pow is_finite le log log1p logistic lt max min mul ne neg not or pow reduce_precision rem round rsqrt "
-    "select_n sign sin sqrt square stop_gradient sub tan tanh xor".split()
+    """abs add add_any and atan2 cbrt ceil clamp convert_element_type copy cos div eq erf exp exp2 expm1 floor ge gt
+    integer_pow is_finite le log log1p logistic lt max min mul ne neg not or pow reduce_precision rem round rsqrt
+    select_n sign sin sqrt square stop_gradient sub tan tanh xor""".split()  # noqa: SIM905 (words, not a list of forty)
 )
-SAME_AXES = frozenset("argmax argmin reduce_and reduce_max reduce_min reduce_or reduce_prod reduce_sum squeeze".split())
-CALLS = {"jit": "jaxpr", "pjit": "jaxpr", "closed_call": "call_jaxpr", "core_call": "call_jaxpr",
-         "custom_jvp_call": "call_jaxpr", "custom_vjp_call": "call_jaxpr", "remat": "jaxpr", "checkpoint": "jaxpr"}
+REDUCTIONS = ("and", "max", "min", "or", "prod", "sum")
+SAME_AXES = frozenset(("argmax", "argmin", "squeeze", *(f"reduce_{of}" for of in REDUCTIONS)))
+CALLS = {
+    "jit": "jaxpr",
+    "pjit": "jaxpr",
+    "closed_call": "call_jaxpr",
+    "core_call": "call_jaxpr",
+    "custom_jvp_call": "call_jaxpr",
+    "custom_vjp_call": "call_jaxpr",
+    "remat": "jaxpr",
+    "checkpoint": "jaxpr",
+}
 
 
 class Lanes:
@@ -53,7 +62,8 @@ def over_lanes(function: Callable[..., Any], in_axes: Any, out_axes: Any) -> Cal
         one = [_without(leaf, axis) for leaf, axis in zip(leaves, axes, strict=True)]
         closed, shape = jax.make_jaxpr(function, return_shape=True)(*jax.tree.unflatten(tree, one))
         inputs = [
-            leaf if axis is None else Lanes(jnp.moveaxis(leaf, axis, -1)) for leaf, axis in zip(leaves, axes, strict=True)
+            leaf if axis is None else Lanes(jnp.moveaxis(leaf, axis, -1))
+            for leaf, axis in zip(leaves, axes, strict=True)
         ]
         outputs = _evaluate(closed.jaxpr, closed.consts, inputs, m)
         places = _spread(out_axes, shape)
@@ -164,4 +174,3 @@ RULES: dict[str, Callable[[Any, Any, int], Any]] = {
     "transpose": lambda eqn, array, m: jnp.transpose(array, (*eqn.params["permutation"], array.ndim - 1)),
     "slice": _slice,
 }
-

@@ -25,9 +25,7 @@ def member_axes(params: Any, layout: str) -> Any:
     """For each array of one member's weights the place of the member axis in the population's array."""
     if layout == WIDE:
         first = first_product(params)
-        return tuple(
-            {name: int(i == first and name == "weight") for name in layer} for i, layer in enumerate(params)
-        )
+        return tuple({name: int(i == first and name == "weight") for name in layer} for i, layer in enumerate(params))
     if layout == LANES:
         return jax.tree.map(lambda a: a.ndim, params)  # behind the axes of one member
     return jax.tree.map(lambda _: 0, params)

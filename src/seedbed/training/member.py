@@ -47,7 +47,7 @@ def objective(
     task: str,
     variance: Float[Array, "k"] | None,
 ) -> tuple[Float[Array, ""], tuple[Float[Array, ""], Sums]]:
-    """What training makes small: the weighted mean loss and the penalty. Beside it the mean loss alone, and the sums."""
+    """What training makes small, the weighted mean loss and the penalty; beside it that mean alone, and the sums."""
     outputs = setup.network.apply(params, batch.x, training=True, key=key)
     each = setup.loss.per_example(outputs, batch.y)
     weighted = each if batch.weight is None else each * batch.weight
@@ -57,9 +57,7 @@ def objective(
     return (mean if setup.penalty is None else mean + setup.penalty.of(params)), (mean, sums)
 
 
-def examine(
-    setup: Setup, params: Weights, batch: Batch, *, task: str, variance: Float[Array, "k"] | None
-) -> Sums:
+def examine(setup: Setup, params: Weights, batch: Batch, *, task: str, variance: Float[Array, "k"] | None) -> Sums:
     """The sums of loss and score in prediction, over a batch that is not trained on."""
     outputs = setup.network.apply(params, batch.x)
     each = setup.loss.per_example(outputs, batch.y)

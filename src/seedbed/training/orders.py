@@ -32,10 +32,12 @@ def own_orders(
 ) -> NDArray[np.int32]:
     """For each member its own orders, (member, epoch, row)."""
     epochs = range(first, first + n_epochs)
-    return np.stack([
-        np.stack([_order((seed, DATA_ORDER, epoch, 1 + int(number)), n, n_rows) for epoch in epochs])
-        for number in numbers
-    ])
+    return np.stack(
+        [
+            np.stack([_order((seed, DATA_ORDER, epoch, 1 + int(number)), n, n_rows) for epoch in epochs])
+            for number in numbers
+        ]
+    )
 
 
 def _order(stream: tuple[int, ...], n: int, n_rows: int) -> NDArray[np.int32]:

@@ -63,17 +63,17 @@ def guess(n_members: int, params: Any, batch_size: int, *, shares_order: bool) -
     size = max(1, weight_bytes(params))
     if not devices.is_cpu():
         # State, gradients and activations take about twelve times the weights of a small network.
-        return _even(n_members, n_devices, max(1, devices.memory_bytes() // (n_devices * 12 * size)), STACKED)
+        return even(n_members, n_devices, max(1, devices.memory_bytes() // (n_devices * 12 * size)), STACKED)
     weights = [layer["weight"].shape for layer in params if "weight" in layer]
-    in_lanes = _even(n_members, n_devices, LANES_CHUNK, LANES)
+    in_lanes = even(n_members, n_devices, LANES_CHUNK, LANES)
     if _is_tiny(weights, batch_size) and in_lanes.chunk >= FEWEST_IN_LANES:
         return in_lanes
-    stacked = _even(n_members, n_devices, min(MOST_ON_A_CORE, CACHE_BYTES // size), STACKED)
+    stacked = even(n_members, n_devices, min(MOST_ON_A_CORE, CACHE_BYTES // size), STACKED)
     is_thin = bool(weights) and len(weights[0]) == 2 and weights[0][1] < min(THIN_UNITS, weights[0][0] // 2)
     return replace(stacked, layout=WIDE) if shares_order and is_thin and stacked.chunk > 1 else stacked
 
 
-def _even(n_members: int, n_devices: int, most: int, layout: str) -> Plan:
+def even(n_members: int, n_devices: int, most: int, layout: str) -> Plan:
     """Waves of nearly the same size, with at most `most` members on a device."""
     n_waves = -(-n_members // (n_devices * max(1, most)))
     return Plan(n_devices, -(-n_members // (n_waves * n_devices)), layout)

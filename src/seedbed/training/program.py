@@ -7,7 +7,6 @@ cohort and any number of steps, so a population of any size, trained in calls of
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,8 +39,8 @@ class Program:
     """
 
     blueprint: Blueprint
-    begin: Callable[..., State]
-    train: Callable[..., State]
+    begin: jax.stages.Wrapped
+    train: jax.stages.Wrapped
     axes: State
     shapes: State
 
@@ -60,12 +59,18 @@ def build(blueprint: Blueprint) -> Program:
     specs = jax.tree.map(lambda axis: PartitionSpec(*[None] * axis, "members"), axes)
     order = SPLIT if blueprint.setup.data_order == "own" else EVERYWHERE
     begin = jax.shard_map(
-        functools.partial(_begin, blueprint), mesh=mesh, in_specs=(SPLIT, SPLIT, EVERYWHERE), out_specs=specs,
+        functools.partial(_begin, blueprint),
+        mesh=mesh,
+        in_specs=(SPLIT, SPLIT, EVERYWHERE),
+        out_specs=specs,
         check_vma=False,
     )
     train = jax.shard_map(
-        functools.partial(_train, blueprint, axes), mesh=mesh,
-        in_specs=(specs, EVERYWHERE, EVERYWHERE, order, EVERYWHERE), out_specs=specs, check_vma=False,
+        functools.partial(_train, blueprint, axes),
+        mesh=mesh,
+        in_specs=(specs, EVERYWHERE, EVERYWHERE, order, EVERYWHERE),
+        out_specs=specs,
+        check_vma=False,
     )
 
     def placed(a: jax.ShapeDtypeStruct, axis: int, spec: PartitionSpec) -> jax.ShapeDtypeStruct:
@@ -106,6 +111,7 @@ def _begin(blueprint: Blueprint, setup: Setup, number: Array, seed: Array) -> St
     )
 
 
+@functools.lru_cache(maxsize=64)
 def _shape_of_one(blueprint: Blueprint) -> Any:
     """The shapes of one member's weights."""
     number = jax.ShapeDtypeStruct((), blueprint.dtype)

@@ -41,7 +41,7 @@ def check_back_end() -> None:
 
 
 def disagreement() -> float:
-    """The largest relative difference between three small networks trained together and each alone, in float64 NumPy."""
+    """The largest relative difference between three small networks trained together, and each alone in NumPy."""
     rng = np.random.default_rng(0)
     weights = [rng.normal(size=(3, 5, 7)) / 2, rng.normal(size=(3, 7, 2)) / 2]
     x, y = rng.normal(size=(16, 5)), rng.normal(size=(16, 2))

@@ -20,7 +20,7 @@ class Setup(Value):
     loss: Loss = part(Loss, doc="what training makes small")
     optimizer: Optimizer = part(Optimizer, doc="how gradients become steps")
     penalty: Penalty | None = part(Penalty, None, optional=True, doc="L1 or L2 on the weights, added to the loss")
-    batch_size: int | None = whole(32, low=1, doc="examples in one step")
+    batch_size: int = whole(32, low=1, doc="examples in one step")
     epochs: int = whole(20, low=1, doc="how often training goes through the training part")
     patience: int | None = whole(None, low=1, optional=True, doc="epochs without a better validation loss until a stop")
     preprocessing: tuple[Preprocessing, ...] = parts(
@@ -30,4 +30,6 @@ class Setup(Value):
         None, words=("balanced",), optional=True, doc="weight of each class in the loss; 'balanced': equal totals"
     )
     precision: str = word("float32", options=("float32", "float64"), doc="the numbers that training computes with")
-    data_order: str = word("shared", options=("shared", "own"), doc="one order of examples for all members, or each its own")
+    data_order: str = word(
+        "shared", options=("shared", "own"), doc="one order of examples for all members, or each its own"
+    )

@@ -12,6 +12,7 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from seedbed.training.member import Sums, Weights
 from seedbed.training.observe import Observe
+from seedbed.training.plan import Plan
 from seedbed.training.setup import Setup
 from seedbed.training.update import Memory
 
@@ -86,7 +87,12 @@ class Blueprint:
     @property
     def setup(self) -> Setup:
         """The setup with its static fields; its numbers are placeholders."""
-        return jax.tree.unflatten(self.structure, [0.0] * self.structure.num_leaves)  # type: ignore[no-any-return]
+        return jax.tree.unflatten(self.structure, [0.0] * self.structure.num_leaves)
+
+    @property
+    def plan(self) -> Plan:
+        """The part of the blueprint that depends on the machine."""
+        return Plan(self.n_devices, self.chunk, self.layout)
 
     @property
     def batch_size(self) -> int:
@@ -124,8 +130,8 @@ def examples(x: Any, y: Any, weight: Any, *, task: str, dtype: Any, fill: bool) 
         return Examples(x, y, weight, None, total, np.int32(n), variance)  # type: ignore[arg-type]
     counted = np.concatenate([np.ones(n, dtype), np.zeros(missing, dtype)])
     weight = counted if weight is None else np.concatenate([weight, np.zeros(missing, dtype)])
-    filled = [np.concatenate([a, np.repeat(a[:1], missing, axis=0)]) for a in (x, y)]
-    return Examples(*filled, weight, counted, total, np.int32(n), variance)  # type: ignore[arg-type]
+    x, y = (np.concatenate([a, np.repeat(a[:1], missing, axis=0)]) for a in (x, y))
+    return Examples(x, y, weight, counted, total, np.int32(n), variance)  # type: ignore[arg-type]
 
 
 def block_size(n: int) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jax
@@ -18,13 +20,17 @@ from seedbed.data.dataset import Dataset
 from seedbed.data.preprocessor import Preprocessor
 from seedbed.training import devices
 from seedbed.training.cohorts import Group, bind, group
+from seedbed.training.compiling import compiled
+from seedbed.training.layout import STACKED
 from seedbed.training.observe import Observe
-from seedbed.training.plan import Plan, checked, guess
+from seedbed.training.plan import Plan, checked
 from seedbed.training.program import EVERYWHERE, Program, build
 from seedbed.training.setup import Setup
 from seedbed.training.state import Blueprint, Examples, examples
+from seedbed.training.tuning import best_plan
 from seedbed.training.waves import Cohort, Wave
 
+COMPILERS = 2  # programs that are compiled at the same time
 TRAINED, STOPPED, DIVERGED, INTERRUPTED = "trained", "stopped early", "diverged", "interrupted"
 
 
@@ -71,6 +77,9 @@ class Trained:
     plan: Plan
 
 
+Parts = tuple[Examples, Examples]  # training and validation
+
+
 @dataclass
 class Training:
     """A population in training, and what came of it.
@@ -102,63 +111,83 @@ class Training:
     def __post_init__(self) -> None:
         self.bound = [bind(setup, self.data) for setup in self.setups]
         self.groups = group(self.bound)
+        self._lock = threading.Lock()
         self._parts: dict[Any, tuple[Examples, Examples]] = {}
         self._fitted: dict[Any, Preprocessor] = {}
 
     def run(self) -> list[Trained]:
         """Trains all cohorts. Ctrl-C ends it between two device calls and keeps what there is."""
         self._started = time.perf_counter()
-        with _ctrl_c() as interrupted:
-            for i, members in enumerate(self.groups):
+        with _ctrl_c() as interrupted, ThreadPoolExecutor(COMPILERS) as pool:
+            blueprints = [self._blueprint(i) for i in range(len(self.groups))]
+            # While one cohort trains, the programs of the next are compiled.
+            waiting = [pool.submit(self._prepared, *pair) for pair in zip(self.groups, blueprints, strict=True)]
+            for members, ready in zip(self.groups, waiting, strict=True):
                 if interrupted():
-                    break
-                with precision(members.setup.precision):
-                    self._train(members, self.plans[i] if self.plans else None, interrupted)
+                    ready.cancel()
+                else:
+                    self._train(members, *ready.result(), interrupted)
         self.is_interrupted = interrupted()
         self.wall_seconds = time.perf_counter() - self._started
         return self.results
 
-    def _train(self, members: Group, plan: Plan | None, interrupted: Callable[[], bool]) -> None:
-        setup, numbers = members.setup, np.asarray(self.numbers, np.int32)[members.places]
+    def _blueprint(self, i: int) -> Blueprint:
+        """How a cohort runs: as the given plan says, or the best one."""
+        members = self.groups[i]
+        setup = members.setup
         in_shape = setup.network.input_shape(self.data.shape)
-        shapes = setup.network.params_shapes(in_shape)
-        if plan is None:
-            batch_size = min(setup.batch_size, len(self.data.train))
-            plan = guess(len(numbers), shapes, batch_size, shares_order=setup.data_order == "shared")
-        blueprint = Blueprint(
-            members.structure, in_shape, self.data.task, len(self.data.train), checked(plan).n_devices, plan.chunk,
-            plan.layout, self.observe,
-        )
-        program = build(blueprint)
-        parts = self._placed(setup, in_shape, plan.n_devices)
-        leaves = jax.tree.map(lambda leaf: leaf.astype(blueprint.dtype), members.numbers)
-        for at in _parts(len(numbers), program):
-            start = None if self.start is None else _stacked([self.start[p] for p in members.places[at]])
-            here = jax.tree.map(lambda leaf, at=at: leaf[at], leaves)
-            cohort = Cohort(program, here, numbers[at], parts, self.seed, start)
-            for _ in cohort.run(self._started):
-                self._tell(cohort)
-                if interrupted():
-                    break
-            self.n_steps += cohort.n_steps_done
-            self.results.append(self._collected(cohort, members, at, plan))
+        n_train = len(self.data.train)
+        sketch = Blueprint(members.structure, in_shape, self.data.task, n_train, 1, 1, STACKED, self.observe)
+        if self.plans is not None:
+            return replace(sketch, **checked(self.plans[i]).to_dict())
+        with precision(setup.precision):
+            shapes = setup.network.params_shapes(in_shape)
+            plan = best_plan(sketch, members.numbers, shapes, functools.partial(self._placed, setup, in_shape))
+        return replace(sketch, **plan.to_dict())
 
-    def _placed(self, setup: Setup, in_shape: tuple[int, ...], n_devices: int) -> tuple[Examples, Examples]:
+    def _prepared(self, members: Group, blueprint: Blueprint) -> tuple[Program, Parts]:
+        """The program of a cohort, compiled, and the data that it reads."""
+        with precision(members.setup.precision):
+            program = build(blueprint)
+            parts = self._placed(members.setup, blueprint.in_shape, blueprint.n_devices)
+            compiled(program, parts)
+            return program, parts
+
+    def _train(self, members: Group, program: Program, parts: Parts, interrupted: Callable[[], bool]) -> None:
+        numbers = np.asarray(self.numbers, np.int32)[members.places]
+        leaves = jax.tree.map(lambda leaf: leaf.astype(program.blueprint.dtype), members.numbers)
+        with precision(members.setup.precision):
+            for at in _parts(len(numbers), program):
+                start = None if self.start is None else _stacked([self.start[p] for p in members.places[at]])
+                here = jax.tree.map(lambda leaf, at=at: leaf[at], leaves)
+                cohort = Cohort(program, here, numbers[at], parts, self.seed, start)
+                for _ in cohort.run(self._started):
+                    self._tell(cohort)
+                    if interrupted():
+                        break
+                self.n_steps += cohort.n_steps_done
+                self.results.append(self._collected(cohort, members, at))
+
+    def _placed(self, setup: Setup, in_shape: tuple[int, ...], n_devices: int) -> Parts:
         """The training and validation parts, preprocessed and on every device; the same for cohorts that agree."""
         key = (*_preparation(setup), in_shape, n_devices)
-        if key not in self._parts:
-            preprocessor = self.preprocessor(setup)
-            sharding = jax.sharding.NamedSharding(devices.mesh(n_devices), EVERYWHERE)
-            made = []
-            for part, fill in ((self.data.train, False), (self.data.valid, True)):
-                x = preprocessor.x(part.x).reshape(len(part), *in_shape)
-                weight = example_weights(setup, self.data, part)
-                given = examples(
-                    x, preprocessor.y(part.y), weight, task=self.data.task, dtype=np.dtype(setup.precision), fill=fill
-                )
-                made.append(jax.device_put(given, sharding))
-            self._parts[key] = (made[0], made[1])
-        return self._parts[key]
+        with self._lock:
+            if key not in self._parts:
+                self._parts[key] = self._placed_anew(setup, in_shape, n_devices)
+            return self._parts[key]
+
+    def _placed_anew(self, setup: Setup, in_shape: tuple[int, ...], n_devices: int) -> Parts:
+        preprocessor = self.preprocessor(setup)
+        sharding = jax.sharding.NamedSharding(devices.mesh(n_devices), EVERYWHERE)
+        made = []
+        for part, fill in ((self.data.train, False), (self.data.valid, True)):
+            x = preprocessor.x(part.x).reshape(len(part), *in_shape)
+            weight = example_weights(setup, self.data, part)
+            given = examples(
+                x, preprocessor.y(part.y), weight, task=self.data.task, dtype=np.dtype(setup.precision), fill=fill
+            )
+            made.append(jax.device_put(given, sharding))
+        return made[0], made[1]
 
     def preprocessor(self, setup: Setup) -> Preprocessor:
         """The steps of a setup, fitted to the training part."""
@@ -176,12 +205,17 @@ class Training:
         self.best_score = max(getattr(self, "best_score", -np.inf), cohort.best_score)
         self.on_progress(
             Progress(
-                len(self.numbers), cohort.epochs, cohort.epochs_done, share, self.best_score,
-                self.n_steps + cohort.n_steps_done, time.perf_counter() - self._started,
+                len(self.numbers),
+                cohort.epochs,
+                cohort.epochs_done,
+                share,
+                self.best_score,
+                self.n_steps + cohort.n_steps_done,
+                time.perf_counter() - self._started,
             )
         )
 
-    def _collected(self, cohort: Cohort, members: Group, at: NDArray[np.int64], plan: Plan) -> Trained:
+    def _collected(self, cohort: Cohort, members: Group, at: NDArray[np.int64]) -> Trained:
         axes = cohort.program.axes
         joined = [_on_host(wave, axes) for wave in cohort.waves]
         one = jax.tree.map(lambda *parts: np.concatenate(parts), *joined)
@@ -196,7 +230,7 @@ class Training:
             history=one["history"],
             seconds=one["seconds"],
             seen=one["seen"],
-            plan=plan,
+            plan=cohort.blueprint.plan,
         )
 
 
@@ -204,9 +238,9 @@ def example_weights(setup: Setup, data: Dataset, part: Any) -> NDArray[np.float6
     """The weight of each example of a part in the loss: its own times that of its class; None where all are 1."""
     weight = part.weight
     if setup.class_weight is None:
-        return weight  # type: ignore[no-any-return]
+        return weight
     per_class = class_weights(setup.class_weight, data)[part.y]
-    return per_class if weight is None else per_class * weight  # type: ignore[no-any-return]
+    return per_class if weight is None else per_class * weight
 
 
 def class_weights(said: str | tuple[float, ...], data: Dataset) -> NDArray[np.float64]:
@@ -299,5 +333,3 @@ def _outcome(active: bool, stopped: bool, ended: bool) -> str:
     if stopped:
         return STOPPED
     return TRAINED if ended else INTERRUPTED
-
-

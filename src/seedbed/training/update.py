@@ -26,11 +26,18 @@ def remember(optimizer: Optimizer, params: Any) -> Memory:
 
 def rate(optimizer: Optimizer, progress: Float[Array, ""]) -> Float[Array, "*member"]:
     """The learning rate of each member when the share `progress` of the training is done."""
-    return optimizer.lr if optimizer.schedule is None else optimizer.lr * optimizer.schedule.factor(progress)
+    lr = jnp.asarray(optimizer.lr)
+    return lr if optimizer.schedule is None else lr * optimizer.schedule.factor(progress)
 
 
 def update(
-    optimizer: Optimizer, grads: Any, memory: Memory, params: Any, axes: Any, *, count: Int[Array, ""],
+    optimizer: Optimizer,
+    grads: Any,
+    memory: Memory,
+    params: Any,
+    axes: Any,
+    *,
+    count: Int[Array, ""],
     progress: Float[Array, ""],
 ) -> tuple[Any, Memory]:
     """The weights and the memory after step number `count` (from 0), whose gradients are `grads`."""

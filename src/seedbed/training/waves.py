@@ -75,6 +75,14 @@ class Cohort:
                 self._advance(wave, started)
                 yield
 
+    def seconds_per_step(self, seconds: float) -> float:
+        """What a step takes for one member, measured over some seconds; the cohort is used up by it."""
+        wave, started, best = self.waves[0], time.perf_counter(), np.inf
+        while not wave.is_over and (time.perf_counter() - started < seconds or not np.isfinite(best)):
+            self._advance(wave, started)
+            best = min(best, self._step_seconds)
+        return float(best) / len(wave.numbers)
+
     @property
     def epochs_done(self) -> float:
         """Epochs that a member has behind it, in the mean; a wave that is over counts as whole."""

@@ -1,0 +1,98 @@
+"""The best plan for a cohort: from its sizes, or where training will be long, measured; and remembered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import jax
+import numpy as np
+
+from seedbed.training import devices
+from seedbed.training.compiling import cache_folder
+from seedbed.training.layout import LANES, STACKED, WIDE
+from seedbed.training.plan import Plan, even, guess
+from seedbed.training.program import build
+from seedbed.training.state import Blueprint, Examples
+from seedbed.training.waves import Cohort
+
+WORTH_SECONDS = 20.0  # a shorter training is over before the measurement has paid for its compilations
+ASSUMED_FLOPS = 30e9  # per second and device
+TRIAL_SECONDS = 0.3
+
+Parts = Callable[[int], tuple[Examples, Examples]]
+
+
+def best_plan(sketch: Blueprint, setups: Any, params: Any, parts: Parts) -> Plan:
+    """The plan for a cohort.
+
+    Arguments:
+        sketch: its blueprint; devices, chunk and layout in it do not matter.
+        setups: the numbers of its members' setups, every leaf with a member axis.
+        params: the shapes of the weights of one member.
+        parts: the training and validation part on so many devices.
+    """
+    n_members = len(jax.tree.leaves(setups)[0])
+    guessed = guess(n_members, params, sketch.batch_size, shares_order=sketch.setup.data_order == "shared")
+    if not devices.is_cpu():
+        return guessed
+    path = cache_folder() / "plans" / f"{_name(sketch)}.json"
+    if (known := _read(path)) is not None:
+        return even(n_members, guessed.n_devices, known.chunk, known.layout)
+    if _seconds(sketch, n_members, guessed.n_devices) < WORTH_SECONDS:
+        return guessed
+    candidates = _candidates(guessed, n_members)
+    speeds = {plan: _measured(replace(sketch, **plan.to_dict()), setups, parts) for plan in candidates}
+    best = min(speeds, key=lambda plan: speeds[plan])
+    _write(path, best)
+    return even(n_members, best.n_devices, best.chunk, best.layout)
+
+
+def _candidates(guessed: Plan, n_members: int) -> list[Plan]:
+    """The guess, half and twice its chunk, and another layout."""
+    most = -(-n_members // guessed.n_devices)
+    chunks = [guessed.chunk, max(1, guessed.chunk // 2), min(most, guessed.chunk * 2)]
+    layouts = {LANES: STACKED, WIDE: STACKED, STACKED: WIDE}
+    other = replace(guessed, layout=layouts[guessed.layout])
+    return list(dict.fromkeys([*(replace(guessed, chunk=chunk) for chunk in chunks), other]))
+
+
+def _measured(blueprint: Blueprint, setups: Any, parts: Parts) -> float:
+    """Seconds for a step of one member, over a short trial with the first members."""
+    members = np.resize(np.arange(len(jax.tree.leaves(setups)[0])), blueprint.wave)
+    leaves = jax.tree.map(lambda leaf: leaf[members].astype(blueprint.dtype), setups)
+    cohort = Cohort(build(blueprint), leaves, members.astype(np.int32), parts(blueprint.n_devices), seed=0)
+    return cohort.seconds_per_step(TRIAL_SECONDS)
+
+
+def _seconds(sketch: Blueprint, n_members: int, n_devices: int) -> float:
+    """About how long the whole training will take."""
+    flops = 3 * sketch.setup.network.flops(sketch.in_shape) * sketch.n_train * sketch.setup.epochs * n_members
+    return flops / (ASSUMED_FLOPS * n_devices)
+
+
+def _name(sketch: Blueprint) -> str:
+    """What a measurement holds for: this machine, this structure, these sizes; not the numbers, not the length."""
+    setup = sketch.setup
+    structure = str(jax.tree.structure((setup.network, setup.optimizer, setup.loss)))
+    what = (devices.machine(), structure, setup.data_order)
+    sizes = (sketch.in_shape, sketch.batch_size, setup.precision)
+    return hashlib.sha256(repr((what, sizes)).encode()).hexdigest()[:24]
+
+
+def _read(path: Any) -> Plan | None:
+    try:
+        return Plan(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):
+        return None  # not there, or from another version
+
+
+def _write(path: Any, plan: Plan) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(f".{os.getpid()}")
+    partial.write_text(json.dumps(plan.to_dict()))
+    partial.replace(path)
