@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,6 +46,7 @@ def measure(
                 all_ = [*ours, *theirs, yardstick]
                 n_disturbed += race(all_, rounds=rounds, seconds=seconds, patience=patience)
                 n_blocks += rounds * len(all_)
+                print(f"{TASKS[i].name}: {min(1e6 / one.best for one in ours):.2f} µs", file=sys.stderr, flush=True)
                 peaks.append(yardstick.best)
                 device = yardstick.info
                 rows.append({

@@ -1,0 +1,56 @@
+"""The benchmark programs run with tiny sizes, and their tables name every contestant."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTORCH = find_spec("torch") is not None
+
+
+def run(tmp_path: Path, *arguments: str) -> tuple[str, dict[str, Any]]:
+    """What a program prints, and what it writes as JSON."""
+    file = tmp_path / "figures.json"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])}
+    done = subprocess.run(
+        [sys.executable, "-m", *arguments, f"--json={file}"], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout, json.loads(file.read_text())
+
+
+@pytest.mark.slow
+def test_population_measures_every_contestant(tmp_path: Path) -> None:
+    shown, figures = run(
+        tmp_path, "benchmarks.population", "--networks=0", "--rounds=1", "--seconds=0.01", "--patience=0"
+    )
+    others = figures["rows"][0]["others"]
+    for name in ("Seedbed", *others, "2-16-16-2 / 32", "GFLOP/s", "peak", "processor", "versions"):
+        assert name in shown
+    assert {"JAX scan", "JAX step", "scikit-learn"} <= set(others)
+    assert any("PyTorch" in name for name in others) == PYTORCH
+    assert [one["members"] for one in figures["rows"][0]["seedbed"]] == [64, 256, 1024]
+    assert all(one["us"] > 0 for one in [*figures["rows"][0]["seedbed"], *others.values()])
+    assert figures["peak_flops"] > 0
+
+
+@pytest.mark.slow
+def test_search_measures_every_contestant(tmp_path: Path) -> None:
+    sizes = ("--setups=6", "--sample=2", "--epochs=2", "--rounds=1", "--patience=0")
+    shown, figures = run(tmp_path, "benchmarks.search", *sizes)
+    rows = figures["rows"]
+    assert {"Seedbed, empty cache", "Seedbed, warm cache"} <= set(rows)
+    assert any("PyTorch" in name for name in rows) == PYTORCH
+    assert all(name in shown for name in rows)
+    for name, row in rows.items():
+        assert row["n_trained"] == (2 if "PyTorch" in name else 6)
+        assert 0.0 < row["best"] <= 1.0
+        assert 0.0 < (row["compile_seconds"] or 1e-9) < row["wall_seconds"]
