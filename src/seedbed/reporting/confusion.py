@@ -14,8 +14,8 @@ from seedbed.reporting.evidence import Evidence
 from seedbed.reporting.theme import colour, themed
 
 MOST_CLASSES = 30  # 30 x 30 cells; of more classes, those that are mixed up most
-FAINTEST = 0.14  # so that a single mistake is seen
-CELL = 34
+FAINTEST, DARKEST = 0.14, 0.6  # so that a single mistake is seen, and its count on many
+CELL = 46
 
 
 class Confusion(NamedTuple):
@@ -62,17 +62,22 @@ def draw_confusion(evidence: Evidence, language: str | None = None) -> alt.Layer
         ],
     )  # fmt: skip
     opacity = alt.Opacity("shade:Q", scale=alt.Scale(domain=[0, 1], range=[0, 1]), legend=None)
-    layers: list[alt.Chart] = []
+    ground = alt.Chart(cells).mark_rect(color=colour("panel"), stroke=colour("paper"), strokeWidth=2, cornerRadius=4)
+    layers = [ground.encode(x=base["encoding"]["x"], y=base["encoding"]["y"])]
     for is_right, name in ((True, "accent"), (False, "wrong")):
         part = base.transform_filter(alt.datum.is_right == is_right)
-        layers.append(part.mark_rect(color=colour(name), cornerRadius=3).encode(opacity=opacity))
+        layers.append(
+            part.mark_rect(color=colour(name), stroke=colour("paper"), strokeWidth=2, cornerRadius=4).encode(
+                opacity=opacity
+            )
+        )
     if len(classes) <= 20:
         for is_dark in (True, False):
             ink = colour("paper") if is_dark else colour("ink")
-            part = base.transform_filter((alt.datum.shade > 0.55) == is_dark)
+            part = base.transform_filter((alt.datum.shade > 0.72) == is_dark)
             layers.append(part.mark_text(fontSize=12, fill=ink).encode(text="count:Q"))
     description = message("report.confusion.description", language, count=len(classes))
-    return themed(alt.layer(*layers), description, height=max(120, min(CELL, 700 / len(classes)) * len(classes)))
+    return themed(layers, description, height=max(120, min(CELL, 800 / len(classes)) * len(classes)))
 
 
 def _counts(truth: NDArray[np.integer], said: NDArray[np.integer], n: int) -> NDArray[np.int64]:
@@ -90,5 +95,5 @@ def _most_mixed(counts: NDArray[np.int64]) -> NDArray[np.int64]:
 def _shade(share: NDArray[np.float64], is_right: NDArray[np.bool_]) -> NDArray[np.float64]:
     """How dark a cell is: the share of its row when right; when wrong its root, against the worst mistake."""
     worst = max(float(share[~is_right].max(initial=0.0)), 0.05)
-    wrong = np.where(share > 0, FAINTEST + (0.85 - FAINTEST) * np.sqrt(share / worst), 0.0)
+    wrong = np.where(share > 0, FAINTEST + (DARKEST - FAINTEST) * np.sqrt(share / worst), 0.0)
     return np.where(is_right, 0.12 + 0.78 * share, wrong)

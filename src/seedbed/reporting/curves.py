@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import altair as alt
 import numpy as np
@@ -11,7 +11,7 @@ from pandas import DataFrame, concat
 
 from seedbed.core.messages import message
 from seedbed.reporting.evidence import DIVERGED, Evidence
-from seedbed.reporting.theme import colour, themed
+from seedbed.reporting.theme import colour, log_ticks, themed
 
 MEASURES = ("loss", "score")
 BEST, TRAINING, NEXT = "best", "training", "next"
@@ -55,7 +55,7 @@ def curves_data(evidence: Evidence, measure: str) -> Curves:
     sound = members.loc[members["outcome"] != DIVERGED, "member"]
     shown = list((sound if len(sound) else members["member"])[: 1 + N_NEXT])
     column = f"valid_{measure}"
-    bands = _bands(history[history["member"].isin(sound)], column) if len(sound) >= MANY else _bands(history[:0], column)
+    bands = _bands(history[history["member"].isin(sound if len(sound) >= MANY else [])], column)
     lines = _lines(history, shown, measure)
     best = members.iloc[:1]
     kept = history.merge(best[["member", "best_epoch"]].rename(columns={"best_epoch": "epoch"}), on=["member", "epoch"])
@@ -69,13 +69,14 @@ def draw_curves(evidence: Evidence, measure: str, language: str | None = None) -
     """The curves of one measure as a chart."""
     curves = curves_data(evidence, measure)
     title = message(f"column.{measure}", language)
-    y = alt.Y("value:Q", title=None, scale=_scale(curves), axis=alt.Axis(tickCount=5))
+    axis = alt.Axis(values=log_ticks(*curves.extent), format=".6~g") if curves.is_log else alt.Axis(tickCount=5)
+    y = alt.Y("value:Q", title=None, scale=_scale(curves), axis=axis)
     layers = [*_drawn_bands(curves, y), *(_drawn_lines(curves, kind, y) for kind in (NEXT, TRAINING, BEST))]
     layers.append(alt.Chart(curves.kept).mark_point(size=55, filled=True, opacity=1, color=colour("accent")).encode(
         x=_x(language), y=y, tooltip=_tooltip(title, language)
     ))  # fmt: skip
     description = message("report.curves.description", language, measure=title, members=len(evidence.members))
-    return themed(alt.layer(*layers), description)
+    return themed(layers, description)
 
 
 def _epochs(history: DataFrame) -> NDArray[np.int64]:
@@ -87,8 +88,12 @@ def _epochs(history: DataFrame) -> NDArray[np.int64]:
 
 
 def _bands(history: DataFrame, column: str) -> DataFrame:
+    if history.empty:
+        return DataFrame({name: np.zeros(0) for name in ("epoch", *QUANTILES)})
     table = history.pivot(index="epoch", columns="member", values=column).sort_index().ffill()
-    return DataFrame({name: table.quantile(q, axis=1) for name, q in QUANTILES.items()}).rename_axis("epoch").reset_index()
+    return (
+        DataFrame({name: table.quantile(q, axis=1) for name, q in QUANTILES.items()}).rename_axis("epoch").reset_index()
+    )
 
 
 def _lines(history: DataFrame, shown: list[int], measure: str) -> DataFrame:
@@ -104,7 +109,7 @@ def _lines(history: DataFrame, shown: list[int], measure: str) -> DataFrame:
 
 
 _OF_BEST = ((TRAINING, "train"), (BEST, "valid"))
-_LOOKS = {
+_LOOKS: dict[str, dict[str, Any]] = {
     BEST: {"color": colour("accent"), "strokeWidth": 2.5},
     TRAINING: {"color": colour("accent"), "strokeWidth": 1.25, "strokeDash": [4, 3]},
     NEXT: {"color": colour("muted"), "strokeWidth": 1, "opacity": 0.65},
@@ -122,10 +127,11 @@ def _drawn_bands(curves: Curves, y: alt.Y) -> list[alt.Chart]:
     if curves.bands.empty:
         return []
     base = alt.Chart(curves.bands).encode(x="epoch:Q")
-    area = lambda low, high: base.mark_area(clip=True, opacity=0.22, color=colour("grey")).encode(  # noqa: E731
-        y=alt.Y(f"{low}:Q", scale=y["scale"], title=None), y2=f"{high}:Q"
-    )
-    return [area("p10", "p90"), area("p25", "p75")]
+    area = base.mark_area(clip=True, opacity=0.22, color=colour("grey"))
+    return [
+        area.encode(y=alt.Y(f"{low}:Q", scale=y["scale"], axis=y["axis"], title=None), y2=f"{high}:Q")
+        for low, high in (("p10", "p90"), ("p25", "p75"))
+    ]
 
 
 def _scale(curves: Curves) -> alt.Scale:
@@ -137,7 +143,9 @@ def _scale(curves: Curves) -> alt.Scale:
 
 def _x(language: str | None) -> alt.X:
     title = message("column.epoch", language)
-    return alt.X("epoch:Q", title=title, axis=alt.Axis(tickMinStep=1, format="d", tickCount=6), scale=alt.Scale(nice=False))
+    return alt.X(
+        "epoch:Q", title=title, axis=alt.Axis(tickMinStep=1, format="d", tickCount=6), scale=alt.Scale(nice=False)
+    )
 
 
 def _tooltip(title: str, language: str | None) -> list[alt.Tooltip]:

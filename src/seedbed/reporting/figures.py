@@ -94,8 +94,11 @@ def _residuals(evidence: Evidence, language: str | None) -> Figure:
     if len(names) > MOST_TARGETS:
         caption += " " + message("report.residuals.left_out", language, count=MOST_TARGETS, total=len(names))
     panels = [
-        Panel(name, draw(evidence, target, language))
+        Panel((f"{name}: " if len(names) > 1 else "") + message(f"report.residuals.{what}", language), drawn)
         for target, name in enumerate(names[:MOST_TARGETS])
-        for draw in (draw_truth, draw_residuals)
+        for what, drawn in (
+            ("against", draw_truth(evidence, target, language)),
+            ("residual", draw_residuals(evidence, target, language)),
+        )
     ]
     return Figure("residuals", caption, (), tuple(panels))

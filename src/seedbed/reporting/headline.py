@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 from seedbed.core.messages import message
 from seedbed.reporting.evidence import Evidence
-from seedbed.reporting.wording import metric, number, percent
+from seedbed.reporting.wording import metric
 
 HEAD = {"classification": "accuracy", "multilabel": "accuracy", "regression": "rmse"}
 SCORE = {"classification": "accuracy", "multilabel": "accuracy", "regression": "r2"}
@@ -36,30 +37,33 @@ def headline_data(evidence: Evidence, language: str | None = None) -> Headline:
     results, name = evidence.results, HEAD[evidence.task]
     test = results.get("test", {})
     figures = [
-        (metric(name, test[model][name]), f"{message(f'column.{model}', language)} · {message(f'column.{name}', language)}")
+        (metric(name, test[model][name]), f"{_column(language, model)} · {_column(language, name)}")
         for model in MODELS
         if name in test.get(model, {})
     ]  # fmt: skip
+    said = functools.partial(_column, language)
     names = tuple(next((m for part in results.values() for m in part.values()), {}))
     table = tuple(
-        (message(f"column.{part}", language), message(f"column.{model}", language), tuple(metric(n, row.get(n)) for n in names))
+        (said(part), said(model), tuple(metric(n, row.get(n)) for n in names))
         for part in PARTS for model in MODELS if (row := results.get(part, {}).get(model))
     )  # fmt: skip
-    metrics = tuple(message(f"column.{n}", language) for n in names)
+    metrics = tuple(map(said, names))
     return Headline(tuple(figures), _verdict(evidence, language), gap(evidence, language), metrics, table)
 
 
 def gap(evidence: Evidence, language: str | None = None) -> str:
     """The way from the best member's validation score to its test score, and why they differ."""
     name, n = SCORE[evidence.task], len(evidence.members)
-    values = [evidence.results.get(part, {}).get("best", {}).get(name) for part in PARTS]
-    if None in values:
+    valid, test = (evidence.results.get(part, {}).get("best", {}).get(name) for part in PARTS)
+    if valid is None or test is None:
         return ""
-    valid, test = values
-    shown = percent if name == "accuracy" else number
     key = "report.gap" if n == 1 else "report.gap.lower" if test < valid else "report.gap.higher"
-    said = {"valid": metric(name, valid), "test": metric(name, test), "gap": shown(abs(test - valid))}
+    said = {"valid": metric(name, valid), "test": metric(name, test), "gap": metric(name, abs(test - valid))}
     return message(key, language, **said, members=n)
+
+
+def _column(language: str | None, name: str) -> str:
+    return message(f"column.{name}", language)
 
 
 def _verdict(evidence: Evidence, language: str | None) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import re
+from typing import Any, NamedTuple
 
 import altair as alt
 import numpy as np
-from pandas import DataFrame, Series, qcut, to_numeric
+from pandas import DataFrame, Series, to_numeric
 
 from seedbed.core.messages import message
 from seedbed.reporting.evidence import DIVERGED, Evidence
-from seedbed.reporting.theme import colour, themed
+from seedbed.reporting.strength import strength
+from seedbed.reporting.theme import axis_format, colour, log_ticks, themed
 from seedbed.reporting.wording import number
 
 BEST, ENSEMBLE, OTHER, BELOW = "best", "ensemble", "other", "below"
@@ -20,7 +22,6 @@ REST = "…"
 MOST_POINTS = 1000
 MOST_PLACES = 12
 LOG_FROM = 100.0  # two decades
-N_BINS = 5
 WORST_SCORE = -1.0  # an R² below this stands with the diverged
 
 
@@ -73,22 +74,12 @@ def draw_hyperparameter(place: Place, language: str | None = None) -> alt.LayerC
     ]  # fmt: skip
     if not place.is_number:
         sound = base.transform_filter(alt.datum.standing != BELOW)
-        layers.append(sound.mark_tick(color=colour("ink"), thickness=1.5, opacity=0.8).encode(x=x, y="median(score):Q"))
-    return themed(alt.layer(*layers), message("report.hyperparameters.description", language, name=place.name))
-
-
-def strength(value: Series, score: Series, *, is_number: bool) -> float:
-    """The correlation ratio of score and value, numbers in five bins of equal count, corrected for chance.
-
-    η² is the variance between groups over all variance; ε² = 1 - (1 - η²)(n - 1)/(n - groups) (Kelley 1935).
-    """
-    groups = qcut(to_numeric(value).rank(method="average"), N_BINS, duplicates="drop") if is_number else value.astype(str)
-    n, n_groups = len(score), groups.nunique()
-    total = float(((score - score.mean()) ** 2).sum())
-    if n <= n_groups or total == 0:
-        return 0.0
-    within = float(((score - score.groupby(groups, observed=True).transform("mean")) ** 2).sum())
-    return max(0.0, 1 - within / total * (n - 1) / (n - n_groups))
+        layers.append(
+            sound.mark_tick(color=colour("ink"), thickness=1.5, opacity=0.8).encode(
+                x=x, y="median(score):Q", xOffset=alt.XOffsetDatum(0.5)
+            )
+        )
+    return themed(layers, message("report.hyperparameters.description", language, name=place.name))
 
 
 def _place(name: str, value: Series, score: Series, standing: Series, floor: float, member: Series) -> Place:
@@ -102,7 +93,7 @@ def _place(name: str, value: Series, score: Series, standing: Series, floor: flo
     power = strength(value, score, is_number=is_number)
     drawn = numbers if is_number else value
     assert drawn is not None
-    is_log = is_number and drawn.min() > 0 and drawn.max() / drawn.min() > LOG_FROM
+    is_log = is_number and _is_log(drawn)
     points = DataFrame({"member": member, "value": drawn, "score": score, "standing": standing}).reset_index(drop=True)
     return Place(name, is_number, bool(is_log), words, _thinned(points), floor, power)
 
@@ -125,6 +116,12 @@ def _standing(table: DataFrame, score: Series) -> Series:
     return standing.mask(table["is_best"].astype(bool), BEST).mask(is_below, BELOW)
 
 
+def _is_log(numbers: Series) -> bool:
+    """More than two decades, and crowded at the low end: even numbers in [0, 1] may span two decades by chance."""
+    low, middle, high = numbers.min(), numbers.median(), numbers.max()
+    return bool(low > 0 and high / low > LOG_FROM and middle < high / 4)
+
+
 def _is_few(numbers: Series) -> bool:
     return bool((numbers == numbers.round()).all()) and numbers.nunique() <= FEW
 
@@ -133,12 +130,18 @@ def _words(value: Series, numbers: Series | None) -> tuple[str, ...]:
     if numbers is not None and numbers.notna().all():
         return tuple(_word(v) for v in sorted(value.unique()))
     common = value.map(_word).value_counts()
-    kept = tuple(sorted(common.index[:MOST_WORDS]))
+    kept = tuple(sorted(common.index[:MOST_WORDS], key=_natural))
     return (*kept, REST) if len(common) > MOST_WORDS else kept
 
 
 def _word(value: object) -> str:
     return number(value) if isinstance(value, int | float | np.number) and not isinstance(value, bool) else str(value)
+
+
+def _natural(word: str) -> list[tuple[int, str]]:
+    """An order in which `linear 32` stands before `linear 128`."""
+    parts = re.split(r"(\d+)", word)
+    return [(int(part), "") if part.isdigit() else (0, part) for part in parts]
 
 
 def _thinned(points: DataFrame) -> DataFrame:
@@ -157,7 +160,7 @@ def _jitter(n: int) -> list[float]:
     return [round(i * 0.6180339887498949 % 1, 3) for i in range(n)]
 
 
-_LOOKS = {
+_LOOKS: dict[str, dict[str, Any]] = {
     BELOW: {"shape": "triangle-down", "color": colour("wrong"), "size": 42, "opacity": 0.7},
     OTHER: {"color": colour("grey"), "size": 30, "opacity": 0.65},
     ENSEMBLE: {"color": colour("ink"), "size": 38, "opacity": 0.85},
@@ -166,8 +169,12 @@ _LOOKS = {
 
 
 def _number_axis(place: Place) -> alt.X:
-    scale = alt.Scale(type="log" if place.is_log else "linear", zero=False, nice=False, padding=8)
-    axis = alt.Axis(format="~g" if place.is_log else "~s", tickCount=5, labelFlush=False, labelOverlap=True)
+    low, high = float(place.points["value"].min()), float(place.points["value"].max())
+    scale = alt.Scale(zero=False, nice=False, padding=8)
+    axis = alt.Axis(format=axis_format(high), tickCount=5, labelFlush=False, labelOverlap=True)
+    if place.is_log:
+        scale = alt.Scale(type="log", nice=False, padding=8)
+        axis = alt.Axis(format=".6~g", values=log_ticks(low, high), labelFlush=False, labelOverlap=True)
     return alt.X("value:Q", title=None, scale=scale, axis=axis)
 
 

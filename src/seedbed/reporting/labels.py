@@ -38,14 +38,15 @@ def draw_labels(evidence: Evidence, language: str | None = None) -> alt.LayerCha
     table = labels_data(evidence)
     y = alt.Y("label:N", sort=list(table["label"]), title=None, axis=alt.Axis(labelLimit=160, grid=True))
     axis = alt.Axis(format="%", tickCount=5)
-    x = lambda name: alt.X(f"{name}:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=axis)  # noqa: E731
-    tooltip = ["label:N", *(
+    scale = alt.Scale(domain=[0, 1])
+    x = {name: alt.X(f"{name}:Q", title=None, scale=scale, axis=axis) for name in ("precision", "recall")}
+    tooltip = [alt.Tooltip("label:N", title=message("column.label", language)), *(
         alt.Tooltip(f"{name}:Q", title=message(f"column.{name}", language), format=form)
         for name, form in (("examples", ","), ("precision", ".1%"), ("recall", ".1%"), ("accuracy", ".1%"))
     )]  # fmt: skip
     base = alt.Chart(table).encode(y=y, tooltip=tooltip)
-    span = base.mark_rule(color=colour("grey"), opacity=0.7).encode(x=x("precision"), x2="recall:Q")
-    dot = base.mark_point(filled=True, size=90, opacity=1, color=colour("accent")).encode(x=x("precision"))
-    ring = base.mark_point(size=70, strokeWidth=2, opacity=1, color=colour("wrong")).encode(x=x("recall"))
+    span = base.mark_rule(color=colour("grey"), opacity=0.7).encode(x=x["precision"], x2="recall:Q")
+    dot = base.mark_point(filled=True, size=90, opacity=1, color=colour("accent")).encode(x=x["precision"])
+    ring = base.mark_point(size=70, strokeWidth=2, opacity=1, color=colour("wrong")).encode(x=x["recall"])
     description = message("report.labels.description", language, count=len(table))
-    return themed(alt.layer(span, dot, ring), description, height=max(90, LINE * len(table)))
+    return themed([span, dot, ring], description, height=max(90, LINE * len(table)))

@@ -17,7 +17,7 @@ COLOUR_TYPES = {1: 0, 3: 2}  # channels → grey, RGB
 BITS, NO_FILTER = 8, 0
 
 
-def encode(image: NDArray[np.uint8]) -> bytes:
+def encode(image: NDArray[Any]) -> bytes:
     """The bytes of a PNG file that shows `image`, (height, width) or (height, width, 1 or 3).
 
     Raises:

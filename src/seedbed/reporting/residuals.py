@@ -8,7 +8,7 @@ from pandas import DataFrame
 
 from seedbed.core.messages import message
 from seedbed.reporting.evidence import Evidence
-from seedbed.reporting.theme import colour, themed
+from seedbed.reporting.theme import axis_format, colour, themed
 
 MOST_TARGETS = 4
 MOST_POINTS = 1500
@@ -43,7 +43,8 @@ def draw_truth(evidence: Evidence, target: int = 0, language: str | None = None)
     step = max(1, -(-len(table) // MOST_POINTS))
     values = table[["truth", "prediction"]].to_numpy()
     ends = [float(values.min()), float(values.max())] if values.size else [0.0, 1.0]
-    scale, axis = alt.Scale(domain=ends, nice=True, zero=False), alt.Axis(tickCount=5, labelFlush=False, format="~s")
+    scale = alt.Scale(domain=ends, nice=True, zero=False)
+    axis = alt.Axis(tickCount=5, labelFlush=False, format=axis_format(ends[1]))
     titles = {name: message(f"report.residuals.{name}", language) for name in ("truth", "prediction", "residual")}
     x = alt.X("truth:Q", title=titles["truth"], scale=scale, axis=axis)
     y = alt.Y("prediction:Q", title=titles["prediction"], scale=scale, axis=axis)
@@ -51,22 +52,23 @@ def draw_truth(evidence: Evidence, target: int = 0, language: str | None = None)
     line = alt.Chart(DataFrame({"truth": ends, "prediction": ends})).mark_line(color=colour("grey"), strokeWidth=1)
     tooltip = [alt.Tooltip(f"{name}:Q", title=title, format=",.4~g") for name, title in titles.items()]
     description = message("report.residuals.description", language, target=evidence.target_names[target])
-    return themed(alt.layer(line.encode(x=x, y=y), points.encode(x=x, y=y, tooltip=tooltip)), description, height=300)
+    return themed([line.encode(x=x, y=y), points.encode(x=x, y=y, tooltip=tooltip)], description, height=300)
 
 
 def draw_residuals(evidence: Evidence, target: int = 0, language: str | None = None) -> alt.LayerChart:
     """The histogram of the residuals, with a rule at zero."""
     bins = histogram_data(evidence, target)
     title = message("report.residuals.residual", language)
-    x = alt.X("low:Q", title=title, axis=alt.Axis(tickCount=6, format="~s"), scale=alt.Scale(nice=False, zero=False))
+    axis = alt.Axis(tickCount=6, format=axis_format(float(bins["high"].abs().max() if len(bins) else 0)))
+    x = alt.X("low:Q", title=title, axis=axis, scale=alt.Scale(nice=False, zero=False))
     y = alt.Y("count:Q", title=message("column.examples", language), axis=alt.Axis(tickCount=5, tickMinStep=1))
     tooltip = [
         alt.Tooltip("low:Q", title="≥", format=",.4~g"), alt.Tooltip("high:Q", title="<", format=",.4~g"),
         alt.Tooltip("count:Q", title=message("column.examples", language)),
     ]  # fmt: skip
-    bars = alt.Chart(bins).mark_bar(color=colour("grey"), opacity=0.75, binSpacing=1).encode(
-        x=x, x2="high:Q", y=y, tooltip=tooltip
+    bars = alt.Chart(bins).mark_rect(color=colour("grey"), opacity=0.8, stroke=colour("paper"), strokeWidth=2).encode(
+        x=x, x2="high:Q", y=y, y2=alt.datum(0), tooltip=tooltip
     )  # fmt: skip
     rule = alt.Chart(DataFrame({"low": [0.0]})).mark_rule(color=colour("accent"), strokeWidth=1.5).encode(x="low:Q")
     description = message("report.histogram.description", language, target=evidence.target_names[target])
-    return themed(alt.layer(bars, rule), description, height=300)
+    return themed([bars, rule], description, height=300)

@@ -6,11 +6,11 @@ CSS variable of its name, so that light, dark and paper are one drawing and noth
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+import math
+from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
-
-Chart = TypeVar("Chart", alt.Chart, alt.LayerChart)
 
 # Light and dark. Blue and vermilion stay apart for every kind of colour vision (Okabe and Ito 2008); grey is the rest.
 PALETTE = {
@@ -33,10 +33,14 @@ def colour(name: str) -> str:
     return PALETTE[name][LIGHT]
 
 
-def themed(chart: Chart, description: str, height: float = HEIGHT) -> Chart:
-    """The chart in the house's look, as wide as what it stands in; `description` is read to who cannot see it."""
-    wide = chart.properties(width="container", height=height, description=description)
-    return wide.properties(autosize={"type": "fit-x", "contains": "padding"}).configure(**_configuration())
+def themed(layers: Sequence[alt.Chart], description: str, height: float = HEIGHT) -> alt.LayerChart:
+    """Layers as one chart in the house's look, as wide as what it stands in.
+
+    `description` is read to who cannot see it.
+    """
+    chart = alt.LayerChart(layer=list(layers), width="container", height=height, description=description)
+    fitted: alt.LayerChart = chart.properties(autosize={"type": "fit-x", "contains": "padding"})
+    return fitted.configure(**_configuration())  # type: ignore[no-any-return]  # Altair leaves it untyped
 
 
 def with_variables(spec: Any) -> Any:
@@ -46,6 +50,23 @@ def with_variables(spec: Any) -> Any:
     if isinstance(spec, list):
         return [with_variables(value) for value in spec]
     return _VARIABLES.get(spec, spec) if isinstance(spec, str) else spec
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Powers of ten from `low` to `high`, with 2 and 5 between them where the range is below two decades.
+
+    >>> log_ticks(0.03, 20.0), log_ticks(0.1, 2.5)
+    ([0.1, 1.0, 10.0], [0.1, 0.2, 0.5, 1.0, 2.0])
+    """
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    step, parts = max(1, round((last - first) / 6)), (1, 2, 5) if high / low < 100 else (1,)
+    ticks = (float(f"{part}e{power}") for power in range(first, last + 1, step) for part in parts)
+    return [tick for tick in ticks if low <= tick <= high]
+
+
+def axis_format(largest: float) -> str:
+    """How the numbers of an axis are written: in full, or as 20k from ten thousand on."""
+    return "~s" if largest >= 1e4 else ".6~g"  # without the 6, d3 writes 1e+2
 
 
 def style_sheet() -> str:

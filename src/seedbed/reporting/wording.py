@@ -27,10 +27,10 @@ def number(value: Any, digits: int = 4) -> str:
 
 
 def percent(share: Any) -> str:
-    """A share of one in percent, with one decimal place.
+    r"""A share of one in percent, with one decimal place.
 
     >>> percent(0.98333)
-    '98.3\\u202f%'
+    '98.3\u202f%'
     """
     if share is None or not math.isfinite(share):
         return ABSENT
@@ -39,6 +39,8 @@ def percent(share: Any) -> str:
 
 def metric(name: str, value: Any) -> str:
     """The value of a metric: a share in percent, anything else as a number."""
+    if name == "r2" and value is not None and math.isfinite(value):
+        return f"{value:.3f}"
     return percent(value) if name in SHARES else number(value)
 
 
