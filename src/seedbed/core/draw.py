@@ -30,9 +30,9 @@ def draw(space: V, *, seed: int, number: int) -> V:
 
 
 def draws(space: Value, *, seed: int, number: int) -> dict[str, Any]:
-    """What member `number` draws at each place that holds a distribution; the same as `draw` puts there."""
+    """What member `number` draws, by place; the same as `draw` puts there. A shared draw comes once, under its name."""
     found = [(path, content) for path, content in walk(space) if isinstance(content, Distribution)]
-    return {place_of(path): _settled(path, content, seed, number) for path, content in found}
+    return {content.name or place_of(path): _settled(path, content, seed, number) for path, content in found}
 
 
 def _settled(path: Path, content: Any, seed: int, number: int) -> Any:

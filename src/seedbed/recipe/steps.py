@@ -68,12 +68,13 @@ def train(training: Training, members: Sequence[Member]) -> Step:
     """What training did, how fast, and what became of the members."""
     outcomes = Counter(member.outcome for member in members)
     n_cohorts = len(training.groups)
-    per_second = training.n_steps / max(training.wall_seconds, 1e-9)
+    per_second = training.n_steps / max(training.wall_seconds - training.compile_seconds, 1e-9)
     scores = np.asarray([member.valid_score for member in members if member.is_sound])
     facts = [
         ("members", ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())),
         ("programs", f"{n_cohorts} compiled" + (f", one for each of {n_cohorts} structures" if n_cohorts > 1 else "")),
-        ("time", f"{training.wall_seconds:.1f} s, {per_second:,.0f} network steps a second"),
+        ("time", f"{training.wall_seconds:.1f} s, of which {training.compile_seconds:.1f} s to compile"),
+        ("speed", f"{per_second:,.0f} network steps a second"),
     ]
     if len(scores):
         middle, best = np.median(scores), scores.max()

@@ -106,7 +106,9 @@ class Training:
     results: list[Trained] = field(default_factory=list)
     is_interrupted: bool = False
     wall_seconds: float = 0.0
+    compile_seconds: float = 0.0  # that training waited for
     n_steps: int = 0
+    best_score: float = -np.inf
 
     def __post_init__(self) -> None:
         self.bound = [bind(setup, self.data) for setup in self.setups]
@@ -126,7 +128,10 @@ class Training:
                 if interrupted():
                     ready.cancel()
                 else:
-                    self._train(members, *ready.result(), interrupted)
+                    before = time.perf_counter()
+                    program, parts = ready.result()
+                    self.compile_seconds += time.perf_counter() - before
+                    self._train(members, program, parts, interrupted)
         self.is_interrupted = interrupted()
         self.wall_seconds = time.perf_counter() - self._started
         return self.results
@@ -202,7 +207,7 @@ class Training:
         n_here = sum(len(wave.numbers) for wave in cohort.waves)
         n_before = sum(len(one.places) for one in self.results)
         share = (n_before + n_here * cohort.epochs_done / cohort.epochs) / len(self.numbers)
-        self.best_score = max(getattr(self, "best_score", -np.inf), cohort.best_score)
+        self.best_score = max(self.best_score, cohort.best_score)
         self.on_progress(
             Progress(
                 len(self.numbers),
@@ -226,7 +231,7 @@ class Training:
             preprocessor=self.preprocessor(members.setup),
             params=one["best"],
             best_epoch=one["best_epoch"],
-            outcomes=[_outcome(*flags) for flags in zip(one["active"], one["stopped"], one["ended"], strict=True)],
+            outcomes=[_outcome(*map(bool, flags)) for flags in zip(one["active"], one["stopped"], one["ended"], strict=True)],
             history=one["history"],
             seconds=one["seconds"],
             seen=one["seen"],
