@@ -132,10 +132,11 @@ def result(valid, test):
 
 def test_the_gap_is_explained(make):
     lower = gap(make(results=result(0.97, 0.95)), "en")
-    assert lower.startswith("On the test part the best network scores 2.0\u202f% less")
+    assert lower.startswith("On the test part the best network scores 2.0 percentage points less")
     assert "winner's curse" in lower
-    assert "2.0\u202f% more" in gap(make(results=result(0.95, 0.97)), "en")
+    assert "2.0 percentage points more" in gap(make(results=result(0.95, 0.97)), "en")
     assert "winner" not in gap(make(members=1, results=result(0.97, 0.95)), "en")
+    assert gap(make(results=result(0.95, 0.95)), "en").startswith("Validation 95.0\u202f%, test 95.0\u202f%")
     assert gap(make(results={}), "en") == ""
 
 

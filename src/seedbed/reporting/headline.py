@@ -57,9 +57,17 @@ def gap(evidence: Evidence, language: str | None = None) -> str:
     valid, test = (evidence.results.get(part, {}).get("best", {}).get(name) for part in PARTS)
     if valid is None or test is None:
         return ""
-    key = "report.gap" if n == 1 else "report.gap.lower" if test < valid else "report.gap.higher"
-    said = {"valid": metric(name, valid), "test": metric(name, test), "gap": metric(name, abs(test - valid))}
-    return message(key, language, **said, members=n)
+    said = {"valid": metric(name, valid), "test": metric(name, test)}
+    is_plain = n == 1 or said["valid"] == said["test"]
+    key = "report.gap" if is_plain else "report.gap.lower" if test < valid else "report.gap.higher"
+    return message(key, language, **said, gap=_distance(name, abs(test - valid), language), members=n)
+
+
+def _distance(name: str, distance: float, language: str | None) -> str:
+    """The distance between two scores: shares are apart by points of a percent, not by percent."""
+    if name != "accuracy":
+        return metric(name, distance)
+    return message("report.points", language, count=f"{100 * distance:.1f}")
 
 
 def _column(language: str | None, name: str) -> str:
