@@ -10,10 +10,15 @@ from seedbed.core.errors import DataError
 from seedbed.data import Encoder, load
 
 N = 60
-FRAME = pd.DataFrame({
-    "area": np.arange(N) * 1.5, "town": np.array(["A", "B", "C"])[np.arange(N) % 3],
-    "zip": pd.Categorical(np.arange(N) % 4), "same": 1, "y": np.array(["no", "yes"])[np.arange(N) % 2],
-})
+FRAME = pd.DataFrame(
+    {
+        "area": np.arange(N) * 1.5,
+        "town": np.array(["A", "B", "C"])[np.arange(N) % 3],
+        "zip": pd.Categorical(np.arange(N) % 4),
+        "same": 1,
+        "y": np.array(["no", "yes"])[np.arange(N) % 2],
+    }
+)
 
 
 @pytest.fixture(scope="module")
@@ -57,16 +62,25 @@ def test_what_was_never_seen_gives_zeros_and_a_hole_the_median(table):
     assert named["zip=2"] == [1.0, 0.0]  # the category 2 is found again in 2.0
 
 
-@pytest.mark.parametrize(("rows", "message"), [
-    (FRAME[["zip", "same"]], "rows: expected the columns the data was loaded with, got rows without 'area', 'town'"),
-    ({"Area": [1.0], "town": ["A"], "zip": [1]}, r"got rows without 'area'\nhint: did you mean 'Area'\?"),
-    (np.ones((2, 3)), r"rows: expected 4 columns \(area, town, zip, same\), got 3\nhint: give a DataFrame"),
-    (FRAME.assign(area="big"), r"column 'area': expected numbers, got 'big' in row 0\nhint: leave out what is unknown"),
-    (FRAME.assign(area=np.inf), "column 'area': expected finite numbers, got inf in row 0"),
-    ({"area": [1.0, 2.0], "town": ["A"]}, "rows: expected columns of one length, got others"),
-    (pd.concat([FRAME, FRAME], axis=1), "rows: expected each column once, got 'area' twice"),
-    (np.ones((2, 2, 2)), r"rows: expected a table, got something else"),
-])
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            FRAME[["zip", "same"]],
+            "rows: expected the columns the data was loaded with, got rows without 'area', 'town'",
+        ),
+        ({"Area": [1.0], "town": ["A"], "zip": [1]}, r"got rows without 'area'\nhint: did you mean 'Area'\?"),
+        (np.ones((2, 3)), r"rows: expected 4 columns \(area, town, zip, same\), got 3\nhint: give a DataFrame"),
+        (
+            FRAME.assign(area="big"),
+            r"column 'area': expected numbers, got 'big' in row 0\nhint: leave out what is unknown",
+        ),
+        (FRAME.assign(area=np.inf), "column 'area': expected finite numbers, got inf in row 0"),
+        ({"area": [1.0, 2.0], "town": ["A"]}, "rows: expected columns of one length, got others"),
+        (pd.concat([FRAME, FRAME], axis=1), "rows: expected each column once, got 'area' twice"),
+        (np.ones((2, 2, 2)), r"rows: expected a table, got something else"),
+    ],
+)
 def test_unsound_rows_for_a_table(table, rows, message):
     with pytest.raises(DataError, match=message):
         table.encoder.transform(rows)
@@ -80,12 +94,15 @@ def test_arrays_with_named_features_take_tables_too():
         data.encoder.transform(frame.drop(columns="hue"))
 
 
-@pytest.mark.parametrize(("rows", "message"), [
-    (np.ones((2, 5)), r"rows: expected an array of shape \(n, 4\), got \(2, 5\)\nhint: give the features it was"),
-    (np.full((2, 4), np.nan), r"rows: expected finite numbers, got nan at \[0, 0\] and 7 more"),
-    (np.full((2, 4), "a"), "rows: expected an array of numbers, got type <U1"),
-    (np.ones(4), r"rows: expected an array of shape \(n, features\), got \(4,\)"),
-])
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (np.ones((2, 5)), r"rows: expected an array of shape \(n, 4\), got \(2, 5\)\nhint: give the features it was"),
+        (np.full((2, 4), np.nan), r"rows: expected finite numbers, got nan at \[0, 0\] and 7 more"),
+        (np.full((2, 4), "a"), "rows: expected an array of numbers, got type <U1"),
+        (np.ones(4), r"rows: expected an array of shape \(n, features\), got \(4,\)"),
+    ],
+)
 def test_unsound_rows_for_an_array(rows, message):
     with pytest.raises(DataError, match=message):
         load("iris").encoder.transform(rows)

@@ -15,10 +15,13 @@ def as_set(x, y):
     return sorted((*np.round(point, 9).tolist(), int(label)) for point, label in zip(x, y, strict=True))
 
 
-@pytest.mark.parametrize(("name", "reference"), [
-    ("moons", lambda: datasets.make_moons(40, shuffle=False)),
-    ("circles", lambda: datasets.make_circles(40, shuffle=False, factor=0.5)),
-])
+@pytest.mark.parametrize(
+    ("name", "reference"),
+    [
+        ("moons", lambda: datasets.make_moons(40, shuffle=False)),
+        ("circles", lambda: datasets.make_circles(40, shuffle=False, factor=0.5)),
+    ],
+)
 def test_without_noise_equals_scikit_learn(name, reference):
     np.testing.assert_allclose(as_set(*generate(name, rows=40, noise=0.0)), as_set(*reference()), atol=1e-8)
 
@@ -49,12 +52,15 @@ def test_noise_has_the_deviation_it_claims():
     assert residual.std() == pytest.approx(0.1, rel=0.02)  # standard error of the deviation: 0.1 / sqrt(2 * 40000)
 
 
-@pytest.mark.parametrize(("wrong", "message"), [
-    ({"name": "moon"}, r"name: expected one of xor, .*got 'moon'\nhint: did you mean 'moons'\?"),
-    ({"rows": 0}, "rows: expected a whole number of at least 1, got 0"),
-    ({"noise": -0.1}, "noise: expected a finite number of at least 0, got -0.1"),
-    ({"seed": -1}, "seed: expected a whole number of at least 0, got -1"),
-])
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"name": "moon"}, r"name: expected one of xor, .*got 'moon'\nhint: did you mean 'moons'\?"),
+        ({"rows": 0}, "rows: expected a whole number of at least 1, got 0"),
+        ({"noise": -0.1}, "noise: expected a finite number of at least 0, got -0.1"),
+        ({"seed": -1}, "seed: expected a whole number of at least 0, got -1"),
+    ],
+)
 def test_unsound_arguments(wrong, message):
     with pytest.raises(UsageError, match=message):
         generate(**{"name": "moons"} | wrong)

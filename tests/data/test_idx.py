@@ -42,17 +42,23 @@ def test_every_number_type(tmp_path, code, packed):
     assert array.dtype == np.dtype(CODES[code]) and array.dtype.isnative
 
 
-@pytest.mark.parametrize(("content", "message"), [
-    (b"", "some: expected data, got an empty file"),
-    (b"\0\0", "expected an IDX file, which begins with the bytes 00 00 08 0d, got 00 00\nhint: fetch"),
-    (b"\x89PNG....", "begins with the bytes 00 00 08 0d, got 89 50 4e 47"),
-    (idx([1], (1,)).replace(b"\x08", b"\x0a", 1), "got 00 00 0a 01"),
-    (idx([1, 2], (2,))[:-1], "some: is cut short: expected 2 bytes for 2 numbers, got 1\nhint: fetch the file again"),
-    (idx([1, 2], (2, 1)) + b"x", "some: goes on too long: expected 2 bytes for 2 x 1 numbers, got 3"),
-    (idx([1, 2], (2,))[:6], "is cut short: expected 1 sizes in its head, got 6 bytes"),
-    (gzip.compress(idx([1, 2], (2,)))[:-9], r"expected a whole gzip file, got a damaged one"),
-    (b"\x1f\x8b" + b"nonsense" * 4, r"expected a whole gzip file, got a damaged one"),
-])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "some: expected data, got an empty file"),
+        (b"\0\0", "expected an IDX file, which begins with the bytes 00 00 08 0d, got 00 00\nhint: fetch"),
+        (b"\x89PNG....", "begins with the bytes 00 00 08 0d, got 89 50 4e 47"),
+        (idx([1], (1,)).replace(b"\x08", b"\x0a", 1), "got 00 00 0a 01"),
+        (
+            idx([1, 2], (2,))[:-1],
+            "some: is cut short: expected 2 bytes for 2 numbers, got 1\nhint: fetch the file again",
+        ),
+        (idx([1, 2], (2, 1)) + b"x", "some: goes on too long: expected 2 bytes for 2 x 1 numbers, got 3"),
+        (idx([1, 2], (2,))[:6], "is cut short: expected 1 sizes in its head, got 6 bytes"),
+        (gzip.compress(idx([1, 2], (2,)))[:-9], r"expected a whole gzip file, got a damaged one"),
+        (b"\x1f\x8b" + b"nonsense" * 4, r"expected a whole gzip file, got a damaged one"),
+    ],
+)
 def test_damaged_files(tmp_path, content, message):
     (tmp_path / "some").write_bytes(content)
     with pytest.raises(DataError, match=message):
@@ -124,9 +130,7 @@ def test_images_of_two_sizes(tmp_path):
 def test_a_class_that_only_the_test_part_has(tmp_path):
     write_folder(tmp_path)
     (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(idx([7] * 12, (12,)))
-    assert load(tmp_path).notices == (
-        "classes that are only in the test part, so that no network can learn them: 7",
-    )
+    assert load(tmp_path).notices == ("classes that are only in the test part, so that no network can learn them: 7",)
 
 
 def test_a_folder_without_idx_files(tmp_path):

@@ -69,16 +69,19 @@ def test_a_class_with_one_row_is_for_training_only_and_a_notice_says_so():
     )
 
 
-@pytest.mark.parametrize(("wrong", "message"), [
-    ({"test_share": 1.0}, r"test_share: expected a share between 0 and 1, got 1\.0"),
-    ({"valid_share": "a"}, "valid_share: expected a share between 0 and 1, got 'a'"),
-    ({"valid_share": float("nan")}, "valid_share: expected a share between 0 and 1, got nan"),
-    ({"valid_share": 0.6, "test_share": 0.5}, r"expected something for each part, got 0.6 and 0.5\nhint: together"),
-    ({"valid_share": 0.0}, "expected something for each part, got 0 and 0.2"),
-    ({"test_share": 0.0}, "test_share: expected a share above 0, got 0"),
-    ({"split_seed": -1}, "split_seed: expected a whole number of at least 0, got -1"),
-    ({"split_seed": 1.5}, "split_seed: expected a whole number of at least 0, got 1.5"),
-])
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"test_share": 1.0}, r"test_share: expected a share between 0 and 1, got 1\.0"),
+        ({"valid_share": "a"}, "valid_share: expected a share between 0 and 1, got 'a'"),
+        ({"valid_share": float("nan")}, "valid_share: expected a share between 0 and 1, got nan"),
+        ({"valid_share": 0.6, "test_share": 0.5}, r"expected something for each part, got 0.6 and 0.5\nhint: together"),
+        ({"valid_share": 0.0}, "expected something for each part, got 0 and 0.2"),
+        ({"test_share": 0.0}, "test_share: expected a share above 0, got 0"),
+        ({"split_seed": -1}, "split_seed: expected a whole number of at least 0, got -1"),
+        ({"split_seed": 1.5}, "split_seed: expected a whole number of at least 0, got 1.5"),
+    ],
+)
 def test_unsound_shares_and_seeds(unchecked, wrong, message):
     with pytest.raises(UsageError, match=message):
         load("iris", **wrong)

@@ -54,10 +54,18 @@ def test_holes_in_a_category_are_a_category(csv):
 
 
 def test_columns_that_teach_nothing_are_left_out_with_a_notice():
-    frame = pd.DataFrame({
-        "a": np.arange(60.0), "same": 7, "word": "w", "empty": np.nan, "id": [f"no {i}" for i in range(60)],
-        "day": pd.date_range("2020-01-01", periods=60), "flag": np.arange(60) % 2 == 0, "y": np.arange(60) / 3,
-    })
+    frame = pd.DataFrame(
+        {
+            "a": np.arange(60.0),
+            "same": 7,
+            "word": "w",
+            "empty": np.nan,
+            "id": [f"no {i}" for i in range(60)],
+            "day": pd.date_range("2020-01-01", periods=60),
+            "flag": np.arange(60) % 2 == 0,
+            "y": np.arange(60) / 3,
+        }
+    )
     data = load(frame, target="y")
     assert data.feature_names == ("a", "flag") and data.numeric.tolist() == [True, False]
     assert data.notices == (
@@ -78,10 +86,15 @@ def test_only_the_most_frequent_categories_are_told_apart():
 
 def test_nullable_boolean_and_categorical_columns():
     n = np.arange(40)
-    frame = pd.DataFrame({
-        "i": pd.array([None, *n[1:]], dtype="Int64"), "b": pd.array([None, *(n[1:] % 2 == 0)], dtype="boolean"),
-        "c": pd.Categorical(n % 3), 5: n * 2.0, "y": pd.array(n % 2, dtype="Int64"),
-    })
+    frame = pd.DataFrame(
+        {
+            "i": pd.array([None, *n[1:]], dtype="Int64"),
+            "b": pd.array([None, *(n[1:] % 2 == 0)], dtype="boolean"),
+            "c": pd.Categorical(n % 3),
+            5: n * 2.0,
+            "y": pd.array(n % 2, dtype="Int64"),
+        }
+    )
     data = load(frame, target="y")
     assert data.feature_names == ("i", "b", "c=0", "c=1", "c=2", "5")
     assert data.numeric.tolist() == [True, False, False, False, False, True]
@@ -100,12 +113,15 @@ def test_a_weight_column_is_no_feature(csv):
     assert data.train.weight.tolist() == [i % 5 / 2 for i in data.train.index]
 
 
-@pytest.mark.parametrize(("target", "message"), [
-    (None, r"got none; the columns are area, rooms, town, price\nhint: say target='price', on the command line"),
-    ("prize", r"target: expected one of the columns of .*houses.csv, got 'prize'; they .*\nhint: did you mean 'p"),
-    (["price", "zzz"], "got 'zzz'; they are area, rooms, town, price"),
-    ([], r"target: expected at least one column, got \[\]"),
-])
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (None, r"got none; the columns are area, rooms, town, price\nhint: say target='price', on the command line"),
+        ("prize", r"target: expected one of the columns of .*houses.csv, got 'prize'; they .*\nhint: did you mean 'p"),
+        (["price", "zzz"], "got 'zzz'; they are area, rooms, town, price"),
+        ([], r"target: expected at least one column, got \[\]"),
+    ],
+)
 def test_wrong_and_missing_targets(csv, target, message):
     with pytest.raises(UsageError, match=message):
         load(csv(HEAD + ROWS), target=target)
@@ -116,31 +132,48 @@ def test_a_customary_target_is_suggested(csv):
         load(csv("a,Label,b\n1,2,3\n"))
 
 
-@pytest.mark.parametrize(("content", "message"), [
-    ("", "houses.csv: expected data, got an empty file"),
-    ("\n\n", "houses.csv: expected a table, got an empty file"),
-    (HEAD, "expected rows below the first line, got only the names of 4 columns"),
-    (HEAD + "1,2,A,3\n1,2,A,3,9,9\n", r"same number of fields in every line, got: Expected 4 fields in line 3, saw 6"),
-    (HEAD + "1,2,A,3,9\n1,2,A,3,9\n", "expected the same number of fields in every line, got: Length of header"),
-    ('a,price\n"1,2\n3,4\n', "expected the same number of fields in every line, got: EOF inside string"),
-    ("1.5,2,3\n1.5,2,3\n", r"names of the columns in the first line, got 1.5, 2, 3\nhint: add a line of names"),
-    ("a;price\n1;2\n", r"expected columns with commas between them, got ';' in the first line\nhint: save it with"),
-    ("a,price\n" + "1e200,1\n3,2.5\n" * 9, "column 'a': expected finite numbers, got 1e\\+200 in row"),
-    (b"a,price\n\xff\xfe,1\n", r"expected a text in UTF-8, got other bytes at \d+\nhint: save it as UTF-8"),
-    (HEAD + "".join(f"{i},1,A,\n" for i in range(30)), r"target 'price': .* got 30 infinite or missing values"),
-    (HEAD + "5,1,A,2\n7,2,A,3\ninf,3,A,4\n" * 10, "column 'area': expected finite numbers, got inf in row"),
-    ("price\n" + "1\n2\n" * 20, "expected at least one column to learn from, got none: the table has no column but"),
-    ("a,price\n" + "5,1\n5,2\n" * 20, "expected at least one column .* got none: column 'a' is left out: it is 5 in"),
-    ("a,price\n" + "1.5,1\n3,2.5\n" * 4, "at least 10 rows to split into training, validation and test, got 8"),
-])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "houses.csv: expected data, got an empty file"),
+        ("\n\n", "houses.csv: expected a table, got an empty file"),
+        (HEAD, "expected rows below the first line, got only the names of 4 columns"),
+        (
+            HEAD + "1,2,A,3\n1,2,A,3,9,9\n",
+            r"same number of fields in every line, got: Expected 4 fields in line 3, saw 6",
+        ),
+        (HEAD + "1,2,A,3,9\n1,2,A,3,9\n", "expected the same number of fields in every line, got: Length of header"),
+        ('a,price\n"1,2\n3,4\n', "expected the same number of fields in every line, got: EOF inside string"),
+        ("1.5,2,3\n1.5,2,3\n", r"names of the columns in the first line, got 1.5, 2, 3\nhint: add a line of names"),
+        ("a;price\n1;2\n", r"expected columns with commas between them, got ';' in the first line\nhint: save it with"),
+        ("a,price\n" + "1e200,1\n3,2.5\n" * 9, "column 'a': expected finite numbers, got 1e\\+200 in row"),
+        (b"a,price\n\xff\xfe,1\n", r"expected a text in UTF-8, got other bytes at \d+\nhint: save it as UTF-8"),
+        (HEAD + "".join(f"{i},1,A,\n" for i in range(30)), r"target 'price': .* got 30 infinite or missing values"),
+        (HEAD + "5,1,A,2\n7,2,A,3\ninf,3,A,4\n" * 10, "column 'area': expected finite numbers, got inf in row"),
+        (
+            "price\n" + "1\n2\n" * 20,
+            "expected at least one column to learn from, got none: the table has no column but",
+        ),
+        (
+            "a,price\n" + "5,1\n5,2\n" * 20,
+            "expected at least one column .* got none: column 'a' is left out: it is 5 in",
+        ),
+        ("a,price\n" + "1.5,1\n3,2.5\n" * 4, "at least 10 rows to split into training, validation and test, got 8"),
+    ],
+)
 def test_unsound_files(csv, content, message):
     with pytest.raises(DataError, match=message):
         load(csv(content), target="price")
 
 
-@pytest.mark.parametrize("content", [
-    gzip.compress((HEAD + ROWS).encode())[:-12], b"a,b\n1,2\n", b"\x1f\x8b" + b"x" * 30,
-])
+@pytest.mark.parametrize(
+    "content",
+    [
+        gzip.compress((HEAD + ROWS).encode())[:-12],
+        b"a,b\n1,2\n",
+        b"\x1f\x8b" + b"x" * 30,
+    ],
+)
 def test_damaged_gzip(csv, content):
     with pytest.raises(DataError, match="expected a whole gzip file, got a damaged one"):
         load(csv(content, "houses.csv.gz"), target="price")
@@ -169,10 +202,15 @@ def test_a_column_named_twice():
 
 def test_what_frames_may_hold():
     n = 30
-    frame = pd.DataFrame({
-        "list": [[1, 2], [3]] * 15, "large": [10**30, 1, 2] * 10, "cut": pd.cut(np.arange(n), 3),
-        "sparse": pd.arrays.SparseArray(np.arange(n) % 3), "y": np.arange(n) / 7,
-    })
+    frame = pd.DataFrame(
+        {
+            "list": [[1, 2], [3]] * 15,
+            "large": [10**30, 1, 2] * 10,
+            "cut": pd.cut(np.arange(n), 3),
+            "sparse": pd.arrays.SparseArray(np.arange(n) % 3),
+            "y": np.arange(n) / 7,
+        }
+    )
     data = load(frame, target="y")
     assert data.feature_names[:5] == ("list=[1, 2]", "list=[3]", "large=1", f"large={10**30}", "large=2")
     np.testing.assert_array_equal(data.encoder.transform(data.test.rows), data.test.x)

@@ -12,23 +12,30 @@ x = np.random.default_rng(0).normal(size=(N, 3))
 three = np.arange(N) % 3
 
 
-@pytest.mark.parametrize(("y", "task", "classes"), [
-    (np.array(["a", "b", "c"])[three], "classification", ("a", "b", "c")),
-    (np.array(["a", "b", "c"], dtype=object)[three], "classification", ("a", "b", "c")),
-    (three == 0, "classification", (False, True)),
-    (three * 10, "classification", (0, 10, 20)),
-    (three.astype(np.uint8), "classification", (0, 1, 2)),
-    (three[:, None], "classification", (0, 1, 2)),
-    (pd.Series(["a", "b", "c"]).astype("category")[three].reset_index(drop=True), "classification", ("a", "b", "c")),
-    (np.arange(N), "regression", ()),  # 60 different whole numbers
-    (np.arange(N) % 21, "regression", ()),  # more than 20
-    (np.arange(N) // 2 % 25, "regression", ()),
-    (x[:, 0], "regression", ()),
-    (three.astype(float), "regression", ()),
-    (x[:, :2], "regression", ()),
-    (np.stack([three == 0, three > 0], axis=1), "multilabel", ()),
-    (np.stack([three == 0, three > 0], axis=1) * 1.0, "multilabel", ()),
-])
+@pytest.mark.parametrize(
+    ("y", "task", "classes"),
+    [
+        (np.array(["a", "b", "c"])[three], "classification", ("a", "b", "c")),
+        (np.array(["a", "b", "c"], dtype=object)[three], "classification", ("a", "b", "c")),
+        (three == 0, "classification", (False, True)),
+        (three * 10, "classification", (0, 10, 20)),
+        (three.astype(np.uint8), "classification", (0, 1, 2)),
+        (three[:, None], "classification", (0, 1, 2)),
+        (
+            pd.Series(["a", "b", "c"]).astype("category")[three].reset_index(drop=True),
+            "classification",
+            ("a", "b", "c"),
+        ),
+        (np.arange(N), "regression", ()),  # 60 different whole numbers
+        (np.arange(N) % 21, "regression", ()),  # more than 20
+        (np.arange(N) // 2 % 25, "regression", ()),
+        (x[:, 0], "regression", ()),
+        (three.astype(float), "regression", ()),
+        (x[:, :2], "regression", ()),
+        (np.stack([three == 0, three > 0], axis=1), "multilabel", ()),
+        (np.stack([three == 0, three > 0], axis=1) * 1.0, "multilabel", ()),
+    ],
+)
 def test_the_task_is_inferred(y, task, classes):
     data = load((x, y))
     assert data.task == task
@@ -45,35 +52,64 @@ def test_task_overrides_what_the_values_say():
     assert load((x, three == 0), task="multilabel").n_targets == 1
 
 
-@pytest.mark.parametrize(("y", "notice"), [
-    (three, "the target's 3 different whole numbers are taken as classes; if they are a quantity, say task"),
-    (np.arange(N), "the target's 60 different whole numbers are taken as a quantity; if they are classes, say task"),
-    (three * 1.0, "the target's 3 different values are whole numbers written with decimals and are taken as a"),
-    (np.eye(3)[three], "every row has exactly one label: if these are classes, give their numbers in one column"),
-    (np.stack([x[:, 0], 0 * x[:, 0]], axis=1), "the target 'target_1' has the same value in every row"),
-])
+@pytest.mark.parametrize(
+    ("y", "notice"),
+    [
+        (three, "the target's 3 different whole numbers are taken as classes; if they are a quantity, say task"),
+        (
+            np.arange(N),
+            "the target's 60 different whole numbers are taken as a quantity; if they are classes, say task",
+        ),
+        (three * 1.0, "the target's 3 different values are whole numbers written with decimals and are taken as a"),
+        (np.eye(3)[three], "every row has exactly one label: if these are classes, give their numbers in one column"),
+        (np.stack([x[:, 0], 0 * x[:, 0]], axis=1), "the target 'target_1' has the same value in every row"),
+    ],
+)
 def test_what_is_open_to_doubt_is_said(y, notice):
     (said,) = load((x, y)).notices
     assert said.startswith(notice)
 
 
-@pytest.mark.parametrize(("y", "task", "error", "message"), [
-    (np.full(N, 7.5), None, DataError, r"target 'target': expected values that differ, got 7.5 in every row"),
-    (np.zeros(N, int), "classification", DataError, "expected at least two classes, got only 0 in 60 rows"),
-    (np.array(["a"] * N), None, DataError, "expected at least two classes, got only 'a' in 60 rows\nhint: choose"),
-    (np.where(three == 0, np.nan, 1.0), None, DataError, r"got 20 infinite or missing values \(the first in row 0\)"),
-    (np.where(three == 1, np.inf, 1.0), None, DataError, r"got 20 infinite or missing values \(the first in row 1\)"),
-    (np.array([None, *"ab" * 29, "a"], object), None, DataError, r"got 1 missing values \(the first in row 0\)"),
-    (np.array([1, *"ab" * 29, "a"], object), None, DataError, r"expected values of one type, got int, str"),
-    (np.array(["a", "b", "c"])[three], "regression", DataError, "expected numbers for a regression, got texts such as"),
-    (three, "multilabel", DataError, "target 'target': expected 0 or 1 for a multilabel task, got 2"),
-    (x[:, :2], "classification", UsageError, r"expected one column for a classification, got 2 \(target_0, target_1\)"),
-    (three, "clasification", UsageError, r"got 'clasification'\nhint: did you mean 'classification'\?"),
-    (three[:-1], None, DataError, "expected as many targets as rows, got x with 60 rows and y with 59"),
-    (np.zeros((N, 2, 2)), None, DataError, r"y: expected shape \(n,\) or \(n, k\), got \(60, 2, 2\)"),
-    (three.astype(complex), None, DataError, "expected numbers, truth values or texts, got type complex128"),
-    ([[1], [1, 2]] * 30, None, DataError, "y: expected an array, got rows of different lengths"),
-])
+@pytest.mark.parametrize(
+    ("y", "task", "error", "message"),
+    [
+        (np.full(N, 7.5), None, DataError, r"target 'target': expected values that differ, got 7.5 in every row"),
+        (np.zeros(N, int), "classification", DataError, "expected at least two classes, got only 0 in 60 rows"),
+        (np.array(["a"] * N), None, DataError, "expected at least two classes, got only 'a' in 60 rows\nhint: choose"),
+        (
+            np.where(three == 0, np.nan, 1.0),
+            None,
+            DataError,
+            r"got 20 infinite or missing values \(the first in row 0\)",
+        ),
+        (
+            np.where(three == 1, np.inf, 1.0),
+            None,
+            DataError,
+            r"got 20 infinite or missing values \(the first in row 1\)",
+        ),
+        (np.array([None, *"ab" * 29, "a"], object), None, DataError, r"got 1 missing values \(the first in row 0\)"),
+        (np.array([1, *"ab" * 29, "a"], object), None, DataError, r"expected values of one type, got int, str"),
+        (
+            np.array(["a", "b", "c"])[three],
+            "regression",
+            DataError,
+            "expected numbers for a regression, got texts such as",
+        ),
+        (three, "multilabel", DataError, "target 'target': expected 0 or 1 for a multilabel task, got 2"),
+        (
+            x[:, :2],
+            "classification",
+            UsageError,
+            r"expected one column for a classification, got 2 \(target_0, target_1\)",
+        ),
+        (three, "clasification", UsageError, r"got 'clasification'\nhint: did you mean 'classification'\?"),
+        (three[:-1], None, DataError, "expected as many targets as rows, got x with 60 rows and y with 59"),
+        (np.zeros((N, 2, 2)), None, DataError, r"y: expected shape \(n,\) or \(n, k\), got \(60, 2, 2\)"),
+        (three.astype(complex), None, DataError, "expected numbers, truth values or texts, got type complex128"),
+        ([[1], [1, 2]] * 30, None, DataError, "y: expected an array, got rows of different lengths"),
+    ],
+)
 def test_unsound_targets(y, task, error, message):
     with pytest.raises(error, match=message):
         load((x, y), task=task)

@@ -105,9 +105,7 @@ def _class_notices(labels: NDArray[np.int32], names: tuple[Any, ...]) -> list[st
     return notices
 
 
-def _fit(
-    rows: Any, train: Index, raw: Raw, target: Target, notices: list[str]
-) -> tuple[Encoder, NDArray[np.bool_]]:
+def _fit(rows: Any, train: Index, raw: Raw, target: Target, notices: list[str]) -> tuple[Encoder, NDArray[np.bool_]]:
     """The encoder for these rows, and which of its features are quantities rather than indicators."""
     if is_frame(rows):
         encoder, more = TableEncoder.fit(take(rows, train), target)

@@ -152,9 +152,7 @@ class Dataset:
 def _balance(data: Dataset) -> list[dict[str, Any]]:
     """For each class its name and its number of examples in each part."""
     counts = {name: np.bincount(getattr(data, name).y, minlength=data.n_classes) for name in PARTS}
-    return [
-        {"class": cls, **{name: int(counts[name][i]) for name in PARTS}} for i, cls in enumerate(data.class_names)
-    ]
+    return [{"class": cls, **{name: int(counts[name][i]) for name in PARTS}} for i, cls in enumerate(data.class_names)]
 
 
 def _target_ranges(data: Dataset) -> list[dict[str, Any]]:

@@ -42,15 +42,36 @@ class Entry:
 
 _UCI = "CC BY 4.0"
 _WINE = [
-    "alcohol", "malic_acid", "ash", "alcalinity_of_ash", "magnesium", "total_phenols", "flavanoids",
-    "nonflavanoid_phenols", "proanthocyanins", "color_intensity", "hue", "od280/od315_of_diluted_wines", "proline",
+    "alcohol",
+    "malic_acid",
+    "ash",
+    "alcalinity_of_ash",
+    "magnesium",
+    "total_phenols",
+    "flavanoids",
+    "nonflavanoid_phenols",
+    "proanthocyanins",
+    "color_intensity",
+    "hue",
+    "od280/od315_of_diluted_wines",
+    "proline",
 ]
 _CELL = (
-    "radius", "texture", "perimeter", "area", "smoothness", "compactness", "concavity", "concave points", "symmetry",
+    "radius",
+    "texture",
+    "perimeter",
+    "area",
+    "smoothness",
+    "compactness",
+    "concavity",
+    "concave points",
+    "symmetry",
     "fractal dimension",
 )
 _BREAST_CANCER = [
-    *(f"mean {what}" for what in _CELL), *(f"{what} error" for what in _CELL), *(f"worst {what}" for what in _CELL)
+    *(f"mean {what}" for what in _CELL),
+    *(f"{what} error" for what in _CELL),
+    *(f"worst {what}" for what in _CELL),
 ]
 _IRIS = [f"{part} {side} (cm)" for part in ("sepal", "petal") for side in ("length", "width")]
 _DIGITS = [f"pixel_{row}_{column}" for row in range(8) for column in range(8)]
@@ -84,28 +105,82 @@ def _diabetes() -> Raw:
 EMBEDDED = {
     entry.name: entry
     for entry in (
-        Entry("digits", 1797, 64, "classification", 10, _UCI, "UCI, Alpaydin and Kaynak 1998",
-              "handwritten digits as images of 8 x 8 pixels from 0 to 16", _digits),
-        Entry("iris", 150, 4, "classification", 3, _UCI, "UCI, Fisher 1936",
-              "three species of iris by the sizes of their leaves in cm", _iris),
-        Entry("wine", 178, 13, "classification", 3, _UCI, "UCI, Aeberhard and Forina 1991",
-              "wines of three growers by their chemical analysis", _wine),
-        Entry("breast_cancer", 569, 30, "classification", 2, _UCI, "UCI, Wolberg, Street and Mangasarian 1995",
-              "tumours, malignant or benign, by measures of their cells", _breast_cancer),
-        Entry("diabetes", 442, 10, "regression", 0, "free, with citation", "Efron, Hastie, Johnstone, Tibshirani 2004",
-              "progression of the disease after one year, in raw units", _diabetes),
+        Entry(
+            "digits",
+            1797,
+            64,
+            "classification",
+            10,
+            _UCI,
+            "UCI, Alpaydin and Kaynak 1998",
+            "handwritten digits as images of 8 x 8 pixels from 0 to 16",
+            _digits,
+        ),
+        Entry(
+            "iris",
+            150,
+            4,
+            "classification",
+            3,
+            _UCI,
+            "UCI, Fisher 1936",
+            "three species of iris by the sizes of their leaves in cm",
+            _iris,
+        ),
+        Entry(
+            "wine",
+            178,
+            13,
+            "classification",
+            3,
+            _UCI,
+            "UCI, Aeberhard and Forina 1991",
+            "wines of three growers by their chemical analysis",
+            _wine,
+        ),
+        Entry(
+            "breast_cancer",
+            569,
+            30,
+            "classification",
+            2,
+            _UCI,
+            "UCI, Wolberg, Street and Mangasarian 1995",
+            "tumours, malignant or benign, by measures of their cells",
+            _breast_cancer,
+        ),
+        Entry(
+            "diabetes",
+            442,
+            10,
+            "regression",
+            0,
+            "free, with citation",
+            "Efron, Hastie, Johnstone, Tibshirani 2004",
+            "progression of the disease after one year, in raw units",
+            _diabetes,
+        ),
     )
 }
 
 
 def _classes(
-    name: str, table: NDArray[np.float64], names: list[str], class_names: tuple[Any, ...],
+    name: str,
+    table: NDArray[np.float64],
+    names: list[str],
+    class_names: tuple[Any, ...],
     image_shape: tuple[int, ...] | None = None,
 ) -> Raw:
     """A table whose last column is the class number."""
     return Raw(
-        name, "embedded", np.ascontiguousarray(table[:, :-1]), {"class": table[:, -1].astype(np.int32)}, tuple(names),
-        class_names, task="classification", image_shape=image_shape,
+        name,
+        "embedded",
+        np.ascontiguousarray(table[:, :-1]),
+        {"class": table[:, -1].astype(np.int32)},
+        tuple(names),
+        class_names,
+        task="classification",
+        image_shape=image_shape,
     )
 
 

@@ -94,7 +94,10 @@ class ArrayEncoder(Encoder):
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "kind": self.kind, "target": self.target.to_dict(), "shape": list(self.shape), "names": list(self.names)
+            "kind": self.kind,
+            "target": self.target.to_dict(),
+            "shape": list(self.shape),
+            "names": list(self.names),
         }
 
 
@@ -150,7 +153,9 @@ class TableEncoder(Encoder):
     def to_dict(self) -> dict[str, Any]:
         columns = [column.to_dict() for column in self.columns]
         return {
-            "kind": self.kind, "target": self.target.to_dict(), "source_columns": list(self.source_columns),
+            "kind": self.kind,
+            "target": self.target.to_dict(),
+            "source_columns": list(self.source_columns),
             "columns": columns,
         }
 

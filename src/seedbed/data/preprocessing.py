@@ -40,7 +40,6 @@ class Preprocessing(Value, family=True):
         """The values before this step, from those behind it. Steps on targets have it."""
         raise NotImplementedError
 
-
     def scale(self, fitted: Fitted) -> NDArray[np.float64]:
         """How many units before this step one unit behind it is. Steps on targets have it."""
         raise NotImplementedError

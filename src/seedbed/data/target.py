@@ -141,8 +141,10 @@ def _inferred(columns: Columns, notices: list[str]) -> str:
                 'a quantity; if they are classes, say task="classification"'
             )
         return "regression"
-    named = 'classes; if they are a quantity, say task="regression"' if looks_like_classes else (
-        'a quantity; if they are classes, say task="classification"'
+    named = (
+        'classes; if they are a quantity, say task="regression"'
+        if looks_like_classes
+        else ('a quantity; if they are classes, say task="classification"')
     )
     if 2 < distinct <= DOUBTFUL:
         notices.append(f"the target's {distinct:,} different whole numbers are taken as {named}")

@@ -71,8 +71,14 @@ def _measure(record: Function, numbers: tuple[tuple[str, float], ...]) -> Facts:
     mean, deviation = _moments(outputs)
     low, high = _range(f, outputs)
     return Facts(
-        name=record.name, low=low, high=high, mean=mean, is_zero_centred=abs(mean) <= CENTRED * deviation,
-        max_slope=float(slopes.max()), saturation=_tails(slopes <= FLAT * slopes.max()), kinks=_kinks(f, outputs),
+        name=record.name,
+        low=low,
+        high=high,
+        mean=mean,
+        is_zero_centred=abs(mean) <= CENTRED * deviation,
+        max_slope=float(slopes.max()),
+        saturation=_tails(slopes <= FLAT * slopes.max()),
+        kinks=_kinks(f, outputs),
     )
 
 

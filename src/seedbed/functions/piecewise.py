@@ -73,14 +73,35 @@ def prelu_derivative(x: ArrayLike, slope: ArrayLike = PRELU_SLOPE) -> Array:
 
 
 PIECEWISE = (
-    Function("step", step, step_derivative, "f(x) = 1 if x > 0 else 0; f'(x) = 0",
-             "Rosenblatt 1958, The perceptron; Nielsen, Neural Networks and Deep Learning, ch. 1, eq. (1)"),
+    Function(
+        "step",
+        step,
+        step_derivative,
+        "f(x) = 1 if x > 0 else 0; f'(x) = 0",
+        "Rosenblatt 1958, The perceptron; Nielsen, Neural Networks and Deep Learning, ch. 1, eq. (1)",
+    ),
     Function("linear", linear, linear_derivative, "f(x) = x; f'(x) = 1", "the identity", n_operations=0),
-    Function("relu", relu, relu_derivative, "f(x) = max(x, 0); f'(x) = 1 if x > 0 else 0",
-             "Nair and Hinton 2010, Rectified linear units improve restricted Boltzmann machines"),
-    Function("leaky_relu", leaky_relu, leaky_relu_derivative, "f(x) = x if x > 0 else a x; f'(x) = 1 if x > 0 else a",
-             "Maas, Hannun and Ng 2013, Rectifier nonlinearities improve neural network acoustic models, eq. (2)",
-             n_operations=2),
-    Function("prelu", prelu, prelu_derivative, "f(x) = x if x > 0 else a x, a learned; f'(x) = 1 if x > 0 else a",
-             "He et al. 2015, Delving deep into rectifiers, eq. (1)", n_operations=2),
+    Function(
+        "relu",
+        relu,
+        relu_derivative,
+        "f(x) = max(x, 0); f'(x) = 1 if x > 0 else 0",
+        "Nair and Hinton 2010, Rectified linear units improve restricted Boltzmann machines",
+    ),
+    Function(
+        "leaky_relu",
+        leaky_relu,
+        leaky_relu_derivative,
+        "f(x) = x if x > 0 else a x; f'(x) = 1 if x > 0 else a",
+        "Maas, Hannun and Ng 2013, Rectifier nonlinearities improve neural network acoustic models, eq. (2)",
+        n_operations=2,
+    ),
+    Function(
+        "prelu",
+        prelu,
+        prelu_derivative,
+        "f(x) = x if x > 0 else a x, a learned; f'(x) = 1 if x > 0 else a",
+        "He et al. 2015, Delving deep into rectifiers, eq. (1)",
+        n_operations=2,
+    ),
 )

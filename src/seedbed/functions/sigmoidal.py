@@ -50,11 +50,28 @@ def softmax_derivative(x: ArrayLike) -> Array:
 
 
 SIGMOIDAL = (
-    Function("sigmoid", sigmoid, sigmoid_derivative, "f(x) = 1 / (1 + exp(-x)); f'(x) = f(x) (1 - f(x))",
-             "Nielsen, Neural Networks and Deep Learning, ch. 1, eq. (3)", n_operations=4),
-    Function("tanh", tanh, tanh_derivative, "f(x) = tanh(x) = 2 σ(2x) - 1; f'(x) = 1 - f(x)²",
-             "LeCun et al. 1998, Efficient BackProp, section 4.4"),
-    Function("softmax", softmax, softmax_derivative, "f(x)ᵢ = exp(xᵢ) / Σⱼ exp(xⱼ); J = diag(f) - f fᵀ",
-             "Bridle 1990, Probabilistic interpretation of feedforward classification network outputs",
-             n_operations=5, is_elementwise=False),
+    Function(
+        "sigmoid",
+        sigmoid,
+        sigmoid_derivative,
+        "f(x) = 1 / (1 + exp(-x)); f'(x) = f(x) (1 - f(x))",
+        "Nielsen, Neural Networks and Deep Learning, ch. 1, eq. (3)",
+        n_operations=4,
+    ),
+    Function(
+        "tanh",
+        tanh,
+        tanh_derivative,
+        "f(x) = tanh(x) = 2 σ(2x) - 1; f'(x) = 1 - f(x)²",
+        "LeCun et al. 1998, Efficient BackProp, section 4.4",
+    ),
+    Function(
+        "softmax",
+        softmax,
+        softmax_derivative,
+        "f(x)ᵢ = exp(xᵢ) / Σⱼ exp(xⱼ); J = diag(f) - f fᵀ",
+        "Bridle 1990, Probabilistic interpretation of feedforward classification network outputs",
+        n_operations=5,
+        is_elementwise=False,
+    ),
 )
