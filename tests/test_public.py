@@ -16,7 +16,7 @@ PUBLIC = """
     Ensemble Flatten GELU HeNormal HeUniform Huber Identity L1 L2 Layer LeCunNormal LeCunUniform LeakyReLU Linear
     MeanSquaredError Member Network Normal Orthogonal PReLU QuadraticCost RMSProp RandomUniform ReLU Run RunError SELU
     SGD SeedbedError Setup SetupError ShapeError SiLU Sigmoid Softmax Softplus Standardize StandardizeTarget Step
-    StepDecay Tanh UsageError WarmUp XavierNormal XavierUniform Zeros choice compare data diff draw environment integers
+    StepDecay Tanh TrainingError UsageError WarmUp XavierNormal XavierUniform Zeros choice compare data diff draw environment integers
     load_run log_uniform propose same train training uniform
 """
 

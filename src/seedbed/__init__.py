@@ -21,6 +21,7 @@ from seedbed.core.errors import (
     SeedbedError,
     SetupError,
     ShapeError,
+    TrainingError,
     UsageError,
 )
 from seedbed.core.value import diff, same

@@ -19,7 +19,7 @@ def test_the_tree_at_the_head_of_the_file_is_the_tree() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_misuse_exits_with_2_and_failure_with_1(kind: type[SeedbedError]) -> None:
-    assert kind.exit_code == (1 if kind is errors.BackendError else 2)
+    assert kind.exit_code == (1 if kind in (errors.BackendError, errors.TrainingError) else 2)
     assert kind.__doc__
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -14,6 +15,7 @@ from seedbed.cli.console import show_error
 from seedbed.core.errors import SeedbedError
 
 DEBUG_VARIABLE = "SEEDBED_DEBUG"
+CTRL_C = 130  # Typer's exit code for it
 
 app = typer.Typer(
     name="seedbed",
@@ -44,9 +46,9 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def common(
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
+        bool, typer.Option("--version", help="Print the version.", metavar="", callback=_show_version, is_eager=True)
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the trace behind an error.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the trace behind an error.", metavar="")] = False,
 ) -> None:
     """Train neural networks in whole populations, and see why they learn or do not."""
     del version
@@ -54,16 +56,18 @@ def common(
         os.environ[DEBUG_VARIABLE] = "1"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """The command line. Exit code 0: done, 1: failed, 2: misused."""
     try:
-        app()
+        app(arguments, prog_name="seedbed")
     except SeedbedError as error:
         if os.environ.get(DEBUG_VARIABLE):
             raise
         show_error(error)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except SystemExit as end:
+        if end.code != CTRL_C:
+            raise
         sys.stderr.write("interrupted before there was a result; nothing was written\n")
         sys.exit(1)
 

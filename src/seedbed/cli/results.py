@@ -11,11 +11,16 @@ import typer
 from seedbed import data as data_room
 from seedbed.cli.console import Printer, table
 from seedbed.cli.training import Imports, import_modules
-from seedbed.core.errors import RunError, UsageError
+from seedbed.core.errors import UsageError, nearest
+from seedbed.core.plain import to_line
+from seedbed.core.value import Value
+from seedbed.data.raw import shown
+from seedbed.recipe import Ensemble, Member, list_runs, load_run
 from seedbed.recipe import compare as compare_runs
-from seedbed.recipe import list_runs, load_run
 from seedbed.recipe.files import replacing
 from seedbed.recipe.folder import RUNS
+from seedbed.recipe.run import Run
+from seedbed.reporting.wording import number
 
 RunFolder = Annotated[Path, typer.Argument(help="The folder of a run.", metavar="RUN")]
 
@@ -24,8 +29,10 @@ def predict(
     run: RunFolder,
     rows: Annotated[Path, typer.Argument(help="New rows: .csv, .csv.gz, or an IDX file of images.", metavar="FILE")],
     out: Annotated[Path | None, typer.Option(help="Where to write; stdout otherwise.", metavar="FILE.csv")] = None,
-    model: Annotated[str, typer.Option(help="ensemble, best, or the number of a member.", metavar="MODEL")] = "ensemble",
-    proba: Annotated[bool, typer.Option("--proba", help="Add the probability of each class.")] = False,
+    model: Annotated[
+        str, typer.Option(help="ensemble, best, or the number of a member.", metavar="MODEL")
+    ] = "ensemble",
+    proba: Annotated[bool, typer.Option("--proba", help="Add the probability of each class.", metavar="")] = False,
     imports: Imports = None,
 ) -> None:
     """Predict new rows with the ensemble of a run, its best member, or any one."""
@@ -34,6 +41,8 @@ def predict(
     import_modules(imports)
     loaded = load_run(run)
     chosen = _model(loaded, model)
+    if proba and loaded.task == "regression":
+        raise UsageError(f"--proba: expected a run that tells classes apart, got {run}, which predicts values")
     raw = data_room.read_rows(rows)
     said = chosen.predict(raw)
     names = [str(name) for name in loaded.encoder.target.names]
@@ -72,14 +81,14 @@ def runs(
     found = list_runs(folder)
     printer = Printer()
     if not found:
-        printer.say(f"no runs in {folder}; `seedbed train` makes one")
+        printer.note(f"no runs in {folder}; `seedbed train` makes one")
         return
     rows = table("run", "data", "members", "test (ensemble)", "seconds", right=("members", "seconds"))
     for one in found:
         if "damaged" in one:
             rows.add_row(one["run"], f"damaged: {one['damaged']}")
         else:
-            test = f"{one['metric']} {one['test']:.4f}"
+            test = f"{one['metric']} {number(one['test'])}"
             rows.add_row(one["run"], one["data"], str(one["members"]), test, f"{one['seconds']:.1f}")
     printer.say(rows)
 
@@ -99,34 +108,33 @@ def compare(
     printer.say(differences if found.differences else "setup, data, seed and members are the same")
     scores = table("score", *names, "change", right=(*names, "change"))
     for name, a, b in found.scores:
-        change = "" if a is None or b is None else f"{b - a:+.4f}"
-        scores.add_row(name, *("" if v is None else f"{v:.4f}" for v in (a, b)), change)
+        change = "" if a is None or b is None else ("+" if b >= a else "−") + number(abs(b - a))
+        scores.add_row(name, number(a), number(b), change)
     printer.say("")
     printer.say(scores)
     curves = table("validation loss at epoch", *(f"{n}, best | median" for n in names))
     last = len(found.curves) - 1
-    for epoch in sorted({round(last * share) for share in (0, 0.1, 0.25, 0.5, 0.75, 1)}):
-        row = found.curves.iloc[epoch]
-        pairs = [f"{row[f'{x}_best']:.4f} | {row[f'{x}_median']:.4f}" for x in "ab"]
-        curves.add_row(str(int(found.curves.index[epoch]) + 1), *pairs)
+    for row in sorted({round(last * share) for share in (0, 0.1, 0.25, 0.5, 0.75, 1)}):
+        values = found.curves.iloc[row]
+        pairs = [f"{number(values[f'{x}_best'])} | {number(values[f'{x}_median'])}" for x in "ab"]
+        curves.add_row(str(int(found.curves.index[row]) + 1), *pairs)
     printer.say("")
     printer.say(curves)
 
 
-def _model(run: Any, said: str) -> Any:
+def _model(run: Run, said: str) -> Member | Ensemble:
     if said == "ensemble":
         return run.ensemble()
     if said == "best":
         return run.best
     by_number = {str(member.number): member for member in run.members}
     if said not in by_number:
-        expected = f"ensemble, best, or a number of a member from 0 to {max(map(int, by_number))}"
-        raise UsageError(f"--model: expected {expected}, got {said!r}")
+        expected = f"ensemble, best, or the number of a member, {shown(by_number, 8)}"
+        raise UsageError(f"--model: expected {expected}, got {said!r}", nearest(said, ("ensemble", "best")))
     if not by_number[said].is_sound:
-        raise RunError(f"--model {said}: expected a member that can predict, but this one diverged")
+        raise UsageError(f"--model: expected a member that can predict, but {said} {by_number[said].outcome}")
     return by_number[said]
 
 
 def _shown(content: Any) -> str:
-    text = repr(content)
-    return text if len(text) <= 100 else text[:97] + "..."
+    return to_line(content) if isinstance(content, Value | tuple) else str(content)

@@ -23,7 +23,10 @@ from seedbed.recipe.train import AUTO, MEMBERS
 from seedbed.training import Optimizer, Setup
 
 Data = Annotated[
-    str, typer.Argument(help="A name (see `seedbed data`), a .csv or .csv.gz file, or a folder of IDX files.")
+    str,
+    typer.Argument(
+        help="A name (see `seedbed data`), a .csv or .csv.gz file, or a folder of IDX files.", metavar="DATA"
+    ),
 ]
 Target = Annotated[
     str | None, typer.Option(help="The column to predict; several with commas between.", metavar="COLUMN")
@@ -62,13 +65,20 @@ def train(
     seed: Annotated[int, typer.Option(help="Decides draws, first weights, noise and data order.", metavar="N")] = 0,
     split_seed: SplitSeed = 0,
     task: Task = None,
-    out: Annotated[str, typer.Option(help="The folder of the run.", metavar="FOLDER")] = AUTO,
+    out: Annotated[
+        str,
+        typer.Option(
+            help="The folder of the run, new or empty; runs/DATA-DATE-TIME otherwise.",
+            metavar="FOLDER",
+            show_default=False,
+        ),
+    ] = AUTO,
     start: Annotated[
         Path | None, typer.Option("--from", help="Begin with the best weights of another run.", metavar="RUN")
     ] = None,
     imports: Imports = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the run's folder alone.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the run's folder alone.", metavar="")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.", metavar="")] = False,
 ) -> None:
     """Train a population of networks, from data to report. Without arguments: on the embedded handwritten digits."""
     from seedbed.recipe import load_run
@@ -78,19 +88,11 @@ def train(
     dataset = load_data(data, target, task, split_seed)
     setup = build_setup(dataset, setup_file, network, optimizer, loss, epochs, batch_size)
     first = None if start is None else load_run(start).best
-    with printer.progress() as tell:
-        run = train_recipe(
-            setup,
-            dataset,
-            members=members,
-            seed=seed,
-            out=out,
-            start=first,
-            on_step=printer.step,
-            on_progress=tell,
-        )
+    run = train_recipe(
+        setup, dataset, members=members, seed=seed, out=out, start=first, progress=not quiet, on_step=printer.step
+    )
     if run.is_interrupted:
-        printer.say("interrupted: what follows is the best so far")
+        printer.note("interrupted: this is the best so far")
     if as_json:
         printer.result(as_plain(run))
     elif quiet:
@@ -121,7 +123,7 @@ def setup(
 
 def load_data(source: str, target: str | None, task: str | None, split_seed: int) -> Dataset:
     """The data set that a command names."""
-    columns: Any = target.split(",") if target and "," in target else target
+    columns: Any = [column.strip() for column in target.split(",")] if target and "," in target else target
     return data_room.load(source, target=columns, task=task, split_seed=split_seed)
 
 

@@ -6,6 +6,7 @@ SeedbedError
 ├── DataError      (ValueError)    data cannot be read or used as it is
 ├── UsageError     (ValueError)    an argument of a function or command is not sound
 ├── RunError       (RuntimeError)  a run's folder is missing, damaged or in the way
+├── TrainingError  (RuntimeError)  training gave nothing to keep, or what it gave cannot be written
 └── BackendError   (RuntimeError)  the installed JAX back end computes wrong numbers
 
 Every message says what was expected, what came and where; `hint` says what to do next. The command line prints both,
@@ -52,6 +53,12 @@ class UsageError(SeedbedError, ValueError):
 
 class RunError(SeedbedError, RuntimeError):
     """A run's folder is missing, damaged or in the way."""
+
+
+class TrainingError(SeedbedError, RuntimeError):
+    """Training gave nothing to keep, or what it gave cannot be written."""
+
+    exit_code = 1
 
 
 class BackendError(SeedbedError, RuntimeError):

@@ -161,13 +161,13 @@ def _numbers(name: str, series: Any) -> NDArray[np.float64]:
     strange = np.isnan(values) & series.notna().to_numpy()
     if not is_numeric(series) and strange.any():
         row = int(np.flatnonzero(strange)[0])
-        came = f"{series.iloc[row]!r} in row {row}"
+        came = f"{series.iloc[row]!r} in row {series.index[row]}"
         raise DataError(f"column {name!r}: expected numbers, got {came}", "leave out what is unknown: a hole is filled")
     wrong = unsound(values) & ~np.isnan(values)
     if wrong.any():
         row = int(np.argmax(wrong))
         raise DataError(
-            f"column {name!r}: expected finite numbers, got {values[row]} in row {row}",
+            f"column {name!r}: expected finite numbers, got {values[row]} in row {series.index[row]}",
             "leave the value out (a hole is filled), or put a finite number there",
         )
     return values

@@ -47,7 +47,8 @@ def compare(a: Run, b: Run) -> Comparison:
 
 def list_runs(folder: str | Path = RUNS) -> list[dict[str, Any]]:
     """What each run in a folder is, newest first: folder, data, members, result, seconds. Damaged ones say so."""
-    found = sorted(Path(folder).glob("*/run.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    # A name with a dot in front is what a process left behind that was killed while it wrote.
+    found = sorted(Path(folder).glob("[!.]*/run.json"), key=lambda path: path.stat().st_mtime, reverse=True)
     return [_described(path) for path in found]
 
 
@@ -74,7 +75,8 @@ def _scores(a: Run, b: Run) -> list[tuple[str, float | None, float | None]]:
     for model in ("best", "ensemble"):
         first, second = (run.results["test"][model] for run in (a, b))
         rows += [
-            (f"test {NAMES[name]}, {model}", first.get(name), second.get(name)) for name in dict.fromkeys([*first, *second])
+            (f"test {NAMES[name]}, {model}", first.get(name), second.get(name))
+            for name in dict.fromkeys([*first, *second])
         ]
     return rows
 
@@ -82,7 +84,7 @@ def _scores(a: Run, b: Run) -> list[tuple[str, float | None, float | None]]:
 def _curves(a: Run, b: Run) -> DataFrame:
     import pandas as pd
 
-    columns = {}
+    columns: dict[str, Any] = {}
     for name, run in (("a", a), ("b", b)):
         losses = run.history.groupby("epoch")["valid_loss"]
         columns |= {f"{name}_best": losses.min(), f"{name}_median": losses.median()}

@@ -5,8 +5,6 @@ from __future__ import annotations
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-import jax
-
 from seedbed.training import compiling, devices
 
 PACKAGES = ("seedbed", "jax", "jaxlib", "optax", "numpy", "pandas", "scikit-learn", "pyarrow", "altair", "safetensors")

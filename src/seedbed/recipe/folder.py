@@ -1,13 +1,13 @@
 """The run on disk: a folder of plain files, written whole or not at all, and read back without running any code.
 
-    setup.toml               the setup as given
-    run.json                 seed, members and what each drew, results, steps, environment, plans
-    data.json                what the data was, and how raw rows become features
-    history.parquet          losses and scores, per member and epoch
-    weights.safetensors      the best weights of every member, cohort by cohort
-    preprocessing.safetensors    what preprocessing learned from the training part
-    predictions.safetensors  targets and predictions that ensembles and the report need
-    report.html              the report
+setup.toml               the setup as given
+run.json                 seed, members and what each drew, results, steps, environment, plans
+data.json                what the data was, and how raw rows become features
+history.parquet          losses and scores, per member and epoch
+weights.safetensors      the best weights of every member, cohort by cohort
+preprocessing.safetensors    what preprocessing learned from the training part
+predictions.safetensors  targets and predictions that ensembles and the report need
+report.html              the report, written last
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import dataclasses
 import datetime
 import json
 import os
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ import jax
 import numpy as np
 
 from seedbed.core import toml
-from seedbed.core.errors import RunError, SeedbedError
+from seedbed.core.errors import RunError, SeedbedError, TrainingError
 from seedbed.core.plain import from_plain, to_plain
 from seedbed.data.encoder import Encoder
 from seedbed.data.preprocessor import Preprocessor
@@ -65,20 +64,18 @@ def save(run: Run, folder: Path) -> None:
     """Writes a run; it appears under its name when everything is written.
 
     Raises:
-        RunError: the folder cannot be written, because the disk is full for example.
+        TrainingError: the folder cannot be written, because the disk is full for example.
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as hidden:
+            partial = Path(hidden, "run")
+            partial.mkdir()
             _write(run, partial)
-            partial.chmod(0o755)
-            os.replace(partial, folder)
-        except BaseException:
-            shutil.rmtree(partial, ignore_errors=True)
-            raise
+            partial.replace(folder)
     except OSError as error:
-        raise RunError(f"{folder}: the run could not be written: {error.strerror or error}") from None
+        hint = "train again with --out (out= in Python) where there is room"
+        raise TrainingError(f"{folder}: the run could not be written: {error.strerror or error}", hint) from None
 
 
 def load_run(path: str | Path) -> Run:
@@ -102,23 +99,19 @@ def load_run(path: str | Path) -> Run:
 
 
 def _write(run: Run, folder: Path) -> None:
-    from safetensors.numpy import save_file
-
-    from seedbed.recipe.report import page_of
-
     (folder / "setup.toml").write_text(toml.dumps(run.setup), encoding="utf-8")
     _dump(folder / "run.json", _run_to_plain(run))
     _dump(folder / "data.json", {"description": run.data, "encoder": run.encoder.to_dict()})
     run.history.to_parquet(folder / "history.parquet", index=False)
-    weights, fitted = {}, {}
+    weights: dict[str, Any] = {}
+    fitted: dict[str, Any] = {}
     for c, trained in enumerate(run.trained):
         for layer, arrays in enumerate(trained.params):
             weights |= {f"{c}.{layer}.{name}": np.ascontiguousarray(a) for name, a in arrays.items()}
         fitted |= {f"{c}.{name}": np.ascontiguousarray(a) for name, a in trained.preprocessor.arrays().items()}
-    save_file(weights, folder / "weights.safetensors")
-    save_file(fitted, folder / "preprocessing.safetensors")
-    save_file(_arrays_of(run.held), folder / "predictions.safetensors")
-    (folder / "report.html").write_text(page_of(run), encoding="utf-8")
+    _save(folder / "weights.safetensors", weights)
+    _save(folder / "preprocessing.safetensors", fitted)
+    _save(folder / "predictions.safetensors", _arrays_of(run.held))
 
 
 def _run_to_plain(run: Run) -> dict[str, Any]:
@@ -167,7 +160,9 @@ def _read(folder: Path) -> Run:
     weights, fitted = load_file(folder / "weights.safetensors"), load_file(folder / "preprocessing.safetensors")
     held = _held_of(load_file(folder / "predictions.safetensors"), plain)
     encoder = Encoder.from_dict(data["encoder"])
-    trained, numbers, setups = [], [], []
+    trained: list[Trained] = []
+    numbers: list[int] = []
+    setups: list[Setup] = []
     for c, cohort in enumerate(plain["cohorts"]):
         drawn = [from_plain(member["setup"], Setup) for member in cohort["members"]]
         own = [member["number"] for member in cohort["members"]]
@@ -259,6 +254,19 @@ def _held_of(arrays: dict[str, Any], plain: dict[str, Any]) -> Held:
     contents = {name: arrays.get(name) for name in ARRAYS}
     rest = {"candidates": tuple(plain["candidates"]), "ensemble": tuple(plain["ensemble"])}
     return Held(**contents, **rest, wrong_rows=plain["wrong_rows"])  # type: ignore[arg-type]
+
+
+def _save(path: Path, arrays: dict[str, Any]) -> None:
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
+
+    path.touch()
+    mode = path.stat().st_mode  # of a file that anyone makes here; safetensors makes one for this user alone
+    try:
+        save_file(arrays, path)
+    except SafetensorError as error:
+        raise OSError(str(error)) from None
+    path.chmod(mode)
 
 
 def _dump(path: Path, plain: Any) -> None:

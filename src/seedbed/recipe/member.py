@@ -46,13 +46,13 @@ class Member:
     @property
     def params(self) -> tuple[Params, ...]:
         """The weights: for each layer a dictionary of arrays, empty where there is nothing to learn."""
-        return jax.tree.map(lambda a: a[self.place], self.trained.params)  # type: ignore[no-any-return]
+        return jax.tree.map(lambda a: a[self.place], self.trained.params)
 
     @property
     def network(self) -> Network:
         """The network, with the sizes that the data asks for."""
         numbers = jax.tree.map(lambda leaf: float(leaf[self.place]), self.trained.numbers)
-        return numbers.network  # type: ignore[no-any-return]
+        return numbers.network
 
     @property
     def is_sound(self) -> bool:

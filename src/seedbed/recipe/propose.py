@@ -50,6 +50,6 @@ def _batch_size(n: int) -> int:
 
 
 def _preprocessing(data: Dataset) -> tuple[Preprocessing, ...]:
-    """Pixels share one scale, columns of a table have each their own; quantities to predict are standardised as well."""
+    """Pixels share one scale, columns of a table have each their own; so have quantities to predict."""
     inputs = Standardize(per="all") if data.image_shape is not None else Standardize()
     return (inputs, StandardizeTarget()) if data.task == "regression" else (inputs,)

@@ -13,7 +13,6 @@ from seedbed.reporting.evidence import Evidence
 
 def evidence_of(run: Run) -> Evidence:
     """What the report shows of a run."""
-
     import pandas as pd
 
     from seedbed.reporting.most_wrong import wrong_table
@@ -51,6 +50,13 @@ def page_of(run: Run, language: str | None = None) -> str:
     from seedbed.reporting.page import page
 
     return page(evidence_of(run), language)
+
+
+def card_of(run: Run, language: str | None = None) -> str:
+    """What a run shows of itself in a notebook."""
+    from seedbed.recipe.card import card
+
+    return card(evidence_of(run), str(run.folder or ""), language)
 
 
 def write(run: Run, path: str | Path | None = None, language: str | None = None) -> Path:

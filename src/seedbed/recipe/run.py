@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.core.draw import draws
-from seedbed.core.errors import RunError, UsageError
+from seedbed.core.errors import TrainingError, UsageError
 from seedbed.core.plain import to_line
 from seedbed.core.value import Value
 from seedbed.data.encoder import Encoder
@@ -88,7 +88,6 @@ class Run:
     environment: dict[str, str]
     wall_seconds: float
     is_interrupted: bool = False
-    notices: tuple[str, ...] = field(default=())
 
     @property
     def task(self) -> str:
@@ -97,11 +96,7 @@ class Run:
 
     @cached_property
     def best(self) -> Member:
-        """The member with the highest validation score; among equals the one with the smallest validation loss.
-
-        Raises:
-            RunError: every member diverged.
-        """
+        """The member with the highest validation score; among equals the one with the smallest validation loss."""
         return best_of(self.members)
 
     def ensemble(self, k: int = ENSEMBLE_SIZE) -> Ensemble:
@@ -147,7 +142,7 @@ class Run:
         return pd.DataFrame(rows, columns=names)
 
     def report(self, path: str | Path | None = None, *, language: str | None = None) -> Path:
-        """Writes the report, one self-contained page, and gives back where: into the run's folder unless a path is given.
+        """Writes the report, one self-contained page, and gives back where: in the run's folder unless a path is given.
 
         Raises:
             RunError: the run is not on disk and no path is given, or the page cannot be written.
@@ -172,12 +167,12 @@ def best_of(members: Sequence[Member]) -> Member:
     """The member with the highest validation score; among equals the one with the smallest validation loss.
 
     Raises:
-        RunError: every member diverged.
+        TrainingError: every member diverged.
     """
     sound = [member for member in members if member.is_sound]
     if not sound:
         hint = "lower the learning rate, or let it be drawn: lr=log_uniform(1e-4, 1e-1)"
-        raise RunError(f"expected a member with a finite validation loss, but all {len(members)} diverged", hint)
+        raise TrainingError(f"expected a member with a finite validation loss, but all {len(members)} diverged", hint)
     return max(sound, key=lambda member: (member.valid_score, -member.valid_loss))
 
 

@@ -15,6 +15,7 @@ from seedbed.data.dataset import PARTS, Dataset
 from seedbed.recipe.member import Member
 from seedbed.recipe.results import Metrics
 from seedbed.reporting.evidence import Step
+from seedbed.reporting.wording import number
 from seedbed.training.setup import Setup
 from seedbed.training.trainer import Training
 
@@ -82,15 +83,16 @@ def train(training: Training, members: Sequence[Member]) -> Step:
     return Step("train", tuple(facts))
 
 
-def result(results: dict[str, dict[str, Metrics]], dataset: Dataset, weights: dict[int, int], best: Member) -> Step:
+def result(results: dict[str, dict[str, Metrics]], dataset: Dataset, ensemble: Sequence[int], best: Member) -> Step:
     """The result on the test part, which nothing looked at before, and what choosing on validation cost."""
-    shown = lambda one: ", ".join(f"{NAMES[name]} {value:.4f}" for name, value in one.items())  # noqa: E731
+    shown = lambda one: ", ".join(f"{NAMES[name]} {number(value)}" for name, value in one.items())  # noqa: E731
     metric = next(iter(results["test"]["best"]))
     gap = results["test"]["ensemble"][metric] - results["validation"]["ensemble"][metric]
+    change = ("+" if gap >= 0 else "−") + number(abs(gap))
     facts = [
         (f"best member ({best.number})", shown(results["test"]["best"])),
-        (f"ensemble of {len(weights)}", shown(results["test"]["ensemble"])),
-        ("test against validation", f"{NAMES[metric]} {gap:+.4f} for the ensemble, which was chosen on validation"),
+        (f"ensemble of {len(set(ensemble))}", shown(results["test"]["ensemble"])),
+        ("test against validation", f"{NAMES[metric]} {change} for the ensemble, which was chosen on validation"),
         ("test examples", f"{len(dataset.test):,}, looked at once"),
     ]
     return Step("result", tuple(facts))
@@ -114,9 +116,10 @@ def _features(dataset: Dataset) -> str:
 def _target(dataset: Dataset) -> str:
     if dataset.task == "classification":
         return f"{dataset.n_classes} classes"
-    many = dataset.n_targets > 1
     names = ", ".join(map(str, dataset.target_names[:6])) + (", ..." if dataset.n_targets > 6 else "")
-    return f"{dataset.n_targets if many else 'one'} {'label' if dataset.task == 'multilabel' else 'number'}{'s' * many}: {names}"
+    kind = "label" if dataset.task == "multilabel" else "number"
+    count = f"one {kind}" if dataset.n_targets == 1 else f"{dataset.n_targets} {kind}s"
+    return f"{count}: {names}"
 
 
 def plain(step: Step) -> dict[str, Any]:

@@ -11,15 +11,16 @@ import numpy as np
 
 from seedbed.core.draw import draw
 from seedbed.core.errors import UsageError
-from seedbed.data.dataset import Dataset
 from seedbed.data.loading import load
 from seedbed.recipe import folder as folders
 from seedbed.recipe import steps
 from seedbed.recipe.environment import environment
-from seedbed.recipe.member import Member, predict_encoded
-from seedbed.recipe.results import Metrics, metrics, select
-from seedbed.recipe.run import ENSEMBLE_SIZE, Held, Run, best_of, candidates, members_of
-from seedbed.recipe.wrong import most_wrong_of
+from seedbed.recipe.judge import judge
+from seedbed.recipe.member import Member
+from seedbed.recipe.progress import showing
+from seedbed.recipe.report import write
+from seedbed.recipe.run import Run, best_of, members_of
+from seedbed.recipe.start import first_weights
 from seedbed.reporting.evidence import Step
 from seedbed.training.observe import Observe
 from seedbed.training.plan import Plan
@@ -42,10 +43,13 @@ def train(
     start: Run | Member | None = None,
     plan: Sequence[Plan] | None = None,
     observe: Observe | None = None,
+    progress: bool | None = None,
     on_step: Callable[[Step], None] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Run:
     """A trained population: each member draws its own setup, all train side by side, and the result is scored once.
+
+    Ctrl-C ends the training and keeps the best so far; before the first epoch is over it ends everything.
 
     Arguments:
         setup: the setup, or a space of setups: a distribution in it is drawn by each member for itself.
@@ -55,25 +59,26 @@ def train(
         seed: decides draws, first weights, noise and the order of the data; not the split.
         out: the run's folder, "auto" for `runs/<data>-<date>-<time>`, None to keep nothing on disk.
         start: a run or a member whose weights to begin with; a run's by the members' numbers.
-        plan: the plans of another run on this machine, to repeat it to the bit.
+        plan: the plans of another run on this machine, to repeat it to the bit; one for each program.
         observe: looks inside the program, see `seedbed.training.observe`.
+        progress: whether to show how far it is; None shows it in a notebook only.
         on_step: is given each step of the recipe with its evidence as it is done.
         on_progress: is called between device calls.
 
     Raises:
         SetupError, ShapeError, DataError, UsageError: setup, data or an argument is not sound; nothing is written.
-        RunError: the folder is in the way, or every member diverged.
+        RunError: the folder is in the way.
+        TrainingError: every member diverged, or the run cannot be written.
         BackendError: the installed back end computes wrong numbers.
     """
-    numbers, seed = member_numbers(members), _whole("seed", seed, least=0)
-    if not isinstance(setup, Setup):
-        hint = "build one with sb.Setup(...), or let sb.propose(data) do it"
-        raise UsageError(f"train: expected a Setup, got {setup!r}", hint)
-    if epochs is not None:
-        setup = setup.replace(epochs=_whole("epochs", epochs, least=1))
+    numbers, seed, setup = member_numbers(members), _whole("seed", seed, least=0), _lasting(setup, epochs)
     began = time.perf_counter()
-    dataset = data if isinstance(data, Dataset) else load(data)
+    dataset = load(data)
     target = folders.reserve(out, dataset.name)
+    setups = [draw(setup, seed=seed, number=number) for number in numbers]
+    training = Training(setups, numbers, dataset, seed, plan, observe)
+    training.start = first_weights(start, numbers, training)
+    _check_plan(plan, training)
     check_back_end()
     told: list[Step] = []
 
@@ -84,19 +89,15 @@ def train(
 
     tell(steps.data(dataset))
     tell(steps.preprocess(setup, dataset))
-    setups = [draw(setup, seed=seed, number=number) for number in numbers]
-    training = Training(
-        setups, numbers, dataset, seed, plan, observe, _first_weights(start, numbers), on_progress
-    )
     tell(steps.network(setup, training.bound[0], dataset))
-    training.run()
-    if training.is_interrupted and not training.results:
-        raise KeyboardInterrupt
-    trained_members = members_of(training.results, numbers, setups, dataset.encoder)
-    tell(steps.train(training, trained_members))
-    held, results = judge(trained_members, dataset)
-    chosen = {number: held.ensemble.count(number) for number in held.ensemble}
-    tell(steps.result(results, dataset, chosen, best_of(trained_members)))
+    with showing(progress, on_progress) as training.on_progress:
+        training.run()
+    population = members_of(training.results, numbers, setups, dataset.encoder)
+    if training.is_interrupted and not any(member.is_sound for member in population):
+        raise KeyboardInterrupt  # before there was anything to keep
+    tell(steps.train(training, population))
+    held, results = judge(population, dataset)
+    tell(steps.result(results, dataset, held.ensemble, best_of(population)))
     run = Run(
         name=target.name if target else dataset.name,
         folder=target,
@@ -104,7 +105,7 @@ def train(
         data=dataset.describe(),
         encoder=dataset.encoder,
         seed=seed,
-        members=trained_members,
+        members=population,
         trained=tuple(training.results),
         held=held,
         results=results,
@@ -115,43 +116,8 @@ def train(
     )
     if target is not None:
         folders.save(run, target)
+        write(run)  # after the run is safe: a page that cannot be drawn must not cost the training
     return run
-
-
-def judge(members: Sequence[Member], data: Dataset) -> tuple[Held, dict[str, dict[str, Metrics]]]:
-    """The result: best member and ensemble, chosen on the validation part, scored once on the test part."""
-    task, best = data.task, best_of(members)
-    chosen = candidates(members)
-    if best not in chosen:
-        chosen[-1] = best
-    valid = predict_encoded(chosen, data.valid.x)
-    picked = select(task, data.valid.y, valid, ENSEMBLE_SIZE)
-    unlike = sorted(set(picked))
-    counts = [picked.count(c) for c in unlike]
-    test = predict_encoded([best, *(chosen[c] for c in unlike)], data.test.x)
-    test_best, test_ensemble = test[0], np.average(test[1:], axis=0, weights=counts)
-    valid_ensemble = np.average(valid[unlike], axis=0, weights=counts)
-    results = {
-        "validation": {
-            "best": metrics(task, data.valid.y, valid[chosen.index(best)]),
-            "ensemble": metrics(task, data.valid.y, valid_ensemble),
-        },
-        "test": {
-            "best": metrics(task, data.test.y, test_best),
-            "ensemble": metrics(task, data.test.y, test_ensemble),
-        },
-    }
-    held = Held(
-        valid_y=data.valid.y,
-        valid_predictions=valid,
-        ensemble=tuple(chosen[c].number for c in picked),
-        candidates=tuple(member.number for member in chosen),
-        test_y=data.test.y,
-        test_best=test_best,
-        test_ensemble=test_ensemble,
-        **most_wrong_of(data, test_ensemble),
-    )
-    return held, results
 
 
 def member_numbers(members: int | Sequence[int]) -> list[int]:
@@ -177,17 +143,14 @@ def _whole(name: str, given: Any, *, least: int) -> int:
     return int(given)
 
 
-def _first_weights(start: Run | Member | None, numbers: Sequence[int]) -> list[Any] | None:
-    """For each member the weights to begin with."""
-    if start is None:
-        return None
-    if isinstance(start, Member):
-        return [start.params] * len(numbers)
-    if not isinstance(start, Run):
-        raise UsageError(f"start: expected a run or a member of one, got {start!r}", "such as start=run.best")
-    there = {member.number: member for member in start.members}
-    if missing := [number for number in numbers if number not in there]:
-        hint = "start=run.best begins all members with the same weights"
-        raise UsageError(f"start: expected a run with members {numbers}, but it has no {missing}", hint)
-    return [there[number].params for number in numbers]
+def _lasting(setup: Any, epochs: int | None) -> Setup:
+    """The setup with its own or the given number of epochs."""
+    if not isinstance(setup, Setup):
+        hint = "build one with sb.Setup(...), or let sb.propose(data) do it"
+        raise UsageError(f"train: expected a Setup, got {setup!r}", hint)
+    return setup if epochs is None else setup.replace(epochs=_whole("epochs", epochs, least=1))
 
+
+def _check_plan(plan: Sequence[Plan] | None, training: Training) -> None:
+    if plan is not None and len(plan) != len(training.groups):
+        raise UsageError(f"plan: expected {len(training.groups)} plans, one for each program, got {len(plan)}")
