@@ -34,7 +34,7 @@ from seedbed.reporting.evidence import Step
 from seedbed.training.plan import Plan
 from seedbed.training.setup import Setup
 from seedbed.training.state import COLUMNS
-from seedbed.training.trainer import Trained
+from seedbed.training.trained import Trained
 
 FORMAT = 1
 RUNS = Path("runs")

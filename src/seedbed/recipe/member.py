@@ -17,7 +17,7 @@ from seedbed.network import Network
 from seedbed.network.layer import Params
 from seedbed.training.predict import predictions
 from seedbed.training.setup import Setup
-from seedbed.training.trainer import Trained
+from seedbed.training.trained import Trained
 
 
 @dataclass(frozen=True, eq=False, repr=False)

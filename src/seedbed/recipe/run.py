@@ -21,7 +21,7 @@ from seedbed.recipe.results import Metrics, select
 from seedbed.reporting.evidence import Step
 from seedbed.training.setup import Setup
 from seedbed.training.state import COLUMNS
-from seedbed.training.trainer import Trained
+from seedbed.training.trained import Trained
 
 if TYPE_CHECKING:
     from pandas import DataFrame

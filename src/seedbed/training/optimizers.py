@@ -12,6 +12,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
+from jaxtyping import Array
 
 from seedbed.core.errors import Fault
 from seedbed.core.fields import flag, number, part
@@ -105,7 +106,7 @@ class _SumOfSquares(NamedTuple):
     sum_of_squares: optax.Updates
 
 
-def _scale_by_sum_of_squares(eps: float) -> optax.GradientTransformation:
+def _scale_by_sum_of_squares(eps: float | Array) -> optax.GradientTransformation:
     def init(params: optax.Params) -> _SumOfSquares:
         return _SumOfSquares(jax.tree.map(jnp.zeros_like, params))
 

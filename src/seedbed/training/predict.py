@@ -10,7 +10,8 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from seedbed.training.trainer import Trained, precision
+from seedbed.training.scopes import precision
+from seedbed.training.trained import Trained
 
 ROWS, MEMBERS = 1024, 32  # that one call takes
 

@@ -12,19 +12,21 @@ from jaxtyping import Array, Float
 from seedbed.core.fields import number, part
 from seedbed.core.value import Value
 
+Progress = Float[Array, "..."]  # of all members, or one for each where a warm-up has its own length
+
 
 class Schedule(Value, family=True):
     """The learning rate at a moment is `lr * factor(progress)`."""
 
-    def factor(self, progress: Float[Array, ""]) -> Float[Array, ""]:
-        """The factor at `progress`, the share of all steps that is done."""
+    def factor(self, progress: Progress) -> Float[Array, "..."]:
+        """The factor at `progress`, the share of all steps that is done; one for each member that has its own numbers."""
         raise NotImplementedError
 
 
 class ConstantRate(Schedule, kind="constant"):
     """The rate stays as it is: factor 1."""
 
-    def factor(self, progress: Float[Array, ""]) -> Float[Array, ""]:
+    def factor(self, progress: Progress) -> Float[Array, "..."]:
         return jnp.ones_like(progress)
 
 
@@ -37,7 +39,7 @@ class StepDecay(Schedule, kind="step_decay"):
     decay: float = number(0.1, low=0.0, low_open=True, doc="what the rate is multiplied by at each step down")
     every: float = number(0.34, low=0.0, low_open=True, high=1.0, doc="share of the training between two steps down")
 
-    def factor(self, progress: Float[Array, ""]) -> Float[Array, ""]:
+    def factor(self, progress: Progress) -> Float[Array, "..."]:
         return self.decay ** jnp.floor(progress / self.every)
 
 
@@ -49,7 +51,7 @@ class Cosine(Schedule, kind="cosine"):
 
     final: float = number(0.0, low=0.0, high=1.0, doc="the factor at the end")
 
-    def factor(self, progress: Float[Array, ""]) -> Float[Array, ""]:
+    def factor(self, progress: Progress) -> Float[Array, "..."]:
         return self.final + (1.0 - self.final) * 0.5 * (1.0 + jnp.cos(jnp.pi * progress))
 
 
@@ -62,6 +64,6 @@ class WarmUp(Schedule, kind="warm_up"):
     share: float = number(0.1, low=0.0, low_open=True, high=1.0, high_open=True, doc="share of the training to warm up")
     after: Schedule = part(Schedule, ConstantRate(), doc="the schedule behind the warm-up")
 
-    def factor(self, progress: Float[Array, ""]) -> Float[Array, ""]:
+    def factor(self, progress: Progress) -> Float[Array, "..."]:
         rest = jnp.clip((progress - self.share) / (1.0 - self.share), 0.0, 1.0)
         return jnp.where(progress < self.share, progress / self.share, self.after.factor(rest))

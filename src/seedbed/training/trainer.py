@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -25,13 +23,15 @@ from seedbed.training.layout import STACKED
 from seedbed.training.observe import Observe
 from seedbed.training.plan import Plan, checked
 from seedbed.training.program import EVERYWHERE, Program, build
+from seedbed.training.scopes import ctrl_c, precision
 from seedbed.training.setup import Setup
 from seedbed.training.state import Blueprint, Examples, examples
+from seedbed.training.trained import Trained, collected
 from seedbed.training.tuning import best_plan
-from seedbed.training.waves import Cohort, Wave
+from seedbed.training.waves import Cohort
+from seedbed.training.weighting import example_weights
 
 COMPILERS = 2  # programs that are compiled at the same time
-TRAINED, STOPPED, DIVERGED, INTERRUPTED = "trained", "stopped early", "diverged", "interrupted"
 
 
 @dataclass(frozen=True)
@@ -45,36 +45,6 @@ class Progress:
     best_score: float
     n_steps: int  # steps of the optimizer so far, over all members
     wall_seconds: float
-
-
-@dataclass(frozen=True)
-class Trained:
-    """The members of one cohort after training, on the host. Arrays have a member axis in front.
-
-    Attributes:
-        setup: of the first member, bound to the data.
-        numbers: the leaves of all members' setups.
-        places: where the members stand among all.
-        preprocessor: fitted to the data.
-        params: the best weights of each member, by validation loss.
-        best_epoch: the epoch of those, from 0; -1 where none was sound.
-        outcomes: how each member's training ended.
-        history: (member, epoch, column), columns as in `COLUMNS`; NaN where a member did not train.
-        seconds: (member, epoch), wall clock since the start.
-        seen: what `observe` returned, (member, epoch, ...).
-    """
-
-    setup: Setup
-    numbers: Any
-    places: NDArray[np.int64]
-    preprocessor: Preprocessor
-    params: Any
-    best_epoch: NDArray[np.int32]
-    outcomes: list[str]
-    history: NDArray[Any]
-    seconds: NDArray[np.float64]
-    seen: Any
-    plan: Plan
 
 
 Parts = tuple[Examples, Examples]  # training and validation
@@ -120,7 +90,7 @@ class Training:
     def run(self) -> list[Trained]:
         """Trains all cohorts. Ctrl-C ends it between two device calls and keeps what there is."""
         self._started = time.perf_counter()
-        with _ctrl_c() as interrupted, ThreadPoolExecutor(COMPILERS) as pool:
+        with ctrl_c() as interrupted, ThreadPoolExecutor(COMPILERS) as pool:
             blueprints = [self._blueprint(i) for i in range(len(self.groups))]
             # While one cohort trains, the programs of the next are compiled.
             waiting = [pool.submit(self._prepared, *pair) for pair in zip(self.groups, blueprints, strict=True)]
@@ -171,7 +141,7 @@ class Training:
                     if interrupted():
                         break
                 self.n_steps += cohort.n_steps_done
-                self.results.append(self._collected(cohort, members, at))
+                self.results.append(collected(cohort, members, at, self.preprocessor(members.setup)))
 
     def _placed(self, setup: Setup, in_shape: tuple[int, ...], n_devices: int) -> Parts:
         """The training and validation parts, preprocessed and on every device; the same for cohorts that agree."""
@@ -220,82 +190,6 @@ class Training:
             )
         )
 
-    def _collected(self, cohort: Cohort, members: Group, at: NDArray[np.int64]) -> Trained:
-        axes = cohort.program.axes
-        joined = [_on_host(wave, axes) for wave in cohort.waves]
-        one = jax.tree.map(lambda *parts: np.concatenate(parts), *joined)
-        return Trained(
-            setup=members.setup,
-            numbers=jax.tree.map(lambda leaf: leaf[at], members.numbers),
-            places=members.places[at],
-            preprocessor=self.preprocessor(members.setup),
-            params=one["best"],
-            best_epoch=one["best_epoch"],
-            outcomes=[_outcome(*map(bool, flags)) for flags in zip(one["active"], one["stopped"], one["ended"], strict=True)],
-            history=one["history"],
-            seconds=one["seconds"],
-            seen=one["seen"],
-            plan=cohort.blueprint.plan,
-        )
-
-
-def example_weights(setup: Setup, data: Dataset, part: Any) -> NDArray[np.float64] | None:
-    """The weight of each example of a part in the loss: its own times that of its class; None where all are 1."""
-    weight = part.weight
-    if setup.class_weight is None:
-        return weight
-    per_class = class_weights(setup.class_weight, data)[part.y]
-    return per_class if weight is None else per_class * weight
-
-
-def class_weights(said: str | tuple[float, ...], data: Dataset) -> NDArray[np.float64]:
-    """The weight of each class: as given, or so that every class of the training part has the same total.
-
-    Raises:
-        SetupError: there are no classes, or another number of them.
-    """
-    from seedbed.core.errors import Fault, SetupError
-
-    if data.task != "classification":
-        raise SetupError([Fault(("class_weight",), "None where the task is not classification", repr(said))])
-    if isinstance(said, str):
-        counts = np.bincount(data.train.y, minlength=data.n_classes)
-        return len(data.train) / (data.n_classes * np.maximum(counts, 1.0))
-    if len(said) != data.n_classes:
-        raise SetupError([Fault(("class_weight",), f"one weight for each of {data.n_classes} classes", repr(said))])
-    return np.asarray(said, np.float64)
-
-
-@contextlib.contextmanager
-def precision(name: str) -> Iterator[None]:
-    """Inside, JAX computes with the numbers that a setup asks for."""
-    if name == "float64":
-        with jax.enable_x64(True):
-            yield
-    else:
-        yield
-
-
-@contextlib.contextmanager
-def _ctrl_c() -> Iterator[Callable[[], bool]]:
-    """Inside, the first Ctrl-C is only noted: the state of a wave may not be lost between a call and its result."""
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    noted = False
-
-    def note(*_: Any) -> None:
-        nonlocal noted
-        if noted:
-            raise KeyboardInterrupt  # a second one is meant
-        noted = True
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield lambda: noted
-    finally:
-        signal.signal(signal.SIGINT, before)
-
 
 def _preparation(setup: Setup) -> tuple[Any, ...]:
     """What of a setup decides the arrays that the program reads."""
@@ -312,29 +206,3 @@ def _parts(n: int, program: Program) -> list[NDArray[np.int64]]:
 
 def _stacked(trees: list[Any]) -> Any:
     return jax.tree.map(lambda *arrays: np.stack(arrays), *trees)
-
-
-def _on_host(wave: Wave, axes: Any) -> dict[str, Any]:
-    """What is kept of a wave: NumPy arrays with the member axis in front, without its ghosts."""
-    n, state = len(wave.numbers), wave.state
-    front = lambda a, axis: np.moveaxis(np.asarray(a), axis, 0)[:n]  # noqa: E731
-    seconds = np.full((n, state.setup.epochs), np.nan)
-    seconds[:, : len(wave.seconds)] = wave.seconds
-    return {
-        "best": jax.tree.map(front, state.best, axes.best),
-        "best_epoch": front(state.best_epoch, 0),
-        "active": front(state.active, 0),
-        "stopped": front(state.stopped, 0),
-        "ended": np.full(n, wave.is_over),
-        "history": front(state.history, 0),
-        "seconds": seconds,
-        "seen": jax.tree.map(lambda a: front(a, 0), state.seen),
-    }
-
-
-def _outcome(active: bool, stopped: bool, ended: bool) -> str:
-    if not active and not stopped:
-        return DIVERGED
-    if stopped:
-        return STOPPED
-    return TRAINED if ended else INTERRUPTED

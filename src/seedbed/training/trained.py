@@ -1,0 +1,94 @@
+"""What training leaves of a cohort, on the host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
+
+from seedbed.data.preprocessor import Preprocessor
+from seedbed.training.cohorts import Group
+from seedbed.training.plan import Plan
+from seedbed.training.setup import Setup
+from seedbed.training.waves import Cohort, Wave
+
+TRAINED, STOPPED, DIVERGED, INTERRUPTED = "trained", "stopped early", "diverged", "interrupted"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The members of one cohort after training, on the host. Arrays have a member axis in front.
+
+    Attributes:
+        setup: of the first member, bound to the data.
+        numbers: the leaves of all members' setups.
+        places: where the members stand among all.
+        preprocessor: fitted to the data.
+        params: the best weights of each member, by validation loss.
+        best_epoch: the epoch of those, from 0; -1 where none was sound.
+        outcomes: how each member's training ended.
+        history: (member, epoch, column), columns as in `COLUMNS`; NaN where a member did not train.
+        seconds: (member, epoch), wall clock since the start.
+        seen: what `observe` returned, (member, epoch, ...).
+    """
+
+    setup: Setup
+    numbers: Any
+    places: NDArray[np.int64]
+    preprocessor: Preprocessor
+    params: Any
+    best_epoch: NDArray[np.int32]
+    outcomes: list[str]
+    history: NDArray[Any]
+    seconds: NDArray[np.float64]
+    seen: Any
+    plan: Plan
+
+
+def collected(cohort: Cohort, members: Group, at: NDArray[np.int64], preprocessor: Preprocessor) -> Trained:
+    """The results of a cohort whose members are those of a group at some of its places."""
+    waves = [_on_host(wave, cohort.program.axes) for wave in cohort.waves]
+    all_ = jax.tree.map(lambda *parts: np.concatenate(parts), *waves)
+    flags = zip(all_["active"], all_["stopped"], all_["is_over"], strict=True)
+    return Trained(
+        setup=members.setup,
+        numbers=jax.tree.map(lambda leaf: leaf[at], members.numbers),
+        places=members.places[at],
+        preprocessor=preprocessor,
+        params=all_["best"],
+        best_epoch=all_["best_epoch"],
+        outcomes=[_outcome(*map(bool, each)) for each in flags],
+        history=all_["history"],
+        seconds=all_["seconds"],
+        seen=all_["seen"],
+        plan=cohort.blueprint.plan,
+    )
+
+
+def _on_host(wave: Wave, axes: Any) -> dict[str, Any]:
+    """What is kept of a wave: NumPy arrays with the member axis in front, without its ghosts."""
+    n, state = len(wave.numbers), wave.state
+    front = lambda a, axis: np.moveaxis(np.asarray(a), axis, 0)[:n]  # noqa: E731
+    seconds = np.full((n, state.setup.epochs), np.nan)
+    seconds[:, : len(wave.seconds)] = wave.seconds
+    return {
+        "best": jax.tree.map(front, state.best, axes.best),
+        "best_epoch": front(state.best_epoch, 0),
+        "active": front(state.active, 0),
+        "stopped": front(state.stopped, 0),
+        "is_over": np.full(n, wave.is_over),
+        "history": front(state.history, 0),
+        "seconds": seconds,
+        "seen": jax.tree.map(lambda a: front(a, 0), state.seen),
+    }
+
+
+def _outcome(active: bool, stopped: bool, is_over: bool) -> str:
+    if not active and not stopped:
+        return DIVERGED
+    if stopped:
+        return STOPPED
+    return TRAINED if is_over else INTERRUPTED
