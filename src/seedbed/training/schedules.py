@@ -19,7 +19,7 @@ class Schedule(Value, family=True):
     """The learning rate at a moment is `lr * factor(progress)`."""
 
     def factor(self, progress: Progress) -> Float[Array, "..."]:
-        """The factor at `progress`, the share of all steps that is done; one for each member that has its own numbers."""
+        """The factor at `progress`, the share of all steps that is done; one for each member with its own numbers."""
         raise NotImplementedError
 
 
