@@ -240,9 +240,7 @@ def table(result: dict[str, Any]) -> Table:
     for name, row in result["rows"].items():
         wall, compiling = row["wall_seconds"], row["compile_seconds"]
         shares = ("-", "-") if compiling is None else (f"{compiling:.2f}", f"{compiling / wall:.0%}")
-        shown.add_row(
-            name, str(row["n_trained"]), f"{wall:.2f}", f"{wall / base:.2f}", *shares, f"{row['best']:.2%}"
-        )
+        shown.add_row(name, str(row["n_trained"]), f"{wall:.2f}", f"{wall / base:.2f}", *shares, f"{row['best']:.2%}")
     return shown
 
 

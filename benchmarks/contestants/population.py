@@ -11,21 +11,21 @@ import time
 
 from benchmarks.compilation import Listener
 from benchmarks.contestants import Block
-from benchmarks.networks import LEARNING_RATE, N_OTHER, N_TRAIN, Task, examples
+from benchmarks.networks import LEARNING_RATE, N_TRAIN, N_VALID, Task, examples
 
 EPOCHS, EPOCHS_OF_ONE = 100, 1000  # more than the first device call holds, whose length is a cautious guess
 
 
 class Seedbed:
-    """A population of `members` networks."""
+    """A population of `members` networks that validates on `n_valid` examples after each epoch."""
 
-    def __init__(self, task: Task, *, members: int) -> None:
+    def __init__(self, task: Task, *, members: int, n_valid: int = N_VALID) -> None:
         from seedbed import data
         from seedbed.network import CrossEntropy, Network
         from seedbed.training import SGD, Setup
 
-        n = N_TRAIN + 2 * N_OTHER
-        self.data = data.load(examples(task, n), valid_share=N_OTHER / n, test_share=N_OTHER / n)
+        n = N_TRAIN + 2 * n_valid  # as many for the test part, which nobody reads
+        self.data = data.load(examples(task, n), valid_share=n_valid / n, test_share=n_valid / n)
         assert len(self.data.train) == N_TRAIN
         setup = Setup(
             network=Network.parse(task.line),

@@ -20,8 +20,14 @@ class ScikitLearn:
         self.task = task
         self.x, self.y = examples(task, N_TRAIN)
         self.model = MLPClassifier(
-            task.sizes[1:-1], solver="sgd", momentum=0.0, nesterovs_momentum=False, alpha=0.0,
-            learning_rate_init=LEARNING_RATE, batch_size=task.batch_size, random_state=0,
+            task.sizes[1:-1],
+            solver="sgd",
+            momentum=0.0,
+            nesterovs_momentum=False,
+            alpha=0.0,
+            learning_rate_init=LEARNING_RATE,
+            batch_size=task.batch_size,
+            random_state=0,
         )
         self.classes = np.unique(self.y)
         self.info: dict[str, object] = {}
