@@ -1,0 +1,75 @@
+"""What is compiled, counted: two functions for each cohort, once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+from seedbed.data import load
+from seedbed.network import Network
+from seedbed.training import SGD, Adam, compiling
+from seedbed.training.layout import STACKED
+from seedbed.training.plan import Plan
+from tests.training.populations import ALL, CLASSIFY, LABELS, MEMBERS, X, trained, training
+
+TINY = CLASSIFY.replace(network=Network.parse("linear 3, tanh, linear out"), epochs=2, precision="float32")
+FUNCTIONS = 2  # of a program: one that begins members, one that trains them
+
+
+def of_rates(*rates: float, **changes: Any) -> list[Any]:
+    return [TINY.replace(optimizer=SGD(rate, momentum=0.5), **changes) for rate in rates]
+
+
+def test_other_numbers_compile_nothing_new(compilations: Any) -> None:
+    plan = Plan(2, 3, STACKED)
+    (part,) = training(of_rates(0.1, 0.2, 0.3, 0.4, 0.5), plan=plan).results
+    assert compilations.n == FUNCTIONS
+    trained(of_rates(0.01, 0.2, 3.0, 1, 0), plan=plan)  # whole numbers too
+    trained(of_rates(0.1, 0.2, 0.3), [7, 8, 9], plan=plan, seed=3)  # fewer, others, with another seed
+    trained(of_rates(0.1), start=[jax.tree.map(lambda a: a[2], part.params)], plan=plan)  # from given weights
+    assert compilations.n == FUNCTIONS
+
+
+def test_waves_share_a_program(compilations: Any) -> None:
+    trained(of_rates(0.1, 0.2, 0.3, 0.4, 0.5), plan=Plan(1, 2, STACKED))
+    assert compilations.n == FUNCTIONS
+
+
+def test_each_cohort_has_a_program(compilations: Any) -> None:
+    setups = [
+        *of_rates(0.1, 0.2, penalty=None),
+        TINY.replace(optimizer=SGD(0.1)),  # without momentum
+        TINY.replace(optimizer=Adam(0.1)),
+        *of_rates(0.3),
+    ]
+    whole = training(setups, plan=Plan(1, 3, STACKED))
+    assert len(whole.groups) == 3
+    assert compilations.n == 3 * FUNCTIONS
+
+
+def test_only_data_of_other_sizes_is_another_program(compilations: Any) -> None:
+    plan = Plan(2, 3, STACKED)
+    trained(of_rates(0.1), plan=plan)
+    compilations.reset()
+    trained(of_rates(0.1), plan=plan, data=load((X + 1.0, np.roll(LABELS, 1))))
+    assert compilations.n == 0
+    trained(of_rates(0.1), plan=plan, data=load((X[:60], LABELS[:60])))
+    assert compilations.n == FUNCTIONS
+
+
+def test_programs_are_kept_on_disk() -> None:
+    """In the folder of the tests, named after machine and versions."""
+    trained(MEMBERS, plan=ALL)
+    (folder,) = (compiling.cache_folder() / "programs").iterdir()
+    assert any("train" in file.name for file in folder.iterdir())
+
+
+def test_the_cache_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    monkeypatch.setenv("SEEDBED_CACHE", str(tmp_path / "here"))
+    assert compiling.cache_folder() == tmp_path / "here"
+    monkeypatch.delenv("SEEDBED_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert compiling.cache_folder() == tmp_path / "seedbed"
