@@ -57,7 +57,7 @@ def over_lanes(function: Callable[..., Any], in_axes: Any, out_axes: Any) -> Cal
 
     def mapped(*arguments: Any) -> Any:
         leaves, tree = jax.tree.flatten(arguments)
-        axes = _spread(in_axes, arguments)
+        axes = spread(in_axes, arguments)
         m = next(leaf.shape[axis] for leaf, axis in zip(leaves, axes, strict=True) if axis is not None)
         one = [_without(leaf, axis) for leaf, axis in zip(leaves, axes, strict=True)]
         closed, shape = jax.make_jaxpr(function, return_shape=True)(*jax.tree.unflatten(tree, one))
@@ -66,14 +66,14 @@ def over_lanes(function: Callable[..., Any], in_axes: Any, out_axes: Any) -> Cal
             for leaf, axis in zip(leaves, axes, strict=True)
         ]
         outputs = _evaluate(closed.jaxpr, closed.consts, inputs, m)
-        places = _spread(out_axes, shape)
+        places = spread(out_axes, shape)
         arrays = [_placed(out, axis, m) for out, axis in zip(outputs, places, strict=True)]
         return jax.tree.unflatten(jax.tree.structure(shape), arrays)
 
     return mapped
 
 
-def _spread(axes: Any, tree: Any) -> list[int | None]:
+def spread(axes: Any, tree: Any) -> list[int | None]:
     """The axis of each leaf of `tree`, where `axes` is a prefix of it with None as a leaf."""
     is_none = lambda a: a is None  # noqa: E731
     spread = jax.tree.map(lambda axis, below: [axis] * len(jax.tree.leaves(below)), axes, tree, is_leaf=is_none)

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Shaped
 
-from seedbed.training.lanes import over_lanes
+from seedbed.training.lanes import over_lanes, spread
 
 STACKED, WIDE, LANES = "stacked", "wide", "lanes"
 LAYOUTS = (STACKED, WIDE, LANES)
@@ -33,7 +33,35 @@ def member_axes(params: Any, layout: str) -> Any:
 
 def over_members(function: Callable[..., Any], layout: str, in_axes: Any, out_axes: Any) -> Callable[..., Any]:
     """`function`, written for one member, for a population laid out like this; axes as for `jax.vmap`."""
-    return over_lanes(function, in_axes, out_axes) if layout == LANES else jax.vmap(function, in_axes, out_axes)
+    if layout == LANES:
+        return over_lanes(function, in_axes, out_axes)
+    mapped, single = jax.vmap(function, in_axes, out_axes), over_one(function, in_axes, out_axes)
+    return lambda *arguments: (single if _count(arguments, in_axes) == 1 else mapped)(*arguments)
+
+
+def over_one(function: Callable[..., Any], in_axes: Any, out_axes: Any) -> Callable[..., Any]:
+    """As `jax.vmap` where there is one member: without a member axis inside.
+
+    A product with a batch axis of 1 gives its weight gradients transposed, and XLA then copies them in every step:
+    784-512-512-10 took a fifth longer.
+    """
+
+    def mapped(*arguments: Any) -> Any:
+        leaves, tree = jax.tree.flatten(arguments)
+        pairs = zip(leaves, spread(in_axes, arguments), strict=True)
+        one = [leaf if axis is None else jnp.squeeze(leaf, axis) for leaf, axis in pairs]
+        result = function(*jax.tree.unflatten(tree, one))
+        leaves, tree = jax.tree.flatten(result)
+        axes = [0 if axis is None else axis for axis in spread(out_axes, result)]
+        return jax.tree.unflatten(tree, [jnp.expand_dims(a, axis) for a, axis in zip(leaves, axes, strict=True)])
+
+    return mapped
+
+
+def _count(arguments: Any, in_axes: Any) -> int:
+    """How many members there are."""
+    pairs = zip(jax.tree.leaves(arguments), spread(in_axes, arguments), strict=True)
+    return next(int(leaf.shape[axis]) for leaf, axis in pairs if axis is not None)
 
 
 def first_product(params: Any) -> int:

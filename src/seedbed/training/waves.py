@@ -60,7 +60,7 @@ class Cohort:
         self.best_score = -np.inf
         flops = 3 * self.blueprint.setup.network.flops(self.blueprint.in_shape) * self.blueprint.batch_size
         self._step_seconds = flops * self.blueprint.chunk / FIRST_GUESS_FLOPS
-        self._orders: tuple[tuple[int, int], Any] | None = None
+        self._orders: tuple[tuple[int, ...], Any] | None = None
         self._begin, self._train = compiled(program, parts)
         self.waves = [self._wave(setups, numbers, start, at) for at in range(0, len(numbers), self.blueprint.wave)]
 
@@ -113,9 +113,9 @@ class Cohort:
     def _advance(self, wave: Wave, started: float) -> None:
         """One device call for one wave."""
         span, n_steps = self._span(wave), self.blueprint.n_steps
-        orders_ = self._orders_for(wave)
+        order = self._orders_for(wave, span)
         before = time.perf_counter()
-        state = self._train(wave.state, *self.parts, orders_, span)
+        state = self._train(wave.state, *self.parts, order, span)
         wave.state = jax.block_until_ready(state)
         after = time.perf_counter()
         n_done = int(span.n_epochs) * int(span.last - span.first)
@@ -148,19 +148,15 @@ class Cohort:
         """For how many epochs a call brings the orders of the examples."""
         return orders.shape(self.blueprint)[-2]
 
-    def _orders_for(self, wave: Wave) -> Any:
+    def _orders_for(self, wave: Wave, span: Span) -> Any:
+        """The orders of the examples for a call, on the devices; kept in case the next does the same epochs."""
         b = self.blueprint
         is_own = b.setup.data_order == "own"
-        asked = (wave.epoch, int(wave.numbers[0]) if is_own else -1)
+        asked = (int(span.epoch), int(span.n_epochs), id(wave) if is_own else 0)
         if self._orders is None or self._orders[0] != asked:
-            sizes = (wave.epoch, self._n_orders, b.n_train, b.n_steps * b.batch_size)
-            drawn = (
-                orders.own_orders(self.seed, np.asarray(wave.state.number), *sizes)
-                if is_own
-                else orders.shared_orders(self.seed, *sizes)
-            )
-            spec = SPLIT if is_own else EVERYWHERE
-            sharding = jax.sharding.NamedSharding(devices.mesh(b.n_devices), spec)
+            numbers = np.asarray(wave.state.number)
+            drawn = orders.for_call(b, self.seed, numbers, int(span.epoch), int(span.n_epochs))
+            sharding = jax.sharding.NamedSharding(devices.mesh(b.n_devices), SPLIT if is_own else EVERYWHERE)
             self._orders = (asked, jax.device_put(drawn, sharding))
         return self._orders[1]
 
