@@ -10,6 +10,7 @@ import warnings
 from pathlib import Path
 
 import jax
+import jaxlib
 import numpy as np
 
 DEVICES_VARIABLE = "SEEDBED_DEVICES"
@@ -89,7 +90,8 @@ def _free_host_bytes() -> int:
 def machine() -> str:
     """This machine and its software in a line: what measurements and compiled programs depend on."""
     kind = devices()[0].device_kind
-    return f"{platform.system()}-{platform.machine()}-{processor()}-{kind}x{len(devices())}-jax{jax.__version__}"
+    versions = f"jax{jax.__version__}-jaxlib{jaxlib.__version__}"
+    return f"{platform.system()}-{platform.machine()}-{processor()}-{kind}x{len(devices())}-{versions}"
 
 
 @functools.cache

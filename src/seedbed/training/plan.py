@@ -7,14 +7,16 @@ from typing import Any
 
 import jax
 
-from seedbed.core.errors import UsageError
+from seedbed.core.errors import UsageError, nearest, one_of
 from seedbed.training import devices
-from seedbed.training.layout import LANES, STACKED, WIDE
+from seedbed.training.layout import LANES, LAYOUTS, STACKED, WIDE
 
 # What a chunk's weights may take of a core's second-level cache. Measured on six networks from 2-16-16-2 to
 # 784-512-512-10: past it the step slows by a fifth to a third, far below it the products are too small.
-CACHE_BYTES = 1_200_000
-MOST_ON_A_CORE = 256
+CACHE_BYTES, MOST_ON_A_CORE = 1_200_000, 256
+# A member with more weights than this fills a core by itself and trains alone there. Measured per network step, alone
+# against four at a time: 784-128-10 85 to 96 µs, 64-256-256-10 97 to 100, 784-512-512-10 (two) 1200 to 1273.
+ALONE_BYTES = 250_000
 # A first layer with fewer units than this multiplies too thin a matrix for one member alone.
 THIN_UNITS = 64
 # Members go in lanes where every product is small. Measured per network step, lanes against stacked: 4-16-3 0.29 to
@@ -68,7 +70,8 @@ def guess(n_members: int, params: Any, batch_size: int, *, shares_order: bool) -
     in_lanes = even(n_members, n_devices, LANES_CHUNK, LANES)
     if _is_tiny(weights, batch_size) and in_lanes.chunk >= FEWEST_IN_LANES:
         return in_lanes
-    stacked = even(n_members, n_devices, min(MOST_ON_A_CORE, CACHE_BYTES // size), STACKED)
+    most = 1 if size > ALONE_BYTES else min(MOST_ON_A_CORE, CACHE_BYTES // size)
+    stacked = even(n_members, n_devices, most, STACKED)
     is_thin = bool(weights) and len(weights[0]) == 2 and weights[0][1] < min(THIN_UNITS, weights[0][0] // 2)
     return replace(stacked, layout=WIDE) if shares_order and is_thin and stacked.chunk > 1 else stacked
 
@@ -92,10 +95,16 @@ def checked(plan: Plan) -> Plan:
     """The plan, if it can be done on the devices that there are.
 
     Raises:
-        UsageError: it asks for more devices than there are.
+        UsageError: it asks for more devices than there are, or is not sound by itself.
     """
     there = len(devices.devices())
     if plan.n_devices > there:
         hint = f"set {devices.DEVICES_VARIABLE}={plan.n_devices}, or leave the plan away"
         raise UsageError(f"plan: expected at most {there} devices, got {plan.n_devices}", hint)
+    if plan.n_devices < 1 or plan.chunk < 1:
+        raise UsageError(f"plan: expected at least one device and one member on it, got {plan}")
+    if plan.layout not in LAYOUTS:
+        raise UsageError(
+            f"plan: expected a layout, {one_of(LAYOUTS)}, got {plan.layout!r}", nearest(plan.layout, LAYOUTS)
+        )
     return plan

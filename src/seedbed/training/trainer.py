@@ -14,6 +14,7 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from seedbed.core.errors import UsageError
 from seedbed.data.dataset import Dataset
 from seedbed.data.preprocessor import Preprocessor
 from seedbed.training import devices
@@ -88,8 +89,15 @@ class Training:
         self._fitted: dict[Any, Preprocessor] = {}
 
     def run(self) -> list[Trained]:
-        """Trains all cohorts. Ctrl-C ends it between two device calls and keeps what there is."""
+        """Trains all cohorts. Ctrl-C ends it between two device calls and keeps what there is.
+
+        Raises:
+            UsageError: the plans are not one for each cohort, or ask for more devices than there are.
+        """
         self._started = time.perf_counter()
+        if self.plans is not None and len(self.plans) != len(self.groups):
+            came = f"{len(self.plans)} for {len(self.groups)} cohorts"
+            raise UsageError(f"plans: expected one for each cohort, got {came}", "they are those of another setup")
         with ctrl_c() as interrupted, ThreadPoolExecutor(COMPILERS) as pool:
             blueprints = [self._blueprint(i) for i in range(len(self.groups))]
             # While one cohort trains, the programs of the next are compiled.
@@ -142,6 +150,8 @@ class Training:
                         break
                 self.n_steps += cohort.n_steps_done
                 self.results.append(collected(cohort, members, at, self.preprocessor(members.setup)))
+                if interrupted():
+                    break  # the parts that have not begun would give untrained members
 
     def _placed(self, setup: Setup, in_shape: tuple[int, ...], n_devices: int) -> Parts:
         """The training and validation parts, preprocessed and on every device; the same for cohorts that agree."""
