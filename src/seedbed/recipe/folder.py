@@ -85,6 +85,8 @@ def load_run(path: str | Path) -> Run:
         RunError: there is no run, or a file of it is missing or damaged.
         SetupError: its setup names layers of the user's own that were not imported.
     """
+    from safetensors import SafetensorError
+
     folder = Path(path)
     if not (folder / "run.json").is_file():
         hint = "seedbed runs lists what is there"
@@ -93,7 +95,7 @@ def load_run(path: str | Path) -> Run:
         return _read(folder)
     except SeedbedError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, SafetensorError) as error:
         hint = "it was damaged after it was written, or comes from another version of seedbed"
         raise RunError(f"{folder}: the run cannot be read: {type(error).__name__}: {error}", hint) from error
 

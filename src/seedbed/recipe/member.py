@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from seedbed.core.errors import UsageError
 from seedbed.data.encoder import Encoder
 from seedbed.network import Network
-from seedbed.network.layer import Params
 from seedbed.training.predict import predictions
 from seedbed.training.setup import Setup
 from seedbed.training.trained import Trained
@@ -44,9 +43,10 @@ class Member:
     encoder: Encoder
 
     @property
-    def params(self) -> tuple[Params, ...]:
+    def params(self) -> tuple[dict[str, NDArray[Any]], ...]:
         """The weights: for each layer a dictionary of arrays, empty where there is nothing to learn."""
-        return jax.tree.map(lambda a: a[self.place], self.trained.params)
+        params: tuple[dict[str, NDArray[Any]], ...] = self.trained.params
+        return jax.tree.map(lambda a: np.asarray(a[self.place]), params)
 
     @property
     def network(self) -> Network:

@@ -198,7 +198,7 @@ def history_of(trained: Sequence[Trained], members: Sequence[Member]) -> DataFra
     tables = []
     for one in trained:
         n, epochs, _ = one.history.shape
-        columns = {name: one.history[:, :, c].ravel() for c, name in enumerate(COLUMNS)}
+        columns = {name: one.history[:, :, c].ravel().astype(np.float64) for c, name in enumerate(COLUMNS)}
         numbers = np.asarray([number_of[id(one), place] for place in range(n)])
         table = pd.DataFrame({"member": np.repeat(numbers, epochs), "epoch": np.tile(np.arange(epochs), n), **columns})
         table["wall_seconds"] = one.seconds.ravel()

@@ -88,11 +88,10 @@ def result(results: dict[str, dict[str, Metrics]], dataset: Dataset, ensemble: S
     shown = lambda one: ", ".join(f"{NAMES[name]} {number(value)}" for name, value in one.items())  # noqa: E731
     metric = next(iter(results["test"]["best"]))
     gap = results["test"]["ensemble"][metric] - results["validation"]["ensemble"][metric]
-    change = ("+" if gap >= 0 else "−") + number(abs(gap))
     facts = [
         (f"best member ({best.number})", shown(results["test"]["best"])),
         (f"ensemble of {len(set(ensemble))}", shown(results["test"]["ensemble"])),
-        ("test against validation", f"{NAMES[metric]} {change} for the ensemble, which was chosen on validation"),
+        ("test against validation", f"{NAMES[metric]} {signed(gap)} for the ensemble, which was chosen on validation"),
         ("test examples", f"{len(dataset.test):,}, looked at once"),
     ]
     return Step("result", tuple(facts))
@@ -120,6 +119,12 @@ def _target(dataset: Dataset) -> str:
     kind = "label" if dataset.task == "multilabel" else "number"
     count = f"one {kind}" if dataset.n_targets == 1 else f"{dataset.n_targets} {kind}s"
     return f"{count}: {names}"
+
+
+def signed(change: float) -> str:
+    """A change with its sign."""
+    size = f"{abs(change):.4f}" if abs(change) < 10 else number(abs(change))
+    return ("+" if change >= 0 else "−") + size
 
 
 def plain(step: Step) -> dict[str, Any]:

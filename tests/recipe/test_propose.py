@@ -1,0 +1,46 @@
+"""The proposed setup: it fits every data set that is built in, and is one program."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import seedbed as sb
+from seedbed.core import toml
+from seedbed.core.draw import distributions
+from seedbed.core.value import same
+from seedbed.training.cohorts import bind, group
+
+NAMES = [entry.name for entry in sb.data.catalogue()]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_fits_and_is_one_program(name: str) -> None:
+    data = sb.data.load(name)
+    space = sb.propose(data)
+    assert len(distributions(space)) >= 3
+    assert len(group([bind(sb.draw(space, seed=0, number=n), data) for n in range(8)])) == 1
+    assert same(toml.loads(toml.dumps(space), sb.Setup), space)
+
+
+def test_labels_and_several_values() -> None:
+    x = np.random.default_rng(0).normal(size=(60, 4))
+    labels = sb.data.load((x, (x[:, :3] > 0).astype(float)), task="multilabel")
+    assert isinstance(sb.propose(labels).loss, sb.BinaryCrossEntropy)
+    run = sb.train(sb.propose(labels), labels, members=2, epochs=1, out=None)
+    assert run.best.predict(x).shape == run.best.predict_proba(x).shape == (60, 3)
+    values = sb.data.load((x, x[:, :2] * 3))
+    run = sb.train(sb.propose(values), values, members=2, epochs=1, out=None)
+    assert run.best.predict(x).shape == (60, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [("iris", 0.9), ("wine", 0.94), ("breast_cancer", 0.94), ("diabetes", 0.4), ("xor", 0.95), ("blobs", 0.95),
+     ("circles", 0.95), ("moons", 0.95), ("spiral", 0.9)],
+)  # fmt: skip
+def test_it_learns(name: str, least: float) -> None:
+    run = sb.train(sb.propose(data := sb.data.load(name)), data, out=None)
+    result = run.results["test"]["ensemble"]
+    assert result.get("accuracy", result.get("r2")) >= least

@@ -1,0 +1,123 @@
+"""What a run shows: the card in a notebook, progress, two runs side by side, the environment."""
+
+from __future__ import annotations
+
+import re
+import sys
+import types
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+import seedbed as sb
+from seedbed.recipe.progress import is_notebook, showing
+from seedbed.training.trainer import Progress
+from tests.recipe.test_train import quick
+
+TICK = Progress(16, 20, 4.6, 0.23, 0.9312, 123_456, 2.0)
+
+
+def test_the_card_stands_by_itself(any_run: sb.Run) -> None:
+    card = any_run._repr_html_()
+    assert card.count("<svg") == 2 and "<script" not in card
+    assert not re.search(r'(src|href)="(?!#|data:)', card)
+    assert len(card) < 200_000
+    svg = card[card.index("<svg") : card.index("</svg>") + 6]
+    ElementTree.fromstring(svg)
+    assert "<td" in card and any_run.data["name"] in card
+
+
+def test_a_name_in_the_card_cannot_be_markup(digits_run: sb.Run) -> None:
+    import dataclasses
+
+    run = dataclasses.replace(digits_run, data={**digits_run.data, "name": "<b>&"})
+    assert "&lt;b&gt;&amp;" in run._repr_html_() and "<b>&<" not in run._repr_html_()
+
+
+@pytest.fixture
+def notebook(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A fake IPython that remembers what is displayed."""
+    shown: list[str] = []
+    shell = type("ZMQInteractiveShell", (), {})()
+    display = types.ModuleType("IPython.display")
+    handle = types.SimpleNamespace(update=shown.append)
+    display.HTML = str  # type: ignore[attr-defined]
+    display.display = lambda content, display_id: (shown.append(content), handle)[1]  # type: ignore[attr-defined]
+    package = types.ModuleType("IPython")
+    package.get_ipython = lambda: shell  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "IPython", package)
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    return shown
+
+
+def test_a_notebook_shows_a_bar_and_takes_it_away(notebook: list[str]) -> None:
+    assert is_notebook()
+    with showing(None) as tell:
+        assert tell is not None
+        tell(TICK)
+    assert notebook[0] == "compiling" and notebook[-1] == ""
+    assert notebook[1] == (
+        '<progress max="1" value="0.2300"></progress> 16 members, epoch 5/20, best score 0.9312, 61,728 network steps/s'
+    )
+
+
+def test_training_in_python_is_quiet(capfd: pytest.CaptureFixture[str]) -> None:
+    ticks: list[Any] = []
+    quick(epochs=1, on_progress=ticks.append)
+    assert ticks and ticks[-1].share_done == 1.0
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_bar_is_drawn_on_a_terminal_only(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    quick(epochs=1, progress=True)
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+    with showing(True) as tell:
+        assert tell is not None
+        tell(TICK)
+    assert "16 members, epoch 5/20, best score 0.9312, 61,728 network steps/s" in capsys.readouterr().err
+
+
+def test_before_the_first_score_none_is_shown(notebook: list[str]) -> None:
+    with showing(True) as tell:
+        assert tell is not None
+        tell(Progress(2, 3, 0.0, 0.0, float("-inf"), 0, 0.0))
+    assert "2 members, epoch 0/3, 0 network steps/s" in notebook[1]
+
+
+def test_two_runs_side_by_side(digits_run: sb.Run, mixed_run: sb.Run) -> None:
+    alike = sb.compare(digits_run, digits_run)
+    assert alike.differences == () and all(a == b for _, a, b in alike.scores)
+    found = sb.compare(digits_run, mixed_run)
+    places = {place: (a, b) for place, a, b in found.differences}
+    assert places["data.name"] == ("digits", "iris") and places["seed"] == (5, 0) and places["members"] == (4, 6)
+    assert any(place.startswith("optimizer") for place in places) and "network.layers" in places
+    assert [name for name, _, _ in found.scores][:3] == [
+        "test accuracy, best", "test log loss, best", "test macro F1, best"
+    ]  # fmt: skip
+    assert list(found.curves.index) == [0, 1, 2] and found.curves["b_best"].isna().tolist() == [False, False, True]
+    best = digits_run.history.groupby("epoch")["valid_loss"].min()
+    assert found.curves["a_best"].tolist() == best.tolist()
+
+
+def test_a_regression_and_a_classification_side_by_side(digits_run: sb.Run, houses_run: sb.Run) -> None:
+    scores = {name: (a, b) for name, a, b in sb.compare(digits_run, houses_run).scores}
+    assert scores["test accuracy, best"][1] is None and scores["test RMSE, best"][0] is None
+
+
+def test_runs_are_listed_the_newest_first_and_a_damaged_one_says_so(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        quick(epochs=1, out=tmp_path / name)
+    (tmp_path / "a" / "data.json").write_text("{", encoding="utf-8")
+    second, first = sb.recipe.list_runs(tmp_path)
+    assert first["run"].endswith("a") and first["damaged"].startswith("JSONDecodeError")
+    assert (second["data"], second["members"], second["metric"]) == ("iris", 2, "accuracy")
+    assert sb.recipe.list_runs(tmp_path / "none") == []
+
+
+def test_the_environment_names_what_a_result_depends_on(digits_run: sb.Run) -> None:
+    assert {"python", "jax", "jaxlib", "numpy", "devices", "processor", "system"} <= set(sb.environment())
+    assert digits_run.environment == sb.environment()
