@@ -37,10 +37,11 @@ for command in (
     app.command()(command)
 
 
-def _show_version(wanted: bool) -> None:
+def _show_version(wanted: bool) -> bool:
     if wanted:
         sys.stdout.write(f"seedbed {__version__}\n")
         raise typer.Exit
+    return wanted
 
 
 @app.callback()

@@ -14,7 +14,7 @@ from seedbed.training.selftest import TOLERANCE, disagreement
 def data() -> None:
     """List the data sets that are built in, with their sizes and licences."""
     rows = table("name", "rows", "features", "task", "licence", "what it is", right=("rows", "features"))
-    rows.columns[-1].min_width = 28
+    rows.columns[-1].min_width = 24
     for entry in data_room.catalogue():
         task = f"{entry.classes} classes" if entry.classes else entry.task
         rows.add_row(entry.name, f"{entry.rows:,}", str(entry.features), task, entry.licence, entry.description)

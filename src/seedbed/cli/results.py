@@ -20,6 +20,7 @@ from seedbed.recipe import compare as compare_runs
 from seedbed.recipe.files import replacing
 from seedbed.recipe.folder import RUNS
 from seedbed.recipe.run import Run
+from seedbed.recipe.steps import signed
 from seedbed.reporting.wording import number
 
 RunFolder = Annotated[Path, typer.Argument(help="The folder of a run.", metavar="RUN")]
@@ -108,7 +109,7 @@ def compare(
     printer.say(differences if found.differences else "setup, data, seed and members are the same")
     scores = table("score", *names, "change", right=(*names, "change"))
     for name, a, b in found.scores:
-        change = "" if a is None or b is None else ("+" if b >= a else "−") + number(abs(b - a))
+        change = "" if a is None or b is None else signed(b - a)
         scores.add_row(name, number(a), number(b), change)
     printer.say("")
     printer.say(scores)

@@ -1,0 +1,188 @@
+"""Misuse: one clear message that says what was expected, what came, where, and what to do; exit code 2, no file."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.cli.conftest import Command
+
+NOISE = ("Traceback", "Tracer", "jax", "TypeError", "ValueError", "numpy.", 'File "')
+
+
+def idx(path: Path, array: np.ndarray, *, magic: bytes | None = None, cut: int | None = None) -> None:
+    head = magic or bytes([0, 0, 8, array.ndim])
+    content = head + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+    path.write_bytes(gzip.compress(content[:cut]) if path.suffix == ".gz" else content[:cut])
+
+
+def mnist(folder: Path, n_images: int = 40, n_labels: int = 40, **broken: object) -> None:
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 255, (n_images, 4, 4), dtype=np.uint8)
+    idx(folder / "train-images-idx3-ubyte", images, **broken)  # type: ignore[arg-type]
+    idx(folder / "train-labels-idx1-ubyte", np.arange(n_labels, dtype=np.uint8) % 3)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """Everything that is wrong with data, one file or folder each."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(60, 2)), columns=["a", "b"]).assign(price=rng.uniform(1, 2, 60))
+    table.to_csv(tmp_path / "good.csv", index=False)
+    table.assign(kind="one").to_csv(tmp_path / "one_class.csv", index=False)
+    table.assign(b=np.where(table.index == 7, np.inf, table["b"])).to_csv(tmp_path / "infinite.csv", index=False)
+    table.assign(price=np.where(table.index == 4, np.nan, table["price"])).to_csv(tmp_path / "hole.csv", index=False)
+    (tmp_path / "empty.csv").write_text("", encoding="utf-8")
+    (tmp_path / "head.csv").write_text("a,b,price\n", encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("a,b\n1,2\n", encoding="utf-8")
+    mnist(tmp_path / "cut", cut=100)
+    mnist(tmp_path / "magic", magic=bytes([0, 0, 8, 3])[::-1])
+    mnist(tmp_path / "counts", n_labels=39)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.txt").write_text("all of it", encoding="utf-8")
+    return tmp_path
+
+
+SETUP = """\
+epochs = 3
+[network]
+layers = ["linear 8", "relu", "linear out"]
+[loss]
+kind = "cross_entropy"
+[optimizer]
+kind = "sgd"
+lr = 0.1
+"""
+
+DATA = {
+    "missing file": (["prices.csv"], "prices.csv: expected a file, got none of that name"),
+    "unknown name": (["digts"], "did you mean 'digits'?"),
+    "empty file": (["empty.csv", "--target", "a"], "empty.csv: expected data, got an empty file"),
+    "only a head": (["head.csv", "--target", "price"], "head.csv: expected rows"),
+    "no table": (["notes.txt"], "notes.txt: expected a file that ends in .csv or .csv.gz, got .txt"),
+    "wrong target": (["good.csv", "--target", "prize"], "did you mean 'price'?"),
+    "missing target": (["good.csv"], "expected the name of the target column, got none; the columns are a, b, price"),
+    "target of a set": (["iris", "--target", "kind"], "target: expected none for iris, which has its own, got 'kind'"),
+    "one class": (["one_class.csv", "--target", "kind"], "target 'kind': expected at least two classes, got only"),
+    "infinite": (["infinite.csv", "--target", "price"], "column 'b': expected finite numbers, got inf in row 7"),
+    "hole in target": (["hole.csv", "--target", "price"], "target 'price': expected a value in every row, got 1"),
+    "cut": (["cut"], "train-images-idx3-ubyte: is cut short: expected 640 bytes for 40 x 4 x 4 numbers, got 84"),
+    "magic": (["magic"], "expected an IDX file, which begins with the bytes 00 00 08 0d, got 03 08 00 00"),
+    "counts": (["counts"], "counts: expected as many labels as images, got 40 images"),
+    "folder of nothing": (["full"], "full: expected a folder with train-images-idx3-ubyte and train-labels-idx1-ubyte"),
+    "loss": (["good.csv", "--target", "price", "--loss", "cross_entropy"], "loss"),
+    "task": (["good.csv", "--target", "price", "--task", "regresion"], "regression"),
+}  # fmt: skip
+OPTIONS = {
+    "members": (["--members", "0"], "members: expected a whole number of at least 1, got 0"),
+    "epochs": (["--epochs", "0"], "epochs: expected a whole number of at least 1, got 0"),
+    "batch size": (["--batch-size", "0"], "batch_size: expected a whole number of at least 1, got 0"),
+    "seed": (["--seed", "-1"], "seed: expected a whole number of at least 0, got -1"),
+    "negative rate": (["--optimizer", "sgd lr=-1"], "optimizer.lr: expected a number of at least 0, got -1"),
+    "rate of dropout": (["--network", "dropout 1.5, linear out"], "network.layers[0].rate: expected a number"),
+    "distribution": (["--optimizer", "sgd lr=log_uniform(1, 0)"], "optimizer.lr: "),
+    "unknown layer": (["--network", "linear 8, reluu, linear out"], "did you mean 'relu'?"),
+    "unknown argument": (["--network", "linear 8 wieght=zeros"], "did you mean 'weight'?"),
+    "unknown optimizer": (["--optimizer", "adm 0.1"], "did you mean 'adam'?"),
+    "unknown loss": (["--loss", "cross_entrpy"], "did you mean 'cross_entropy'?"),
+    "outputs": (["--network", "linear 7"], "network.layers[0]: expected 3 outputs for iris, got outputs of shape (7,)"),
+    "folder in the way": (
+        ["--out", "full"],
+        "full: expected a new or empty folder for the run, but something is there",
+    ),
+    "file in the way": (["--out", "good.csv"], "good.csv: expected a new or empty folder for the run"),
+    "no run": (["--from", "nowhere"], "nowhere: expected the folder of a run, but it has no run.json"),
+    "no setup": (["--setup", "none.toml"], "none.toml: expected a setup file, got No such file or directory"),
+}
+FILES = {
+    "layer": (("relu", "reluu"), "setup.toml: line 3: network.layers[1]: expected a layer, one of"),
+    "key": (("epochs", "epocs"), "setup.toml: line 1: epocs: expected one of network, loss, optimizer"),
+    "number": (("0.1", "-0.1"), "setup.toml: line 8: optimizer.lr: expected a number of at least 0, got -0.1"),
+    "type": (("epochs = 3", 'epochs = "three"'), "setup.toml: line 1: epochs: expected a whole number"),
+    "toml": (("[loss]", "[loss"), "setup.toml: line 4: expected TOML, got a text that is none"),
+    "size": (("linear out", "linear 7"), "network.layers[2]: expected 3 outputs for iris, got outputs of shape (7,)"),
+}
+
+
+def refuse(seedbed: Command, root: Path, arguments: list[str], said: str) -> None:
+    before = sorted(root.rglob("*"))
+    code, out, err = seedbed("train", *arguments)
+    assert code == 2 and out == "", out
+    assert err.count("error: ") == 1 and said in err, err
+    assert not any(word in err for word in NOISE), err
+    assert sorted(root.rglob("*")) == before
+
+
+@pytest.mark.parametrize("case", DATA)
+def test_data_that_cannot_be_used(case: str, files: Path, seedbed: Command) -> None:
+    refuse(seedbed, files, *DATA[case])
+
+
+@pytest.mark.parametrize("case", OPTIONS)
+def test_options_that_are_not_sound(case: str, files: Path, seedbed: Command) -> None:
+    options, said = OPTIONS[case]
+    refuse(seedbed, files, ["iris", *options], said)
+
+
+@pytest.mark.parametrize("case", FILES)
+def test_setup_files_that_are_not_sound(case: str, tmp_path: Path, seedbed: Command) -> None:
+    (old, new), said = FILES[case]
+    (tmp_path / "setup.toml").write_text(SETUP.replace(old, new), encoding="utf-8")
+    refuse(seedbed, tmp_path, ["iris", "--setup", "setup.toml"], said)
+
+
+def test_an_input_size_that_does_not_fit(seedbed: Command, tmp_path: Path) -> None:
+    """A run on four features has nothing to say of two."""
+    rng = np.random.default_rng(0)
+    pd.DataFrame(rng.normal(size=(60, 2)), columns=["a", "b"]).assign(y=rng.normal(size=60)).to_csv(
+        "two.csv", index=False
+    )
+    line = ("--network", "linear 8, relu, linear out", "--members", "1", "--epochs", "1")
+    assert seedbed("train", "iris", *line, "--out", "four").code == 0
+    refuse(
+        seedbed, tmp_path, ["two.csv", "--target", "y", *line, "--from", "four"], "start: expected weights for linear 8"
+    )
+
+
+def test_a_folder_that_cannot_be_made(seedbed: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seedbed.recipe.folder.os.access", lambda *_: False)
+    refuse(seedbed, tmp_path, ["iris", "--out", "deep/run"], "expected a folder that can be made, but")
+
+
+@pytest.mark.parametrize("arguments", [["--bogus"], ["--members", "many"], ["one", "two"]])
+def test_what_typer_refuses_exits_with_2_too(seedbed: Command, arguments: list[str]) -> None:
+    said = seedbed("train", *arguments)
+    assert said.code == 2 and said.out == "" and "Usage: seedbed train" in said.err
+
+
+def test_an_unknown_command(seedbed: Command) -> None:
+    assert seedbed("trian").code == 2
+
+
+def test_when_all_members_diverge_it_is_a_failure(seedbed: Command, tmp_path: Path) -> None:
+    line = ("--network", "linear 8, relu, linear out", "--optimizer", "sgd 1e30", "--members", "2", "--epochs", "1")
+    said = seedbed("train", "iris", *line, "--out", "run", "--json")
+    assert said.code == 1 and said.out == "" and not any(tmp_path.iterdir())
+    assert "error: expected a member with a finite validation loss, but all 2 diverged" in said.err
+    assert "hint: lower the learning rate" in said.err
+
+
+@pytest.mark.parametrize("command", ["predict", "report", "compare"])
+def test_no_run_is_there(seedbed: Command, tmp_path: Path, command: str) -> None:
+    said = seedbed(command, "nowhere", *{"predict": ["x.csv"], "compare": ["nowhere"]}.get(command, []))
+    assert said.code == 2 and "nowhere: expected the folder of a run, but it has no run.json" in said.err
+    assert not any(tmp_path.iterdir())
+
+
+def test_predictions_have_nowhere_to_go(seedbed: Command, iris: Path) -> None:
+    Path("new.csv").write_text("sepal length (cm),sepal width (cm),petal length (cm),petal width (cm)\n5,3,1,0\n")
+    said = seedbed("predict", iris, "new.csv", "--out", "deep/p.csv")
+    assert said.code == 2 and "--out deep/p.csv: expected a file that can be written" in said.err
+    missing = seedbed("predict", iris, "old.csv")
+    assert missing.code == 2 and "old.csv" in missing.err
