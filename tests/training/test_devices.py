@@ -1,0 +1,76 @@
+"""Devices: one for each core, what is lost where JAX was started first, and memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from seedbed.training import devices
+from tests.training.populations import MEMBERS, assert_near, trained
+
+STARTED_FIRST = """
+import json, warnings
+import jax
+jax.config.update("jax_num_cpu_devices", -1)
+n_before = len(jax.devices())
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    import seedbed
+    from tests.training.populations import MEMBERS, trained
+    population = trained(MEMBERS, plan=None)
+    trained(MEMBERS, plan=None)
+told = [str(w.message) for w in caught if "seedbed" in str(w.message)]
+print(json.dumps([n_before, len(jax.devices()), told, [one.history.tolist() for one in population]]))
+"""
+
+
+def test_where_jax_was_started_first() -> None:
+    """It says once what is lost, and trains the same members on the one device that there is, to 1e-9."""
+    root = Path(__file__).resolve().parents[2]
+    paths = os.pathsep.join([str(root), str(root / "src"), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": paths, "SEEDBED_DEVICES": "2", "XLA_FLAGS": ""}
+    done = subprocess.run([sys.executable, "-c", STARTED_FIRST], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    n_before, n_after, told, histories = json.loads(done.stdout)
+    assert (n_before, n_after) == (1, 1)
+    (message,) = told
+    assert message.startswith("JAX was started before seedbed was imported, with 1 CPU device for 2 cores: training go")
+    assert message.endswith("Import seedbed first, or set jax_num_cpu_devices yourself.")
+    for history, one in zip(histories, trained(MEMBERS), strict=True):
+        assert_near([np.asarray(history)], [one.history], 1e-9)
+
+
+def test_how_many_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SEEDBED_DEVICES", raising=False)
+    assert devices.wanted() == devices.n_cores() >= 1
+    for said, wanted in (("3", 3), ("0", devices.n_cores()), ("many", devices.n_cores()), ("", devices.n_cores())):
+        monkeypatch.setenv("SEEDBED_DEVICES", said)
+        assert devices.wanted() == wanted
+
+
+def test_a_number_of_devices_that_was_chosen_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests chose two; asking for another number would raise, for JAX has started."""
+    monkeypatch.delenv("SEEDBED_DEVICES", raising=False)
+    devices.prepare()
+    assert jax.config.jax_num_cpu_devices == len(jax.devices()) == 2
+
+
+def test_memory() -> None:
+    """Half of what is free, between a megabyte and what this machine has."""
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    assert 1 << 20 < devices.memory_bytes() < whole
+    assert devices._free_host_bytes() < whole
+
+
+def test_the_machine_in_a_line() -> None:
+    line = devices.machine()
+    assert f"jax{jax.__version__}" in line
+    assert devices.processor() in line
+    assert "x2-" in line  # devices

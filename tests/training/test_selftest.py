@@ -1,0 +1,76 @@
+"""The self-test: silent here, once for each machine and version, and loud where a population is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jax
+import jaxlib
+import numpy as np
+import pytest
+
+from seedbed.core.errors import BackendError
+from seedbed.training import devices, selftest
+
+
+@pytest.fixture
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """An empty cache folder, and a process that has not tested yet."""
+    monkeypatch.setenv("SEEDBED_CACHE", str(tmp_path))
+    selftest.check_back_end.cache_clear()
+    yield tmp_path
+    selftest.check_back_end.cache_clear()
+
+
+def test_this_back_end_is_sound(cache: Path) -> None:
+    """A hundredth of the tolerance: single precision gives 1e-6 after 20 steps."""
+    assert selftest.disagreement() < selftest.TOLERANCE / 100
+    selftest.check_back_end()
+    (mark,) = (cache / "sound").iterdir()
+    assert mark.read_text().strip() == devices.machine()
+
+
+def test_it_runs_once_for_each_machine_and_version(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[int] = []
+    monkeypatch.setattr(selftest, "disagreement", lambda: runs.append(1) or 0.0)
+    selftest.check_back_end()
+    selftest.check_back_end()  # remembered by this process
+    selftest.check_back_end.cache_clear()
+    selftest.check_back_end()  # and by the folder for the next
+    assert len(runs) == 1
+    monkeypatch.setattr(devices, "machine", lambda: "another")
+    selftest.check_back_end.cache_clear()
+    selftest.check_back_end()
+    assert len(runs) == 2
+
+
+POPULATION = selftest._population
+
+
+def second_for_first(weights: Any, x: Any, y: Any) -> Any:
+    """Members in each other's places."""
+    return [np.asarray(w)[[1, 0, 2]] for w in POPULATION(weights, x, y)]
+
+
+def not_a_number(weights: Any, x: Any, y: Any) -> Any:
+    return [np.full(np.shape(w), np.nan, np.float32) for w in weights]
+
+
+def slightly_off(weights: Any, x: Any, y: Any) -> Any:
+    return [np.asarray(w) * np.float32(1.001) for w in POPULATION(weights, x, y)]
+
+
+@pytest.mark.parametrize("broken", [second_for_first, not_a_number, slightly_off])
+def test_a_back_end_that_is_wrong_is_refused(broken: Any, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selftest, "_population", broken)
+    message = "expected a population to learn as its members do alone \\(to 0.0001\\), got .* apart on "
+    with pytest.raises(BackendError, match=message) as caught:
+        selftest.check_back_end()
+    assert f"jax{jax.__version__}-jaxlib{jaxlib.__version__}" in str(caught.value)
+    assert caught.value.hint == "install another version of jax and jaxlib"
+    assert caught.value.exit_code == 1
+    assert not (cache / "sound").exists()
+    with pytest.raises(BackendError):  # and again, when asked again
+        selftest.check_back_end()
