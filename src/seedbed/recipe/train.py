@@ -89,7 +89,7 @@ def train(
 
     tell(steps.data(dataset))
     tell(steps.preprocess(setup, dataset))
-    tell(steps.network(setup, training.bound[0], dataset))
+    tell(steps.network(setup, training.bound[0], dataset, len(training.groups)))
     with showing(progress, on_progress) as training.on_progress:
         training.run()
     population = members_of(training.results, numbers, setups, dataset.encoder)
