@@ -45,7 +45,8 @@ def is_notebook() -> bool:
 @contextlib.contextmanager
 def _on_terminal() -> Iterator[Tell]:
     console = Console(stderr=True, highlight=False)
-    columns = (BarColumn(bar_width=24), TextColumn("{task.description}"), TimeRemainingColumn(compact=True))
+    width = 24 if console.width >= 110 else 8  # what stands behind it takes about eighty columns
+    columns = (BarColumn(bar_width=width), TextColumn("{task.description}"), TimeRemainingColumn(compact=True))
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("compiling", total=1.0)
         yield lambda tick: bar.update(task, completed=tick.share_done, description=words(tick))
