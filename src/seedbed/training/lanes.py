@@ -75,9 +75,10 @@ def over_lanes(function: Callable[..., Any], in_axes: Any, out_axes: Any) -> Cal
 
 def spread(axes: Any, tree: Any) -> list[int | None]:
     """The axis of each leaf of `tree`, where `axes` is a prefix of it with None as a leaf."""
-    is_none = lambda a: a is None  # noqa: E731
-    spread = jax.tree.map(lambda axis, below: [axis] * len(jax.tree.leaves(below)), axes, tree, is_leaf=is_none)
-    return [a for group in jax.tree.leaves(spread, is_leaf=lambda x: isinstance(x, list)) for a in group]
+    spread: list[int | None] = []
+    add = lambda axis, below: spread.extend([axis] * len(jax.tree.leaves(below)))  # noqa: E731
+    jax.tree.map(add, axes, tree, is_leaf=lambda a: a is None)
+    return spread
 
 
 def _without(leaf: Any, axis: int | None) -> jax.ShapeDtypeStruct:
