@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from seedbed.core.errors import DataError
 
-LARGEST = np.float64(1e100)  # a NumPy number, so that float32 is compared in double precision
+LARGEST = np.float64(1e30)  # leaves float32 room for a network's products; a NumPy number, so that float32 is compared in double
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import tempfile
+import threading
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,13 +21,22 @@ from seedbed.training.program import EVERYWHERE, SPLIT, Program
 from seedbed.training.state import Blueprint, Examples, Span
 
 CACHE_VARIABLE = "SEEDBED_CACHE"
+MOST_CACHE_BYTES = 1 << 30  # on disk; the programs that were not used for longest go first
+MOST_COMPILED = 64  # in memory
 _compiled: dict[tuple[Any, ...], tuple[Any, Any]] = {}
+_turns: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
 
 
 def cache_folder() -> Path:
     """Where compiled programs and measurements are kept: SEEDBED_CACHE, or the user's cache folder."""
-    said = os.environ.get(CACHE_VARIABLE)
-    return Path(said) if said else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "seedbed"
+    if said := os.environ.get(CACHE_VARIABLE):
+        return Path(said)
+    if user := os.environ.get("XDG_CACHE_HOME"):
+        return Path(user) / "seedbed"
+    try:
+        return Path.home() / ".cache" / "seedbed"
+    except RuntimeError:  # a user without a home
+        return Path(tempfile.gettempdir()) / "seedbed-cache"
 
 
 @functools.cache
@@ -40,15 +52,20 @@ def keep_programs() -> None:
     jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "programs" / name))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    jax.config.update("jax_compilation_cache_max_size", MOST_CACHE_BYTES)
 
 
 def compiled(program: Program, parts: tuple[Examples, Examples]) -> tuple[Any, Any]:
     """The compiled `begin` and `train` of a program for data of these shapes."""
-    key = (program.blueprint, *((a.shape, a.dtype) for a in jax.tree.leaves(parts)))
-    if key not in _compiled:
+    key = (program.blueprint, jax.tree.structure(parts), *((a.shape, a.dtype) for a in jax.tree.leaves(parts)))
+    found = _compiled.pop(key, None)
+    if found is None:
         keep_programs()
-        _compiled[key] = _compile(program, parts)
-    return _compiled[key]
+        found = _compile(program, parts)
+    _compiled[key] = found  # the one used last stands last
+    for old in list(_compiled)[:-MOST_COMPILED]:
+        _compiled.pop(old, None)
+    return found
 
 
 def _compile(program: Program, parts: tuple[Examples, Examples]) -> tuple[Any, Any]:
@@ -68,8 +85,17 @@ def _compile(program: Program, parts: tuple[Examples, Examples]) -> tuple[Any, A
     # Tracing holds Python's lock, compiling does not: the two compilations share the cores.
     lowered = [function.lower(*arguments) for function, arguments in tasks]
     with ThreadPoolExecutor(len(lowered)) as pool:
-        begin, train = pool.map(lambda one: one.compile(compiler_options=_options(b)), lowered)
+        begin, train = pool.map(lambda one: _once(one, _options(b)), lowered)
     return begin, train
+
+
+def _once(lowered: jax.stages.Lowered, options: dict[str, Any] | None) -> jax.stages.Compiled:
+    """Compiles, but not two equal programs at the same time: the second finds the first on disk.
+
+    Cohorts that differ in their activations begin alike.
+    """
+    with _turns[hash(lowered.as_text())]:
+        return lowered.compile(compiler_options=options)
 
 
 def _options(b: Blueprint) -> dict[str, Any] | None:

@@ -7,10 +7,10 @@ import functools
 import os
 import platform
 import warnings
+from importlib.metadata import version
 from pathlib import Path
 
 import jax
-import jaxlib
 import numpy as np
 
 DEVICES_VARIABLE = "SEEDBED_DEVICES"
@@ -22,14 +22,18 @@ def prepare() -> None:
     It has an effect only before JAX starts its back ends, so it is called when seedbed is imported. A number of devices
     that the caller's program has chosen is left alone.
     """
-    chosen = getattr(jax.config, "jax_num_cpu_devices", -1) != -1 or "host_platform_device_count" in os.environ.get(
-        "XLA_FLAGS", ""
-    )
-    if chosen and DEVICES_VARIABLE not in os.environ:
+    if _is_chosen() and DEVICES_VARIABLE not in os.environ:
         return
     # Where JAX has started already, `devices` says what is lost when a population trains.
     with contextlib.suppress(RuntimeError):
         jax.config.update("jax_num_cpu_devices", wanted())
+
+
+@functools.cache
+def _is_chosen() -> bool:
+    """Whether the caller's program has chosen a number of CPU devices; asked before this one chooses."""
+    flags = os.environ.get("XLA_FLAGS", "")
+    return getattr(jax.config, "jax_num_cpu_devices", -1) != -1 or "host_platform_device_count" in flags
 
 
 def wanted() -> int:
@@ -46,7 +50,7 @@ def n_cores() -> int:
 def devices() -> list[jax.Device]:
     """The devices to train on. Says once when JAX was started with fewer CPU devices than there are cores."""
     found = jax.devices()
-    if found[0].platform == "cpu" and len(found) < wanted():
+    if found[0].platform == "cpu" and len(found) < wanted() and not _is_chosen():
         _say_what_is_lost(len(found))
     return found
 
@@ -82,15 +86,19 @@ def memory_bytes() -> int:
 def _free_host_bytes() -> int:
     try:
         rows = Path("/proc/meminfo").read_text().splitlines()
-        return next(int(row.split()[1]) for row in rows if row.startswith("MemAvailable")) * 1024
+        free = next(int(row.split()[1]) for row in rows if row.startswith("MemAvailable")) * 1024
     except (OSError, StopIteration):
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2  # macOS does not tell what is free
+        free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2  # macOS does not tell what is free
+    try:  # a container may have less than its machine
+        return min(free, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    except (OSError, ValueError):
+        return free
 
 
 def machine() -> str:
     """This machine and its software in a line: what measurements and compiled programs depend on."""
     kind = devices()[0].device_kind
-    versions = f"jax{jax.__version__}-jaxlib{jaxlib.__version__}"
+    versions = f"jax{jax.__version__}-jaxlib{version('jaxlib')}"
     return f"{platform.system()}-{platform.machine()}-{processor()}-{kind}x{len(devices())}-{versions}"
 
 

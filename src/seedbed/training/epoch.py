@@ -109,7 +109,7 @@ class Chunk:
             best_loss=jnp.where(better, valid_loss, state.best_loss),
             best_epoch=jnp.where(better, epoch, state.best_epoch),
             waited=waited,
-            active=state.active & ~stops,
+            active=state.active & ~stops & jnp.isfinite(valid_loss),  # else ruined by the last step of the epoch
             stopped=state.stopped | stops,
             sums=jax.tree.map(jnp.zeros_like, state.sums),
             history=self.written(epoch, state, valid_loss, valid_score),

@@ -65,8 +65,8 @@ def _count(arguments: Any, in_axes: Any) -> int:
 
 
 def first_product(params: Any) -> int:
-    """The number of the first layer that has weights."""
-    return next(i for i, layer in enumerate(params) if "weight" in layer)
+    """The number of the first layer that has weights; -1 where none has."""
+    return next((i for i, layer in enumerate(params) if "weight" in layer), -1)
 
 
 def aligned(number: Shaped[Array, "member"], ndim: int, axis: int) -> Shaped[Array, "..."]:

@@ -21,6 +21,7 @@ ALONE_BYTES = 250_000
 THIN_UNITS = 64
 # Members go in lanes where every product is small. Measured per network step, lanes against stacked: 4-16-3 0.29 to
 # 0.72 µs, 2-16-16-2 0.68 to 1.68, 13-32-3 0.90 to 1.10; but 2-32-32-2 3.3 to 2.8.
+BLOCK = 512  # rows that validation reads at a time, so that their activations stay in the cache
 LANES_WEIGHTS, LANES_BATCH, LANES_CHUNK, FEWEST_IN_LANES = 512, 64, 32, 8
 
 
@@ -52,7 +53,7 @@ class Plan:
         return asdict(self)
 
 
-def guess(n_members: int, params: Any, batch_size: int, *, shares_order: bool) -> Plan:
+def guess(n_members: int, params: Any, batch_size: int, *, shares_order: bool, row_bytes: int = 0) -> Plan:
     """A plan from the sizes alone: chunks whose weights fit in the cache of a core, in even waves.
 
     Arguments:
@@ -60,12 +61,15 @@ def guess(n_members: int, params: Any, batch_size: int, *, shares_order: bool) -
         params: the shapes of the weights of one member, as the network initialises them.
         batch_size: examples in a step.
         shares_order: whether all members see the same batches.
+        row_bytes: the activations of one member for one example.
     """
     n_devices = min(len(devices.devices()), n_members)
     size = max(1, weight_bytes(params))
     if not devices.is_cpu():
-        # State, gradients and activations take about twelve times the weights of a small network.
-        return even(n_members, n_devices, max(1, devices.memory_bytes() // (n_devices * 12 * size)), STACKED)
+        # Weights, best weights, gradients and what an optimizer remembers, each once more while a step is done; and the
+        # activations of a batch, or of a block of the validation part, forth and back.
+        member = 12 * size + 3 * row_bytes * max(batch_size, BLOCK)
+        return even(n_members, n_devices, max(1, devices.memory_bytes() // (n_devices * member)), STACKED)
     weights = [layer["weight"].shape for layer in params if "weight" in layer]
     in_lanes = even(n_members, n_devices, LANES_CHUNK, LANES)
     if _is_tiny(weights, batch_size) and in_lanes.chunk >= FEWEST_IN_LANES:

@@ -52,12 +52,12 @@ def _compiled(structure: Any, task: str) -> Callable[..., Any]:
 
 def _of_members(function: Callable[..., Any], numbers: Any, params: Any, x: NDArray[Any], at: int) -> NDArray[Any]:
     """The predictions of the members from `at` on, for all rows; both filled up to whole blocks."""
-    n_members = min(MEMBERS, len(jax.tree.leaves(params)[0]) - at)
+    n_members = min(MEMBERS, len(jax.tree.leaves(numbers)[0]) - at)
     filled = np.resize(np.arange(at, at + n_members), MEMBERS if n_members > 1 else 1)
     here = jax.tree.map(lambda a: a[filled], (numbers, params))
     n_rows = min(ROWS, max(1, len(x)))
     blocks = []
-    for row in range(0, len(x), n_rows):
+    for row in range(0, max(1, len(x)), n_rows):  # one block of filling where there are no rows
         block = x[row : row + n_rows]
         missing = n_rows - len(block)
         block = np.concatenate([block, np.zeros((missing, *block.shape[1:]), block.dtype)]) if missing else block

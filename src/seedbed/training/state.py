@@ -12,12 +12,11 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from seedbed.training.member import Sums, Weights
 from seedbed.training.observe import Observe
-from seedbed.training.plan import Plan
+from seedbed.training.plan import BLOCK, Plan
 from seedbed.training.setup import Setup
 from seedbed.training.update import Memory
 
 COLUMNS = ("train_loss", "train_score", "valid_loss", "valid_score", "learning_rate")  # of a history
-BLOCK = 512  # rows that validation reads at a time, so that their activations stay in the cache
 
 
 class Examples(NamedTuple):

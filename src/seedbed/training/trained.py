@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,8 @@ from seedbed.data.preprocessor import Preprocessor
 from seedbed.training.cohorts import Group
 from seedbed.training.plan import Plan
 from seedbed.training.setup import Setup
-from seedbed.training.waves import Cohort, Wave
+from seedbed.training.state import Blueprint
+from seedbed.training.waves import Wave
 
 TRAINED, STOPPED, DIVERGED, INTERRUPTED = "trained", "stopped early", "diverged", "interrupted"
 
@@ -48,27 +50,29 @@ class Trained:
     plan: Plan
 
 
-def collected(cohort: Cohort, members: Group, at: NDArray[np.int64], preprocessor: Preprocessor) -> Trained:
-    """The results of a cohort whose members are those of a group at some of its places."""
-    waves = [_on_host(wave, cohort.program.axes) for wave in cohort.waves]
-    all_ = jax.tree.map(lambda *parts: np.concatenate(parts), *waves)
-    flags = zip(all_["active"], all_["stopped"], all_["is_over"], strict=True)
+def collected(
+    waves: Sequence[dict[str, Any]], members: Group, blueprint: Blueprint, preprocessor: Preprocessor
+) -> Trained:
+    """The results of a cohort from those of its waves; without the members whose waves did not begin."""
+    one = jax.tree.map(lambda *parts: np.concatenate(parts), *waves)
+    there = np.arange(len(one["active"]))
+    flags = zip(one["active"], one["stopped"], one["is_over"], strict=True)
     return Trained(
         setup=members.setup,
-        numbers=jax.tree.map(lambda leaf: leaf[at], members.numbers),
-        places=members.places[at],
+        numbers=jax.tree.map(lambda leaf: leaf[there], members.numbers),
+        places=members.places[there],
         preprocessor=preprocessor,
-        params=all_["best"],
-        best_epoch=all_["best_epoch"],
+        params=one["best"],
+        best_epoch=one["best_epoch"],
         outcomes=[_outcome(*map(bool, each)) for each in flags],
-        history=all_["history"],
-        seconds=all_["seconds"],
-        seen=all_["seen"],
-        plan=cohort.blueprint.plan,
+        history=one["history"],
+        seconds=one["seconds"],
+        seen=one["seen"],
+        plan=blueprint.plan,
     )
 
 
-def _on_host(wave: Wave, axes: Any) -> dict[str, Any]:
+def on_host(wave: Wave, axes: Any) -> dict[str, Any]:
     """What is kept of a wave: NumPy arrays with the member axis in front, without its ghosts."""
     n, state = len(wave.numbers), wave.state
     front = lambda a, axis: np.moveaxis(np.asarray(a), axis, 0)[:n]  # noqa: E731

@@ -27,7 +27,7 @@ from seedbed.training.program import EVERYWHERE, Program, build
 from seedbed.training.scopes import ctrl_c, precision
 from seedbed.training.setup import Setup
 from seedbed.training.state import Blueprint, Examples, examples
-from seedbed.training.trained import Trained, collected
+from seedbed.training.trained import Trained, collected, on_host
 from seedbed.training.tuning import best_plan
 from seedbed.training.waves import Cohort
 from seedbed.training.weighting import example_weights
@@ -84,6 +84,7 @@ class Training:
     def __post_init__(self) -> None:
         self.bound = [bind(setup, self.data) for setup in self.setups]
         self.groups = group(self.bound)
+        self._n_done = 0  # members whose training is over
         self._lock = threading.Lock()
         self._parts: dict[Any, tuple[Examples, Examples]] = {}
         self._fitted: dict[Any, Preprocessor] = {}
@@ -98,21 +99,28 @@ class Training:
         if self.plans is not None and len(self.plans) != len(self.groups):
             came = f"{len(self.plans)} for {len(self.groups)} cohorts"
             raise UsageError(f"plans: expected one for each cohort, got {came}", "they are those of another setup")
-        with ctrl_c() as interrupted, ThreadPoolExecutor(COMPILERS) as pool:
-            blueprints = [self._blueprint(i) for i in range(len(self.groups))]
-            # While one cohort trains, the programs of the next are compiled.
-            waiting = [pool.submit(self._prepared, *pair) for pair in zip(self.groups, blueprints, strict=True)]
-            for members, ready in zip(self.groups, waiting, strict=True):
-                if interrupted():
-                    ready.cancel()
-                else:
-                    before = time.perf_counter()
-                    program, parts = ready.result()
-                    self.compile_seconds += time.perf_counter() - before
-                    self._train(members, program, parts, interrupted)
-        self.is_interrupted = interrupted()
+        pool = ThreadPoolExecutor(COMPILERS)
+        try:
+            with ctrl_c() as interrupted:
+                self._run(pool, interrupted)
+                self.is_interrupted = interrupted()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)  # who leaves early does not wait for compilations
         self.wall_seconds = time.perf_counter() - self._started
         return self.results
+
+    def _run(self, pool: ThreadPoolExecutor, interrupted: Callable[[], bool]) -> None:
+        """All cohorts in turn; while one trains, the programs of the next are compiled."""
+        waiting = []
+        for i, members in enumerate(self.groups):
+            if not interrupted():
+                waiting.append(pool.submit(self._prepared, members, self._blueprint(i)))
+        for members, ready in zip(self.groups, waiting, strict=False):
+            if not interrupted():
+                before = time.perf_counter()
+                program, parts = ready.result()
+                self.compile_seconds += time.perf_counter() - before
+                self._train(members, program, parts, interrupted)
 
     def _blueprint(self, i: int) -> Blueprint:
         """How a cohort runs: as the given plan says, or the best one."""
@@ -139,8 +147,11 @@ class Training:
     def _train(self, members: Group, program: Program, parts: Parts, interrupted: Callable[[], bool]) -> None:
         numbers = np.asarray(self.numbers, np.int32)[members.places]
         leaves = jax.tree.map(lambda leaf: leaf.astype(program.blueprint.dtype), members.numbers)
+        waves: list[dict[str, Any]] = []
         with precision(members.setup.precision):
-            for at in _parts(len(numbers), program):
+            for at in _at_once(len(numbers), program):
+                if waves and interrupted():
+                    break
                 start = None if self.start is None else _stacked([self.start[p] for p in members.places[at]])
                 here = jax.tree.map(lambda leaf, at=at: leaf[at], leaves)
                 cohort = Cohort(program, here, numbers[at], parts, self.seed, start)
@@ -149,9 +160,9 @@ class Training:
                     if interrupted():
                         break
                 self.n_steps += cohort.n_steps_done
-                self.results.append(collected(cohort, members, at, self.preprocessor(members.setup)))
-                if interrupted():
-                    break  # the parts that have not begun would give untrained members
+                self._n_done += len(at)
+                waves += [on_host(wave, program.axes) for wave in cohort.waves]
+            self.results.append(collected(waves, members, program.blueprint, self.preprocessor(members.setup)))
 
     def _placed(self, setup: Setup, in_shape: tuple[int, ...], n_devices: int) -> Parts:
         """The training and validation parts, preprocessed and on every device; the same for cohorts that agree."""
@@ -185,8 +196,7 @@ class Training:
         if self.on_progress is None:
             return
         n_here = sum(len(wave.numbers) for wave in cohort.waves)
-        n_before = sum(len(one.places) for one in self.results)
-        share = (n_before + n_here * cohort.epochs_done / cohort.epochs) / len(self.numbers)
+        share = (self._n_done + n_here * cohort.epochs_done / cohort.epochs) / len(self.numbers)
         self.best_score = max(self.best_score, cohort.best_score)
         self.on_progress(
             Progress(
@@ -207,7 +217,7 @@ def _preparation(setup: Setup) -> tuple[Any, ...]:
     return (setup.preprocessing, leaves, setup.class_weight, setup.precision)
 
 
-def _parts(n: int, program: Program) -> list[NDArray[np.int64]]:
+def _at_once(n: int, program: Program) -> list[NDArray[np.int64]]:
     """The members that train at the same time: all, or as many whole waves as memory holds."""
     wave = program.blueprint.wave
     n_waves = max(1, devices.memory_bytes() // max(1, program.bytes_per_member * wave))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import math
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -37,7 +40,9 @@ def best_plan(sketch: Blueprint, setups: Any, params: Any, parts: Parts) -> Plan
         parts: the training and validation part on so many devices.
     """
     n_members = len(jax.tree.leaves(setups)[0])
-    guessed = guess(n_members, params, sketch.batch_size, shares_order=sketch.setup.data_order == "shared")
+    shares_order = sketch.setup.data_order == "shared"
+    row = sum(math.prod(shape) for shape in sketch.setup.network.shapes(sketch.in_shape)) * sketch.dtype.itemsize
+    guessed = guess(n_members, params, sketch.batch_size, shares_order=shares_order, row_bytes=row)
     if not devices.is_cpu():
         return guessed
     path = cache_folder() / "plans" / f"{_name(sketch)}.json"
@@ -84,15 +89,16 @@ def _name(sketch: Blueprint) -> str:
     return hashlib.sha256(repr((what, sizes)).encode()).hexdigest()[:24]
 
 
-def _read(path: Any) -> Plan | None:
+def _read(path: Path) -> Plan | None:
     try:
         return Plan(**json.loads(path.read_text()))
     except (OSError, ValueError, TypeError):
         return None  # not there, or from another version
 
 
-def _write(path: Any, plan: Plan) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _write(path: Path, plan: Plan) -> None:
     partial = path.with_suffix(f".{os.getpid()}")
-    partial.write_text(json.dumps(plan.to_dict()))
-    partial.replace(path)
+    with contextlib.suppress(OSError):  # then it is measured again next time
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(json.dumps(plan.to_dict()))
+        partial.replace(path)

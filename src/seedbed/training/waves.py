@@ -17,7 +17,7 @@ from seedbed.training.program import EVERYWHERE, SPLIT, Program
 from seedbed.training.state import Examples, Span, State
 
 CALL_SECONDS = 0.25  # what one device call aims at, so that none is longer than about half a second
-FIRST_GUESS_FLOPS = 5e9  # per second and device; slow on purpose, so that the first call is short
+FIRST_STEPS, GROWTH = 8, 8  # a call does at most so many steps at first, then so many times those of the call before
 
 
 @dataclass
@@ -58,8 +58,8 @@ class Cohort:
         self.epochs = self.blueprint.setup.epochs
         self.n_steps_done = 0  # steps of the optimizer, over all members
         self.best_score = -np.inf
-        flops = 3 * self.blueprint.setup.network.flops(self.blueprint.in_shape) * self.blueprint.batch_size
-        self._step_seconds = flops * self.blueprint.chunk / FIRST_GUESS_FLOPS
+        self._step_seconds = 0.0
+        self._most_steps = FIRST_STEPS
         self._orders: tuple[tuple[int, ...], Any] | None = None
         self._begin, self._train = compiled(program, parts)
         self.waves = [self._wave(setups, numbers, start, at) for at in range(0, len(numbers), self.blueprint.wave)]
@@ -120,6 +120,7 @@ class Cohort:
         after = time.perf_counter()
         n_done = int(span.n_epochs) * int(span.last - span.first)
         self._step_seconds = (after - before) / n_done
+        self._most_steps = max(self._most_steps, GROWTH * n_done)
         self.n_steps_done += n_done * len(wave.numbers)
         wave.step = int(span.last) % n_steps
         if wave.step == 0:
@@ -130,7 +131,8 @@ class Cohort:
 
     def _span(self, wave: Wave) -> Span:
         """As many steps as fit in one call: whole epochs, or some steps of one."""
-        n_steps, affordable = self.blueprint.n_steps, max(1, int(CALL_SECONDS / self._step_seconds))
+        n_steps = self.blueprint.n_steps
+        affordable = max(1, min(self._most_steps, int(CALL_SECONDS / max(self._step_seconds, 1e-9))))
         if wave.step == 0 and affordable >= n_steps:
             n_epochs = min(affordable // n_steps, self.epochs - wave.epoch, self._n_orders)
             return _span(self.seed, wave.epoch, n_epochs, 0, n_steps)
