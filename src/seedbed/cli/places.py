@@ -8,7 +8,7 @@ from seedbed import data as data_room
 from seedbed.cli.console import Printer, table
 from seedbed.recipe import environment
 from seedbed.training import compiling
-from seedbed.training.selftest import TOLERANCE, disagreement
+from seedbed.training.selftest import disagreement, tolerance
 
 
 def data() -> None:
@@ -29,7 +29,7 @@ def doctor() -> None:
         rows.add_row(name, found)
     rows.add_row("compiled programs", _size_of_cache())
     error = disagreement()
-    sound = error < TOLERANCE
+    sound = error < tolerance()
     rows.add_row("self-test", f"{'passed' if sound else 'FAILED'}: population against members alone, {error:.1e} apart")
     printer.say(rows)
     if not sound:

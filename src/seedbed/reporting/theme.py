@@ -40,7 +40,7 @@ def themed(layers: Sequence[alt.Chart], description: str, height: float = HEIGHT
     """
     chart = alt.LayerChart(layer=list(layers), width="container", height=height, description=description)
     fitted: alt.LayerChart = chart.properties(autosize={"type": "fit-x", "contains": "padding"})
-    return fitted.configure(**_configuration())  # type: ignore[no-any-return]  # Altair leaves it untyped
+    return fitted.configure(**_configuration())
 
 
 def with_variables(spec: Any) -> Any:
