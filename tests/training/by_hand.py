@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, r2_score
 
+from seedbed.core.keys import INITIALISATION, member_key
 from seedbed.data import Dataset
-from seedbed.training import Setup, member
+from seedbed.training import Setup
 from seedbed.training.cohorts import bind
 from seedbed.training.orders import own_orders, shared_orders
 from tests.training.populations import One
@@ -34,14 +35,18 @@ class Step(NamedTuple):
 def first_params(setup: Setup, data: Dataset, number: int, seed: int = 0) -> Any:
     """The first weights of a member, as the engine draws them."""
     with jax.enable_x64(True):
-        # The numbers of a setup come as arrays: a Python float would be multiplied in single precision.
-        bound = jax.tree.map(np.float64, bind(setup, data))
-        return jax.tree.map(np.asarray, _begin(data.shape)(bound, np.int32(seed), np.int32(number)))
+        # The numbers of a network come as arrays: a Python float would be multiplied in single precision.
+        network = jax.tree.map(np.float64, bind(setup, data).network)
+        return jax.tree.map(np.asarray, _begin(data.shape)(network, np.int32(seed), np.int32(number)))
 
 
 @functools.cache
 def _begin(in_shape: tuple[int, ...]) -> Any:
-    return jax.jit(lambda setup, seed, number: member.begin(setup, in_shape, np.float64, seed, number))
+    def begin(network: Any, seed: Any, number: Any) -> Any:
+        key = member_key(seed, number, INITIALISATION)
+        return network.init(in_shape, key=key, dtype=np.float64)
+
+    return jax.jit(begin)
 
 
 def standardised(data: Dataset) -> tuple[tuple[NDArray[Any], NDArray[Any]], tuple[NDArray[Any], NDArray[Any]]]:

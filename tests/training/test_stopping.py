@@ -114,6 +114,14 @@ def test_a_member_that_diverges_keeps_its_best_weights() -> None:
     assert_near(at_once.params, first, 1e-15)  # nothing better was there
 
 
+def test_a_member_that_its_last_step_ruins_has_diverged() -> None:
+    """No training loss shows it any more, only the validation: one step of the whole training, at rate 1e300."""
+    setups = [REGRESS.replace(optimizer=SGD(lr, momentum=0.9), batch_size=1000, epochs=1) for lr in (1e300, 0.1)]
+    ruined, sound = trained(setups, data=QUANTITIES, plan=Plan(2, 1, STACKED))
+    assert (ruined.outcome, ruined.best_epoch) == ("diverged", -1)
+    assert (sound.outcome, sound.best_epoch) == ("trained", 0)
+
+
 def test_a_wave_of_diverged_members_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waves, "CALL_SECONDS", 1e-9)
     whole = training([REGRESS.replace(optimizer=SGD(1e300, momentum=0.9))] * 6, data=QUANTITIES, plan=PLAN)
