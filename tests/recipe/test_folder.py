@@ -16,11 +16,13 @@ import pandas as pd
 import pytest
 
 import seedbed as sb
+from seedbed.core.fields import whole
 from seedbed.core.value import same
+from seedbed.network import Layer
 from seedbed.recipe import folder as folders
 from seedbed.recipe import report
 from seedbed.recipe.folder import reserve
-from tests.recipe.test_train import equal, quick
+from tests.recipe.test_train import SETUP, equal, quick
 
 FILES = {
     "setup.toml",
@@ -194,12 +196,39 @@ def test_a_run_of_a_later_format_is_told(own_run: sb.Run) -> None:
         sb.load_run(own_run.folder)
 
 
-def test_parts_of_a_population_that_does_not_fit_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+class Head(Layer, kind="test_folder_head"):
+    """A last layer that names its size and its weights in words of its own."""
+
+    width: int | str = whole(words=("out",))
+
+    def out_shape(self, in_shape: Any) -> Any:
+        return (self.width,)
+
+    def init(self, in_shape: Any, *, key: Any, dtype: Any) -> Any:
+        return {"to.classes": jax.random.normal(key, (*in_shape, self.width), dtype)}
+
+    def apply(self, params: Any, x: Any, *, training: bool = False, key: Any = None) -> Any:
+        return x @ params["to.classes"]
+
+
+def test_a_layer_of_ones_own_comes_back_with_its_sizes_and_names(tmp_path: Path) -> None:
+    setup = SETUP.replace(network=sb.Network([sb.Linear(8), sb.Tanh(), Head("out")]))
+    run = quick(setup=setup, epochs=1, out=tmp_path / "run")
+    again = sb.load_run(tmp_path / "run")
+    assert again.best.network.layers[2].width == run.best.network.layers[2].width == 3
+    assert set(again.best.params[2]) == {"to.classes"}
+    equal([m.params for m in again.members], [m.params for m in run.members])
+    np.testing.assert_array_equal(again.best.predict(rows_for(run)), run.best.predict(rows_for(run)))
+
+
+def test_parts_of_a_population_that_does_not_fit_are_one_cohort(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import seedbed.training.trainer as trainer
 
-    monkeypatch.setattr(trainer, "_parts", lambda n, _: [np.arange(at, min(at + 2, n)) for at in range(0, n, 2)])
+    monkeypatch.setattr(trainer, "_at_once", lambda n, _: [np.arange(at, min(at + 2, n)) for at in range(0, n, 2)])
     run = quick(members=5, epochs=1, out=tmp_path / "run")
-    assert len(run.trained) == 3 and isinstance(run.members[4].params, tuple)
+    assert len(run.trained) == 1 and isinstance(run.members[4].params, tuple)
     again = sb.load_run(tmp_path / "run")
     pd.testing.assert_frame_equal(again.history, run.history, check_exact=True)
     equal([m.params for m in again.members], [m.params for m in run.members])

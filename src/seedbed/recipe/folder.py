@@ -28,6 +28,7 @@ from seedbed.core.errors import RunError, SeedbedError, TrainingError
 from seedbed.core.plain import from_plain, to_plain
 from seedbed.data.encoder import Encoder
 from seedbed.data.preprocessor import Preprocessor
+from seedbed.data.target import Target
 from seedbed.recipe import steps
 from seedbed.recipe.run import Held, Run, members_of
 from seedbed.reporting.evidence import Step
@@ -169,7 +170,8 @@ def _read(folder: Path) -> Run:
         drawn = [from_plain(member["setup"], Setup) for member in cohort["members"]]
         own = [member["number"] for member in cohort["members"]]
         places = np.arange(len(numbers), len(numbers) + len(own))
-        trained.append(_trained_of(c, cohort, drawn, own, places, history, weights, fitted))
+        bound = [_bound(setup, encoder.target) for setup in drawn]
+        trained.append(_trained_of(c, cohort, bound, own, places, history, weights, fitted))
         numbers, setups = numbers + own, setups + drawn
     return Run(
         name=plain["name"],
@@ -192,7 +194,7 @@ def _read(folder: Path) -> Run:
 def _trained_of(
     c: int,
     cohort: dict[str, Any],
-    drawn: list[Setup],
+    setups: list[Setup],
     numbers: list[int],
     places: Any,
     history: Any,
@@ -202,10 +204,9 @@ def _trained_of(
     bound = from_plain(cohort["bound"], Setup)
     layers: list[dict[str, Any]] = [{} for _ in bound.network.layers]
     for key in (key for key in weights if key.startswith(f"{c}.")):
-        _, layer, name = key.split(".")
+        _, layer, name = key.split(".", 2)  # a name may hold a dot itself
         layers[int(layer)][name] = weights[key]
     ours = {key.split(".", 1)[1]: a for key, a in fitted.items() if key.startswith(f"{c}.")}
-    setups = [setup.replace(network=_with_sizes(setup, bound)) for setup in drawn]
     rows, seconds = _history_of(history, numbers, bound)
     return Trained(
         setup=bound,
@@ -222,14 +223,10 @@ def _trained_of(
     )
 
 
-def _with_sizes(setup: Setup, bound: Setup) -> Any:
-    """A member's own network with the sizes that the data asked for: its "out" is what the last bound layer has."""
-    pairs = zip(setup.network.layers, bound.network.layers, strict=True)
-    layers = [
-        a.replace(units=b.units) if getattr(a, "units", None) == "out" else a  # type: ignore[attr-defined]
-        for a, b in pairs
-    ]
-    return setup.network.replace(layers=layers)
+def _bound(setup: Setup, target: Target) -> Setup:
+    """A member's own setup with the sizes that the data asked for."""
+    n_outputs = setup.loss.n_outputs(target.task, n_classes=len(target.class_names), n_targets=len(target.names))
+    return setup.replace(network=setup.network.bind(n_outputs))
 
 
 def _history_of(history: Any, numbers: list[int], setup: Setup) -> tuple[Any, Any]:
