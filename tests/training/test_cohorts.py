@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import jax
@@ -17,6 +18,7 @@ from seedbed.training import SGD, Adam
 from seedbed.training.cohorts import bind, group
 from seedbed.training.layout import STACKED
 from seedbed.training.plan import Plan
+from seedbed.training.trainer import Training
 from seedbed.training.weighting import class_weights, example_weights
 from tests.training.populations import (
     CLASSES,
@@ -146,3 +148,9 @@ def test_class_weights() -> None:
         class_weights((1.0, 2.0), CLASSES)
     with pytest.raises(SetupError, match="class_weight: expected None where the task is not classification, got 'bal"):
         class_weights("balanced", QUANTITIES)
+
+
+def test_wrong_class_weights_are_refused_before_anything_trains() -> None:
+    wrong = CLASSIFY.replace(class_weight=(1.0,) * (CLASSES.n_classes + 1), epochs=7)
+    with pytest.raises(SetupError, match=re.escape("class_weight: expected one weight for each of ") + r"\d classes"):
+        Training([CLASSIFY, wrong], [0, 1], CLASSES)

@@ -63,7 +63,7 @@ def test_only_data_of_other_sizes_is_another_program(compilations: Any) -> None:
 def test_programs_are_kept_on_disk() -> None:
     """In the folder of the tests, named after machine and versions."""
     trained(MEMBERS, plan=ALL)
-    (folder,) = (compiling.cache_folder() / "programs").iterdir()
+    (folder,) = (compiling.cache_folder() / "compiled").iterdir()
     assert any("train" in file.name for file in folder.iterdir())
 
 

@@ -37,5 +37,5 @@ def doctor() -> None:
 
 
 def _size_of_cache() -> str:
-    files = [path for path in (compiling.cache_folder() / "programs").rglob("*") if path.is_file()]
+    files = [path for path in (compiling.cache_folder() / "compiled").rglob("*") if path.is_file()]
     return f"{len(files)} files, {sum(path.stat().st_size for path in files) / 1e6:.1f} MB"

@@ -49,7 +49,7 @@ def keep_programs() -> None:
     if getattr(jax.config, "jax_compilation_cache_dir", None) is not None:
         return
     name = hashlib.sha256(devices.machine().encode()).hexdigest()[:16]
-    jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "programs" / name))
+    jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "compiled" / name))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     jax.config.update("jax_compilation_cache_max_size", MOST_CACHE_BYTES)

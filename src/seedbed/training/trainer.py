@@ -84,6 +84,8 @@ class Training:
     def __post_init__(self) -> None:
         self.bound = [bind(setup, self.data) for setup in self.setups]
         self.groups = group(self.bound)
+        for one in self.groups:  # before anything trains
+            example_weights(one.setup, self.data, self.data.valid)
         self._n_done = 0  # members whose training is over
         self._lock = threading.Lock()
         self._parts: dict[Any, tuple[Examples, Examples]] = {}
