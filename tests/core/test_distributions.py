@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from seedbed.core.distributions import Choice, Distribution, choice, integers, log_uniform, make, uniform
-from seedbed.core.draw import distributions, draw
+from seedbed.core.draw import distributions, draw, draws
 from seedbed.core.errors import SeedbedError, UsageError
 from seedbed.core.value import same, walk
 from tests.core.families import Dense, Descent, Leaky, Net, Newton, Noise, Plan, example, plans
@@ -105,6 +105,27 @@ def test_a_distribution_inside_a_choice_has_a_stream_of_its_own() -> None:
     outer = uniform(0, 1)
     inner = draw(Descent(choice(outer)), seed=0, number=0).lr
     assert inner != draw(Descent(outer), seed=0, number=0).lr
+
+
+def test_every_place_that_held_a_distribution_is_listed_with_what_it_drew() -> None:
+    rate = uniform(0.1, 0.5, name="rate")
+    rule = choice(Descent(log_uniform(1e-4, 1)), Newton(rate))
+    space = example(net=Net([choice(Noise(rate), None), Leaky(choice(uniform(1, 2), uniform(3, 4)))]), rule=rule)
+    seen = set()
+    for number in range(40):
+        plain, listed = draw(space, seed=5, number=number), draws(space, seed=5, number=number)
+        assert not any(isinstance(c, Distribution) for one in listed.values() for _, c in walk(one.content))
+        assert same(listed["rule"].content, plain.rule) and listed["rule"].is_space
+        assert listed["net.pieces[1].slope"].content == plain.net.pieces[-1].slope
+        noise, is_descent = listed["net.pieces[0]"].content, isinstance(plain.rule, Descent)
+        assert (noise is None) == (len(plain.net.pieces) == 1)
+        assert ("rule.lr" in listed) == is_descent and ("rate" in listed) == (noise is not None or not is_descent)
+        if is_descent:
+            assert listed["rule.lr"].content == plain.rule.lr
+        if noise is not None:
+            assert listed["rate"].content == noise.rate == plain.net.pieces[0].rate
+        seen.add((is_descent, noise is None))
+    assert len(seen) == 4
 
 
 @given(plans, st.integers(0, 2**40), st.integers(0, 2**20))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import sys
 import types
@@ -13,6 +14,8 @@ import pytest
 
 import seedbed as sb
 from seedbed.recipe.progress import is_notebook, showing
+from seedbed.recipe.report import evidence_of
+from seedbed.reporting.hyperparameters import hyperparameters_data
 from seedbed.training.trainer import Progress
 from tests.recipe.test_train import quick
 
@@ -30,10 +33,21 @@ def test_the_card_stands_by_itself(any_run: sb.Run) -> None:
 
 
 def test_a_name_in_the_card_cannot_be_markup(digits_run: sb.Run) -> None:
-    import dataclasses
-
     run = dataclasses.replace(digits_run, data={**digits_run.data, "name": "<b>&"})
     assert "&lt;b&gt;&amp;" in run._repr_html_() and "<b>&<" not in run._repr_html_()
+
+
+def test_draws_inside_an_option_and_absent_parts_are_shown(mixed_run: sb.Run) -> None:
+    layers = [sb.Linear(4), sb.choice(sb.ReLU(), None), sb.Linear("out")]
+    rule = sb.choice(sb.SGD(sb.log_uniform(1e-3, 1e-1)), sb.Adam(sb.log_uniform(1e-3, 1e-1)))
+    space = mixed_run.setup.replace(network=sb.Network(layers), optimizer=rule, patience=sb.choice(None, 3))
+    run = dataclasses.replace(mixed_run, setup=space)
+    table = run.draws.set_index("member")
+    assert set(table["network.layers[1]"]) == {"relu", "none"} and set(table["optimizer"]) == {"sgd", "adam"}
+    assert set(table["patience"]) == {"none", 3}
+    assert table["optimizer.lr"].between(1e-3, 1e-1).all()
+    words = {place.name: place.words for place in hyperparameters_data(evidence_of(run))}
+    assert set(words["network.layers[1]"]) == {"none", "relu"} and set(words["optimizer"]) == {"adam", "sgd"}
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -12,8 +12,7 @@ from seedbed import data as data_room
 from seedbed.cli.console import Printer, table
 from seedbed.cli.training import Imports, import_modules
 from seedbed.core.errors import UsageError, nearest
-from seedbed.core.plain import to_line
-from seedbed.core.value import Value
+from seedbed.core.plain import shown as words
 from seedbed.data.raw import shown
 from seedbed.recipe import Ensemble, Member, list_runs, load_run
 from seedbed.recipe import compare as compare_runs
@@ -105,7 +104,7 @@ def compare(
     printer, names = Printer(), found.names
     differences = table("differs", *names)
     for place, a, b in found.differences:
-        differences.add_row(place, _shown(a), _shown(b))
+        differences.add_row(place, words(a), words(b))
     printer.say(differences if found.differences else "setup, data, seed and members are the same")
     scores = table("score", *names, "change", right=(*names, "change"))
     for name, a, b in found.scores:
@@ -135,7 +134,3 @@ def _model(run: Run, said: str) -> Member | Ensemble:
     if not by_number[said].is_sound:
         raise UsageError(f"--model: expected a member that can predict, but {said} {by_number[said].outcome}")
     return by_number[said]
-
-
-def _shown(content: Any) -> str:
-    return to_line(content) if isinstance(content, Value | tuple) else str(content)

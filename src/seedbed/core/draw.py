@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from seedbed.core.distributions import Distribution
 from seedbed.core.errors import place_of
-from seedbed.core.value import Path, Value, rebuild, walk
+from seedbed.core.value import Path, Value, children, rebuild, walk
 
 V = TypeVar("V", bound=Value)
 
@@ -29,10 +30,38 @@ def draw(space: V, *, seed: int, number: int) -> V:
     return drawn
 
 
-def draws(space: Value, *, seed: int, number: int) -> dict[str, Any]:
-    """What member `number` draws, by place; the same as `draw` puts there. A shared draw comes once, under its name."""
-    found = [(path, content) for path, content in walk(space) if isinstance(content, Distribution)]
-    return {content.name or place_of(path): _settled(path, content, seed, number) for path, content in found}
+class Drawn(NamedTuple):
+    """What a member drew at one place.
+
+    Attributes:
+        content: the same as `draw` puts there.
+        is_space: the option that was drawn holds distributions itself, and they are listed at their own places.
+    """
+
+    content: Any
+    is_space: bool
+
+
+def draws(space: Value, *, seed: int, number: int) -> dict[str, Drawn]:
+    """What member `number` draws, by place, outermost first; a shared draw comes once, under its name.
+
+    A place inside the options of a choice is there where its option was drawn.
+    """
+    found: dict[str, Drawn] = {}
+    _note(found, space, (), seed, number)
+    return found
+
+
+def _note(found: dict[str, Drawn], content: Any, path: Path, seed: int, number: int) -> None:
+    """Lists what is drawn at `path` and below it."""
+    if isinstance(content, Distribution):
+        settle: Callable[[Path, Any], Any] = lambda at, inner: _settled(at, inner, seed, number)  # noqa: E731
+        name, option = content.name or place_of(path), settle(path, content)
+        settled = rebuild(option, settle, path)
+        found.setdefault(name, Drawn(settled, any(isinstance(inner, Distribution) for _, inner in walk(option))))
+        content = option
+    for step, inner in children(content):
+        _note(found, inner, (*path, step), seed, number)
 
 
 def _settled(path: Path, content: Any, seed: int, number: int) -> Any:

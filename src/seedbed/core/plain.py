@@ -48,6 +48,11 @@ def to_line(content: Any) -> str:
     return write(_for_line(content))
 
 
+def shown(content: Any) -> str:
+    """What stands at a place of a setup, as a text would say it; "none" where there is nothing."""
+    return to_line(content) if isinstance(content, Value | tuple) else "none" if content is None else str(content)
+
+
 def has_distribution(plain: Any) -> bool:
     """Whether a distribution stands somewhere in plain data."""
     if isinstance(plain, list):

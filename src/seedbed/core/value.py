@@ -128,12 +128,16 @@ def diff(a: Any, b: Any) -> list[tuple[Path, Any, Any]]:
 def walk(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Every place below `value` with its content, outermost first. It walks fields, so it also finds distributions."""
     yield path, value
+    for step, content in children(value):
+        yield from walk(content, (*path, step))
+
+
+def children(value: Any) -> Iterator[tuple[str | int, Any]]:
+    """What stands right below `value`, each with the last step of its place."""
     if isinstance(value, Value):
-        for name in value.specs:
-            yield from walk(getattr(value, name), (*path, name))
+        yield from ((name, getattr(value, name)) for name in value.specs)
     elif isinstance(value, tuple):
-        for i, item in enumerate(value):
-            yield from walk(item, (*path, i))
+        yield from enumerate(value)
 
 
 def rebuild(value: Any, change: Callable[[Path, Any], Any], path: Path = ()) -> Any:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seedbed.core.draw import draws
+from seedbed.core.draw import Drawn, draws
 from seedbed.core.errors import TrainingError, UsageError
-from seedbed.core.plain import to_line
+from seedbed.core.plain import shown
 from seedbed.core.value import Value
 from seedbed.data.encoder import Encoder
 from seedbed.recipe.member import Ensemble, Member
@@ -119,13 +119,16 @@ class Run:
 
     @cached_property
     def draws(self) -> DataFrame:
-        """For each member what it drew at each place that holds a distribution."""
+        """For each member what it drew at each place that holds a distribution; missing where it has no such place.
+
+        An option that holds distributions itself is named by its kind, and what it drew stands in columns of its own.
+        """
         import pandas as pd
 
         rows = []
         for member in self.members:
             drawn = draws(self.setup, seed=self.seed, number=member.number)
-            rows.append({"member": member.number, **{place: _shown(content) for place, content in drawn.items()}})
+            rows.append({"member": member.number, **{place: _shown(one) for place, one in drawn.items()}})
         return pd.DataFrame(rows)
 
     @property
@@ -211,5 +214,9 @@ def candidates(members: Sequence[Member]) -> list[Member]:
     return sorted((m for m in members if m.is_sound), key=lambda m: m.valid_loss)[:MOST_CANDIDATES]
 
 
-def _shown(content: Any) -> Any:
-    return to_line(content) if isinstance(content, Value | tuple) else content
+def _shown(drawn: Drawn) -> Any:
+    """What was drawn as a number, or as a text."""
+    content = drawn.content
+    if isinstance(content, bool | int | float):
+        return content
+    return content.kind if drawn.is_space and isinstance(content, Value) and content.kind else shown(content)
