@@ -31,6 +31,15 @@ def test_train_prints_the_steps_the_folder_and_the_report(seedbed: Command) -> N
     assert Path("runs/mine/report.html").is_file()
 
 
+@pytest.mark.parametrize("name", ["x[/a]", "[b]", ":smile:"])
+def test_a_folder_of_any_name_is_printed_as_it_is(seedbed: Command, name: str) -> None:
+    said = seedbed("train", "iris", *QUICK, "--out", name)
+    assert said.code == 0 and said.out.splitlines()[-2] == f"run     {name}" and Path(name, "run.json").is_file()
+    again = seedbed("train", "iris", *QUICK, "--out", name)
+    assert again.code == 2 and again.err.startswith(f"error: {name}: expected a new or empty folder")
+    assert f"\n{name} " in seedbed("runs", Path(name).parent).out
+
+
 def test_quiet_prints_the_folder_alone(seedbed: Command) -> None:
     said = seedbed("train", "iris", *QUICK, "--quiet")
     assert said.code == 0 and said.err == ""

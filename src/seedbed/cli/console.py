@@ -75,4 +75,5 @@ def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
 def _console(*, is_error: bool) -> Console:
     stream = sys.stderr if is_error else sys.stdout
     width = None if stream.isatty() or "COLUMNS" in os.environ else WIDTH_OF_A_FILE
-    return Console(stderr=is_error, highlight=False, width=width)
+    # What is printed holds names of files and columns, in which a bracket is a bracket.
+    return Console(stderr=is_error, highlight=False, markup=False, emoji=False, width=width)

@@ -44,7 +44,7 @@ def is_notebook() -> bool:
 
 @contextlib.contextmanager
 def _on_terminal() -> Iterator[Tell]:
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
     width = 24 if console.width >= 110 else 8  # what stands behind it takes about eighty columns
     columns = (BarColumn(bar_width=width), TextColumn("{task.description}"), TimeRemainingColumn(compact=True))
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
