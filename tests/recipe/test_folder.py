@@ -139,6 +139,16 @@ def test_a_place_that_may_not_be_written_is_told_before_training(
     monkeypatch.setattr(folders.os, "access", lambda *_: False)
     with pytest.raises(sb.RunError, match=f"expected a folder that can be made, but {tmp_path} may not be written to"):
         quick(out=tmp_path / "deep" / "run")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(sb.RunError, match="expected a folder that can be made"):
+        quick(out="auto")
+
+
+def test_a_file_in_the_way_is_told_before_training(in_folder: Path) -> None:
+    Path("runs").write_text("")
+    for out in ("auto", "runs/mine"):
+        with pytest.raises(sb.RunError, match=r"expected a folder that can be made, but .*runs may not be written to"):
+            reserve(out, "iris")
 
 
 def test_a_full_disk_leaves_nothing_under_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

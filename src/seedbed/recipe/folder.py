@@ -50,13 +50,14 @@ def reserve(out: str | Path | None, name: str) -> Path | None:
     if out is None:
         return None
     if str(out) == "auto":
-        return _free(RUNS / f"{_safe(name)}-{datetime.datetime.now():%Y%m%d-%H%M%S}")
-    folder = Path(out)
+        folder = _free(RUNS / f"{_safe(name)}-{datetime.datetime.now():%Y%m%d-%H%M%S}")
+    else:
+        folder = Path(out)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         hint = "name another folder with --out (out= in Python), or remove it first"
         raise RunError(f"{folder}: expected a new or empty folder for the run, but something is there", hint)
     there = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
-    if not os.access(there, os.W_OK):
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
         raise RunError(f"{folder}: expected a folder that can be made, but {there} may not be written to")
     return folder
 
