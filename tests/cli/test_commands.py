@@ -110,6 +110,28 @@ def test_training_begins_with_another_run(seedbed: Command, iris: Path) -> None:
     assert all((member.params[0]["weight"] == first).all() for member in sb.load_run("next").members)
 
 
+def test_a_run_is_repeated_to_the_bit_with_its_plan(seedbed: Command, iris: Path) -> None:
+    assert seedbed("train", "iris", *QUICK, "--plan", iris, "--out", "again").code == 0
+    first, again = sb.load_run(iris), sb.load_run("again")
+    pd.testing.assert_frame_equal(
+        again.history.drop(columns="wall_seconds"), first.history.drop(columns="wall_seconds"), check_exact=True
+    )
+    assert again.plans == first.plans
+    said = seedbed("train", "iris", "--members", 4, "--network", "linear choice(4, 8), linear out", "--plan", iris)
+    assert said.code == 2 and "plans: expected one for each cohort, got 1 for 2 cohorts" in said.err
+
+
+def test_a_report_that_cannot_be_drawn_costs_no_run(seedbed: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> str:
+        raise ZeroDivisionError("by nothing")
+
+    monkeypatch.setattr("seedbed.recipe.report.page_of", broken)
+    said = seedbed("train", "iris", *QUICK, "--out", "[mine]")
+    assert said.code == 0 and "report" not in said.out and "run     [mine]   (" in said.out
+    assert said.err.startswith("warning: the report could not be written (ZeroDivisionError: by nothing); the run is")
+    assert "in [mine]" in said.err
+
+
 OWN_LAYER = '''
 from seedbed.core.fields import number
 from seedbed.network import Layer

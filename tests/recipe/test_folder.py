@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -23,6 +25,8 @@ from seedbed.recipe import folder as folders
 from seedbed.recipe import report
 from seedbed.recipe.folder import reserve
 from tests.recipe.test_train import SETUP, equal, quick
+
+train = importlib.import_module("seedbed.recipe.train")  # the module, not the function of that name
 
 FILES = {
     "setup.toml",
@@ -163,14 +167,43 @@ def test_a_full_disk_leaves_nothing_under_the_name(tmp_path: Path, monkeypatch: 
 
 def test_a_page_that_cannot_be_drawn_costs_no_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any) -> str:
-        raise ZeroDivisionError
+        raise ZeroDivisionError("by nothing")
 
     monkeypatch.setattr(report, "page_of", broken)
-    with pytest.raises(ZeroDivisionError):
-        quick(epochs=1, out=tmp_path / "run")
+    said = rf"the report could not be written \(ZeroDivisionError: by nothing\); the run is in {tmp_path}/run, "
+    with pytest.warns(UserWarning, match=said):
+        run = quick(epochs=1, out=tmp_path / "run")
+    assert len(run.members) == 2
     assert {path.name for path in (tmp_path / "run").iterdir()} == FILES - {"report.html"}
     monkeypatch.undo()
     assert sb.load_run(tmp_path / "run").report().is_file()
+
+
+@pytest.mark.parametrize("where", ["judge", "save", "report"])
+def test_ctrl_c_after_the_training_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    def interrupting(function: Any) -> Any:
+        def both(*arguments: Any) -> Any:
+            signal.raise_signal(signal.SIGINT)
+            return function(*arguments)
+
+        return both
+
+    room, name = {"judge": (train, "judge"), "save": (folders, "save"), "report": (report, "page_of")}[where]
+    monkeypatch.setattr(room, name, interrupting(getattr(room, name)))
+    with pytest.warns(UserWarning, match=f"interrupted before the report was there; the run is in {tmp_path}/run"):
+        quick(epochs=1, out=tmp_path / "run")
+    monkeypatch.undo()
+    again = sb.load_run(tmp_path / "run")
+    assert not again.is_interrupted and not (tmp_path / "run" / "report.html").exists()
+
+
+def test_images_with_other_numbers_of_colours_are_reported_without_pictures(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for name, array in (("images-idx4", rng.integers(0, 255, (90, 3, 3, 4))), ("labels-idx1", np.arange(90) % 3)):
+        head = bytes([0, 0, 8, array.ndim]) + np.asarray(array.shape, ">u4").tobytes()
+        (tmp_path / f"train-{name}-ubyte").write_bytes(head + array.astype(np.uint8).tobytes())
+    run = quick(tmp_path, epochs=1, out=tmp_path / "run")
+    assert run.held.wrong_images is None and (tmp_path / "run" / "report.html").is_file()
 
 
 def test_what_a_killed_process_left_is_no_run(own_run: sb.Run) -> None:

@@ -196,10 +196,13 @@ def test_a_member_that_diverged_takes_no_part_in_the_result() -> None:
 
 
 def test_a_plan_repeats_a_run(digits_run: sb.Run, digits: Any) -> None:
-    plans = [trained.plan for trained in digits_run.trained]
-    again = sb.train(digits_run.setup, digits, members=4, seed=5, plan=plans, out=None)
-    pd.testing.assert_frame_equal(no_seconds(again), no_seconds(digits_run), check_exact=True)
-    with pytest.raises(sb.UsageError, match="plan: expected 1 plans, one for each program, got 2"):
+    plans = digits_run.plans
+    for plan in (plans, digits_run):
+        again = sb.train(digits_run.setup, digits, members=4, seed=5, plan=plan, out=None)
+        pd.testing.assert_frame_equal(no_seconds(again), no_seconds(digits_run), check_exact=True)
+        equal([m.params for m in again.members], [m.params for m in digits_run.members])
+        assert again.plans == plans and again.results == digits_run.results
+    with pytest.raises(sb.UsageError, match="plans: expected one for each cohort, got 2 for 1 cohorts"):
         sb.train(digits_run.setup, digits, members=4, plan=plans * 2, out=None)
 
 

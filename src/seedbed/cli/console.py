@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
+import warnings
+from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Console
@@ -39,6 +42,14 @@ class Printer:
     def note(self, text: str) -> None:
         """Says something beside the result."""
         _console(is_error=True).print(text)
+
+    @contextlib.contextmanager
+    def warnings(self) -> Iterator[None]:
+        """Inside, a warning is said as a note, without the line of code that it comes from."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", UserWarning)
+            warnings.showwarning = lambda message, *_, **__: self.note(f"warning: {message}")
+            yield
 
     def result(self, plain: dict[str, Any]) -> None:
         """Prints the one object of `--json`."""

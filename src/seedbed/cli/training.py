@@ -76,6 +76,9 @@ def train(
     start: Annotated[
         Path | None, typer.Option("--from", help="Begin with the best weights of another run.", metavar="RUN")
     ] = None,
+    plan: Annotated[
+        Path | None, typer.Option(help="Run as another run did on this machine, to the bit.", metavar="RUN")
+    ] = None,
     imports: Imports = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the run's folder alone.", metavar="")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.", metavar="")] = False,
@@ -88,9 +91,12 @@ def train(
     dataset = load_data(data, target, task, split_seed)
     setup = build_setup(dataset, setup_file, network, optimizer, loss, epochs, batch_size)
     first = None if start is None else load_run(start).best
-    run = train_recipe(
-        setup, dataset, members=members, seed=seed, out=out, start=first, progress=not quiet, on_step=printer.step
-    )
+    plans = None if plan is None else load_run(plan)
+    with printer.warnings():
+        run = train_recipe(
+            setup, dataset, members=members, seed=seed, out=out, start=first, plan=plans, progress=not quiet,
+            on_step=printer.step,
+        )  # fmt: skip
     if run.is_interrupted:
         printer.note("interrupted: this is the best so far")
     if as_json:
@@ -98,7 +104,10 @@ def train(
     elif quiet:
         sys.stdout.write(f"{run.folder}\n")
     else:
-        printer.say(f"\nrun     {run.folder}\nreport  {run.folder}/report.html   ({run.wall_seconds:.1f} s in all)")
+        seconds = f"({run.wall_seconds:.1f} s in all)"
+        page = Path(str(run.folder), "report.html")
+        lines = [f"run     {run.folder}", f"report  {page}"] if page.is_file() else [f"run     {run.folder}"]
+        printer.say("\n" + "\n".join(lines) + f"   {seconds}")
 
 
 def setup(

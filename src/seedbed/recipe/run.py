@@ -19,6 +19,7 @@ from seedbed.data.encoder import Encoder
 from seedbed.recipe.member import Ensemble, Member
 from seedbed.recipe.results import Metrics, select
 from seedbed.reporting.evidence import Step
+from seedbed.training.plan import Plan
 from seedbed.training.setup import Setup
 from seedbed.training.state import COLUMNS
 from seedbed.training.trained import Trained
@@ -93,6 +94,11 @@ class Run:
     def task(self) -> str:
         """What the targets are."""
         return self.encoder.target.task
+
+    @property
+    def plans(self) -> list[Plan]:
+        """How each cohort ran on this machine: `train(..., plan=run)` does it again to the bit."""
+        return [trained.plan for trained in self.trained]
 
     @cached_property
     def best(self) -> Member:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from seedbed.recipe.start import first_weights
 from seedbed.reporting.evidence import Step
 from seedbed.training.observe import Observe
 from seedbed.training.plan import Plan
+from seedbed.training.scopes import ctrl_c
 from seedbed.training.selftest import check_back_end
 from seedbed.training.setup import Setup
 from seedbed.training.trainer import Progress, Training
@@ -41,7 +43,7 @@ def train(
     seed: int = 0,
     out: str | Path | None = AUTO,
     start: Run | Member | None = None,
-    plan: Sequence[Plan] | None = None,
+    plan: Run | Sequence[Plan] | None = None,
     observe: Observe | None = None,
     progress: bool | None = None,
     on_step: Callable[[Step], None] | None = None,
@@ -49,7 +51,8 @@ def train(
 ) -> Run:
     """A trained population: each member draws its own setup, all train side by side, and the result is scored once.
 
-    Ctrl-C ends the training and keeps the best so far; before the first epoch is over it ends everything.
+    Ctrl-C ends the training and keeps the best so far; before the first epoch is over it ends everything. A run that
+    is on disk stays there, whatever becomes of its report: a warning says so.
 
     Arguments:
         setup: the setup, or a space of setups: a distribution in it is drawn by each member for itself.
@@ -59,7 +62,7 @@ def train(
         seed: decides draws, first weights, noise and the order of the data; not the split.
         out: the run's folder, "auto" for `runs/<data>-<date>-<time>`, None to keep nothing on disk.
         start: a run or a member whose weights to begin with; a run's by the members' numbers.
-        plan: the plans of another run on this machine, to repeat it to the bit; one for each program.
+        plan: a run on this machine to repeat to the bit, or its plans, one for each cohort.
         observe: looks inside the program, see `seedbed.training.observe`.
         progress: whether to show how far it is; None shows it in a notebook only.
         on_step: is given each step of the recipe with its evidence as it is done.
@@ -76,48 +79,81 @@ def train(
     dataset = load(data)
     target = folders.reserve(out, dataset.name)
     setups = [draw(setup, seed=seed, number=number) for number in numbers]
-    training = Training(setups, numbers, dataset, seed, plan, observe)
+    training = Training(setups, numbers, dataset, seed, plan.plans if isinstance(plan, Run) else plan, observe)
     training.start = first_weights(start, numbers, training)
-    _check_plan(plan, training)
     check_back_end()
     told: list[Step] = []
+    tell = _teller(told, on_step)
+    tell(steps.data(dataset))
+    tell(steps.preprocess(setup, dataset))
+    tell(steps.network(setup, training.bound[0], dataset, len(training.groups)))
+    with ctrl_c() as interrupted:  # until the run is safe
+        with showing(progress, on_progress) as training.on_progress:
+            training.run()
+        population = _population(training, setups)
+        tell(steps.train(training, population))
+        held, results = judge(population, dataset)
+        tell(steps.result(results, dataset, held.ensemble, best_of(population)))
+        run = Run(
+            name=target.name if target else dataset.name,
+            folder=target,
+            setup=setup,
+            data=dataset.describe(),
+            encoder=dataset.encoder,
+            seed=seed,
+            members=population,
+            trained=tuple(training.results),
+            held=held,
+            results=results,
+            steps=tuple(told),
+            environment=environment(),
+            wall_seconds=time.perf_counter() - began,
+            is_interrupted=training.is_interrupted,
+        )
+        if target is not None:
+            folders.save(run, target)
+    _report(run, is_wanted=not interrupted())
+    return run
+
+
+def _teller(told: list[Step], on_step: Callable[[Step], None] | None) -> Callable[[Step], None]:
+    """What is called with each step: it keeps them, and passes them on."""
 
     def tell(step: Step) -> None:
         told.append(step)
         if on_step is not None:
             on_step(step)
 
-    tell(steps.data(dataset))
-    tell(steps.preprocess(setup, dataset))
-    tell(steps.network(setup, training.bound[0], dataset, len(training.groups)))
-    with showing(progress, on_progress) as training.on_progress:
-        training.run()
-    population = members_of(training.results, numbers, setups, dataset.encoder)
+    return tell
+
+
+def _population(training: Training, setups: Sequence[Setup]) -> tuple[Member, ...]:
+    """The members that trained.
+
+    Raises:
+        KeyboardInterrupt: the user ended the training before there was anything to keep.
+    """
+    population = members_of(training.results, training.numbers, setups, training.data.encoder)
     if training.is_interrupted and not any(member.is_sound for member in population):
-        raise KeyboardInterrupt  # before there was anything to keep
-    tell(steps.train(training, population))
-    held, results = judge(population, dataset)
-    tell(steps.result(results, dataset, held.ensemble, best_of(population)))
-    run = Run(
-        name=target.name if target else dataset.name,
-        folder=target,
-        setup=setup,
-        data=dataset.describe(),
-        encoder=dataset.encoder,
-        seed=seed,
-        members=population,
-        trained=tuple(training.results),
-        held=held,
-        results=results,
-        steps=tuple(told),
-        environment=environment(),
-        wall_seconds=time.perf_counter() - began,
-        is_interrupted=training.is_interrupted,
-    )
-    if target is not None:
-        folders.save(run, target)
-        write(run)  # after the run is safe: a page that cannot be drawn must not cost the training
-    return run
+        raise KeyboardInterrupt
+    return population
+
+
+def _report(run: Run, *, is_wanted: bool) -> None:
+    """Writes the report of a run that is safe; a page that cannot be drawn must not cost the training."""
+    if run.folder is None:
+        return
+    try:
+        if not is_wanted:
+            raise KeyboardInterrupt
+        write(run)
+    except KeyboardInterrupt:
+        trouble = "interrupted before the report was there"
+    except Exception as error:  # whatever it is, the run is worth more
+        trouble = f"the report could not be written ({type(error).__name__}: {error})"
+    else:
+        return
+    warnings.warn(f"{trouble}; the run is in {run.folder}, and `seedbed report` writes it", stacklevel=3)
 
 
 def member_numbers(members: int | Sequence[int]) -> list[int]:
@@ -149,8 +185,3 @@ def _lasting(setup: Any, epochs: int | None) -> Setup:
         hint = "build one with sb.Setup(...), or let sb.propose(data) do it"
         raise UsageError(f"train: expected a Setup, got {setup!r}", hint)
     return setup if epochs is None else setup.replace(epochs=_whole("epochs", epochs, least=1))
-
-
-def _check_plan(plan: Sequence[Plan] | None, training: Training) -> None:
-    if plan is not None and len(plan) != len(training.groups):
-        raise UsageError(f"plan: expected {len(training.groups)} plans, one for each program, got {len(plan)}")

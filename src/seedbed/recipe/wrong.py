@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from seedbed.data.dataset import Dataset
 from seedbed.reporting.most_wrong import most_wrong
-
-MOST_COLUMNS = 12  # of a table that are kept
+from seedbed.reporting.png import is_picture
+from seedbed.reporting.tiles import MOST_COLUMNS
 
 
 def most_wrong_of(data: Dataset, prediction: NDArray[Any]) -> dict[str, Any]:
     """The places of the most wrong test examples, with their images, or their rows as text."""
     places = most_wrong(data.test.y, prediction, data.task)
     images = rows = None
-    if data.image_shape is not None:
+    if data.image_shape is not None and is_picture(data.image_shape):
         images = np.asarray(data.test.x)[places].reshape(len(places), *data.image_shape)
     elif hasattr(data.test.rows, "iloc"):
         shown = data.test.rows.iloc[places, :MOST_COLUMNS]

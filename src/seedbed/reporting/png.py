@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import struct
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,11 @@ def encode(image: NDArray[Any]) -> bytes:
     lines[:, 1:] = shaped.reshape(height, -1)
     body = zlib.compress(lines.tobytes(), 9)
     return SIGNATURE + _chunk(b"IHDR", head) + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")
+
+
+def is_picture(shape: Sequence[int]) -> bool:
+    """Whether an array of that shape can be shown: (height, width), or with 1 or 3 colours."""
+    return len(shape) == 2 or (len(shape) == 3 and shape[2] in COLOUR_TYPES)
 
 
 def data_uri(image: NDArray[np.uint8]) -> str:

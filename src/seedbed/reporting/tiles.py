@@ -9,7 +9,7 @@ from seedbed.reporting.evidence import Evidence
 from seedbed.reporting.png import as_bytes, data_uri
 from seedbed.reporting.wording import number, percent, text
 
-MOST_COLUMNS = 12
+MOST_COLUMNS = 12  # of a table
 
 
 class Tile(NamedTuple):
