@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError as _PackageNotFoundError
 from importlib.metadata import version as _version
 
 from seedbed import data, training
+from seedbed.core import fields
 from seedbed.core.distributions import choice, integers, log_uniform, uniform
 from seedbed.core.draw import draw
 from seedbed.core.errors import (
@@ -24,7 +25,7 @@ from seedbed.core.errors import (
     TrainingError,
     UsageError,
 )
-from seedbed.core.value import diff, same
+from seedbed.core.value import Value, diff, same
 from seedbed.data import Standardize, StandardizeTarget
 from seedbed.network import (
     ELU,
@@ -41,15 +42,18 @@ from seedbed.network import (
     HeUniform,
     Huber,
     Identity,
+    Initializer,
     Layer,
     LeakyReLU,
     LeCunNormal,
     LeCunUniform,
     Linear,
+    Loss,
     MeanSquaredError,
     Network,
     Normal,
     Orthogonal,
+    Penalty,
     PReLU,
     QuadraticCost,
     RandomUniform,
@@ -72,7 +76,9 @@ from seedbed.training import (
     AdamW,
     ConstantRate,
     Cosine,
+    Optimizer,
     RMSProp,
+    Schedule,
     Setup,
     StepDecay,
     WarmUp,
