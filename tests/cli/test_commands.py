@@ -79,6 +79,14 @@ def test_several_targets_with_commas_between(seedbed: Command) -> None:
     assert seedbed("predict", "run", "two.csv").out.splitlines()[0] == "up,down"
 
 
+def test_a_target_whose_name_holds_a_comma(seedbed: Command) -> None:
+    x = np.random.default_rng(0).normal(size=(90, 2))
+    pd.DataFrame({"a": x[:, 0], "width, cm": x[:, 1]}).to_csv("table.csv", index=False)
+    assert seedbed("train", "table.csv", "--target", "width, cm", *QUICK, "--out", "run").code == 0
+    assert sb.load_run("run").encoder.target.names == ("width, cm",)
+    assert "got 'cm'" in seedbed("train", "table.csv", "--target", "a, cm", *QUICK).err
+
+
 def test_setup_prints_what_train_reads_and_both_do_the_same(seedbed: Command) -> None:
     printed = seedbed("setup", "iris", "--epochs", "1").out
     Path("setup.toml").write_text(printed, encoding="utf-8")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
 from typing import Any
 
 import jax
@@ -209,3 +211,31 @@ def test_families_keep_their_kinds_apart() -> None:
     assert list(Piece.kinds) == ["dense", "leakyrelu", "noise", "block"]
     assert Block([Dense(1)]).kind == "block"
     assert Even().kinds.keys() == Flat(0).kinds.keys() == {"even", "flat"}
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (
+            lambda: Descent(rate=0.1),
+            "Descent: 2 faults\n  rate: expected a field of Descent (lr, momentum, nesterov), got",
+        ),
+        (
+            lambda: Descent(0.1, momentun=0.9),
+            "momentun: expected a field of Descent (lr, momentum, nesterov), got an unknown one",
+        ),
+        (lambda: Descent(0.1, momentun=0.9), "did you mean 'momentum'?"),
+        (Descent, "Descent: lr: expected a number of at least 0, got nothing"),
+        (lambda: Descent(0.1, 0.9, True, 4), "Descent: expected at most 3 by position (lr, momentum, nesterov), got 4"),
+        (lambda: Descent(0.1, lr=0.1), "Descent: lr: expected one value, got one by position and one by name"),
+    ],
+)
+def test_wrong_arguments_are_told_as_everything_is(build: Any, message: str) -> None:
+    with pytest.raises(SetupError) as caught:
+        build()
+    assert message in str(caught.value)
+
+
+def test_the_signature_is_still_that_of_the_fields() -> None:
+    assert list(inspect.signature(Descent).parameters) == ["lr", "momentum", "nesterov"]
+    assert same(copy.deepcopy(Descent(0.1)), Descent(0.1))

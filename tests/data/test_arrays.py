@@ -99,6 +99,7 @@ def test_weights_follow_their_rows():
         (np.where(np.arange(N) == 7, -1, 1), DataError, r"finite numbers of at least 0, got -1.0 in row 7"),
         (np.where(np.arange(N) == 7, np.nan, 1), DataError, r"finite numbers of at least 0, got nan in row 7"),
         (np.zeros(N), DataError, "sample_weight: expected a number above 0 somewhere, got only zeros"),
+        (np.arange(N) == 3, DataError, "expected a number above 0 in each part, got only zeros in the (tr|val)"),
         (["a"] * N, DataError, "sample_weight: expected numbers, got others"),
         ("w", UsageError, "sample_weight: expected an array for a pair of arrays, got the name 'w'"),
     ],

@@ -116,7 +116,7 @@ def test_a_weight_column_is_no_feature(csv):
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        (None, r"got none; the columns are area, rooms, town, price\nhint: say target='price', on the command line"),
+        (None, r"got none; the columns are area, rooms, town, price\nhint: say target='price', as in "),
         ("prize", r"target: expected one of the columns of .*houses.csv, got 'prize'; they .*\nhint: did you mean 'p"),
         (["price", "zzz"], "got 'zzz'; they are area, rooms, town, price"),
         ([], r"target: expected at least one column, got \[\]"),
@@ -128,7 +128,7 @@ def test_wrong_and_missing_targets(csv, target, message):
 
 
 def test_a_customary_target_is_suggested(csv):
-    with pytest.raises(UsageError, match="hint: say target='Label', on the command line --target Label"):
+    with pytest.raises(UsageError, match=r"target='Label'\); on the command line, --target Label"):
         load(csv("a,Label,b\n1,2,3\n"))
 
 

@@ -82,6 +82,10 @@ def test_a_member_alone_is_the_member_among_others(digits_run: sb.Run, digits: A
     pd.testing.assert_frame_equal(no_seconds(alone), ours, rtol=1e-3)
 
 
+def test_members_may_be_named_by_an_array() -> None:
+    assert [member.number for member in quick(members=np.arange(1, 3), epochs=1).members] == [1, 2]
+
+
 def test_members_are_in_the_order_of_their_numbers_whatever_their_cohort(mixed_run: sb.Run) -> None:
     assert [member.number for member in mixed_run.members] == [0, 1, 2, 3, 7, 9]
     assert len(mixed_run.trained) == len({jax.tree.structure(member.setup) for member in mixed_run.members}) > 1
@@ -214,6 +218,8 @@ REFUSED = {
     "negative member": ({"members": [-1]}, "members: expected a whole number of at least 0, got -1"),
     "epochs": ({"epochs": 0}, "epochs: expected a whole number of at least 1, got 0"),
     "seed": ({"seed": -1}, "seed: expected a whole number of at least 0, got -1"),
+    "large seed": ({"seed": 2**31}, "seed: expected a whole number from 0 to 2,147,483,647, got 2147483648"),
+    "frame": ({"data": pd.DataFrame({"a": [1.0], "b": [2]})}, r"as in sb.data.load\(source, target='b'\)"),
     "data": ({"data": "irsi"}, "did you mean 'iris'"),
     "outputs": (
         {"setup": SETUP.replace(network=sb.Network([sb.Linear(7)]))},

@@ -132,8 +132,7 @@ def setup(
 
 def load_data(source: str, target: str | None, task: str | None, split_seed: int) -> Dataset:
     """The data set that a command names."""
-    columns: Any = [column.strip() for column in target.split(",")] if target and "," in target else target
-    return data_room.load(source, target=columns, task=task, split_seed=split_seed)
+    return data_room.load(source, target=target, task=task, split_seed=split_seed)
 
 
 def build_setup(

@@ -11,7 +11,8 @@ Two values with the same `jax.tree.structure` can run as one program, whatever t
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, dataclass_transform
 
 import jax
@@ -47,6 +48,7 @@ class Value:
         # Keyword-only fields come last, so that a subclass adds its positional ones in front of them.
         ordered = sorted(dataclasses.fields(cls), key=lambda f: bool(f.kw_only))
         cls.specs = {f.name: _spec_of(cls, f) for f in ordered}
+        _check_arguments_of(cls)
         cls.kind = kind
         if family:
             cls.kinds = {}
@@ -82,13 +84,7 @@ class Value:
         Raises:
             SetupError: a field is not there, or its new content may not stand in it.
         """
-        known = ", ".join(self.specs)
-        faults = [
-            Fault((name,), f"a field of {type(self).__name__} ({known})", "an unknown one", nearest(name, self.specs))
-            for name in changes
-            if name not in self.specs
-        ]
-        if faults:
+        if faults := _unknown(type(self), changes):
             raise SetupError(faults)
         return dataclasses.replace(self, **changes)
 
@@ -174,6 +170,36 @@ def _same_array(a: NDArray[Any], b: NDArray[Any]) -> bool:
 def is_required(f: dataclasses.Field[Any]) -> bool:
     """Whether a field has no default, so that a text gives it by position."""
     return f.default is dataclasses.MISSING
+
+
+def _check_arguments_of(cls: type[Value]) -> None:
+    """Lets the constructor of a class say what is unknown, missing or too much, as a `SetupError`."""
+    made: Any = cls.__init__
+
+    @functools.wraps(made)
+    def init(self: Value, *arguments: Any, **named: Any) -> None:
+        if faults := _argument_faults(cls, len(arguments), named):
+            raise SetupError(faults, source=cls.__name__)
+        made(self, *arguments, **named)
+
+    type.__setattr__(cls, "__init__", init)
+
+
+def _argument_faults(cls: type[Value], n_placed: int, named: dict[str, Any]) -> list[Fault]:
+    places = [f.name for f in dataclasses.fields(cls) if not f.kw_only]
+    faults = _unknown(cls, named)
+    if n_placed > len(places):
+        expected = f"at most {len(places)} by position" + (f" ({', '.join(places)})" if places else "")
+        faults.append(Fault((), expected, f"{n_placed}"))
+    given = places[:n_placed]
+    faults += [Fault((n,), "one value", "one by position and one by name") for n in given if n in named]
+    absent = [f.name for f in dataclasses.fields(cls) if is_required(f) and f.name not in (*given, *named)]
+    return faults + [Fault((name,), cls.specs[name].allowed, "nothing") for name in absent]
+
+
+def _unknown(cls: type[Value], names: Iterable[str]) -> list[Fault]:
+    expected = f"a field of {cls.__name__} ({', '.join(cls.specs) or 'it has none'})"
+    return [Fault((n,), expected, "an unknown one", nearest(n, cls.specs)) for n in names if n not in cls.specs]
 
 
 def _spec_of(cls: type[Value], f: dataclasses.Field[Any]) -> fields.Spec:

@@ -39,6 +39,7 @@ def assemble(raw: Raw, shares: Shares, task: str | None) -> Dataset:
     parts = _split(y, target, raw.n_test, shares, notices)
     encoder, numeric = _fit(rows, parts[0], raw, target, notices)
     train, valid, test = (_part(rows, y, index, encoder, raw.weight) for index in parts)
+    _check_part_weights({"training": train, "validation": valid})
     return Dataset(
         raw.name, train, valid, test, encoder, numeric, _image_shape(raw, rows), shares.seed, tuple(notices), raw.source
     )
@@ -141,6 +142,14 @@ def _hole_notices(rows: Any, encoder: TableEncoder) -> list[str]:
 def _part(rows: Any, y: NDArray[Any], index: Index, encoder: Encoder, weight: NDArray[np.float64] | None) -> Part:
     own_rows = take(rows, index)
     return Part(encoder.transform(own_rows), y[index], own_rows, index, None if weight is None else weight[index])
+
+
+def _check_part_weights(parts: dict[str, Part]) -> None:
+    """Refuses weights that leave a part without any example that counts: its loss would be 0 divided by 0."""
+    for name, part in parts.items():
+        if part.weight is not None and not part.weight.any():
+            message = f"sample_weight: expected a number above 0 in each part, got only zeros in the {name} part"
+            raise DataError(message, "another split_seed, or a larger share, puts rows that count there")
 
 
 def _image_shape(raw: Raw, rows: Any) -> tuple[int, ...] | None:

@@ -41,7 +41,7 @@ def load(
         source: the name of an embedded or generated set (see `catalogue`), the path of a `.csv` or `.csv.gz` file, a
             folder in the MNIST layout, a DataFrame, a pair `(x, y)` of arrays (x may be a DataFrame), or a `Dataset`,
             which is given back as it is.
-        target: the target column of a table, or a list of several.
+        target: the target column of a table; or several, as a list or with commas between.
         split_seed: decides which rows go to which part. Apart from the seed of training, so that runs are comparable.
         valid_share: share of the rows that validates; of the training file where the source has its own test part.
         test_share: share of the rows that tests; not used where the source has its own test part.

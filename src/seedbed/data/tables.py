@@ -46,7 +46,7 @@ def read_frame(frame: Any, target: Any, weight: Any, *, name: str, source: str) 
 
     Arguments:
         frame: the table.
-        target: the target column's name, or a list of names.
+        target: the target column's name, or a list of names, or several names with commas between.
         weight: the name of the column that says what each row counts, or anything else to leave it to the caller.
 
     Raises:
@@ -111,15 +111,25 @@ def _target_names(frame: Any, target: Any, source: str) -> list[str]:
     if target is None:
         customary = next((name for name in frame.columns if name.lower() in CUSTOMARY), None)
         last = frame.columns[-1]
-        hint = f"say target={customary or last!r}, on the command line --target {customary or last}"
+        named = customary or last
+        hint = (
+            f"say target={named!r}, as in sb.data.load(source, target={named!r}); on the command line, --target {named}"
+        )
         raise UsageError(
             f"{source}: expected the name of the target column, got none; the columns are {shown(frame.columns)}", hint
         )
-    wanted = list(target) if isinstance(target, list | tuple) else [target]
+    wanted = list(target) if isinstance(target, list | tuple) else _apart(target, frame)
     if not wanted:
         raise UsageError(f"target: expected at least one column, got {target!r}")
     names = [_known("target", str(name), frame, source) for name in wanted]
     return list(dict.fromkeys(names))
+
+
+def _apart(target: Any, frame: Any) -> list[Any]:
+    """A text as the name that it is; or as several names with commas between, where no column has it as a whole."""
+    if not isinstance(target, str) or "," not in target or target in frame.columns:
+        return [target]
+    return [name.strip() for name in target.split(",")]
 
 
 def _known(what: str, name: str, frame: Any, source: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seedbed.core.draw import draw
 from seedbed.core.errors import UsageError
@@ -32,13 +33,14 @@ from seedbed.training.trainer import Progress, Training
 
 AUTO = "auto"
 MEMBERS = 32
+MOST = 2**31 - 1  # of a seed or a number that JAX folds into a key
 
 
 def train(
     setup: Setup,
     data: Any,
     *,
-    members: int | Sequence[int] = MEMBERS,
+    members: int | Sequence[int] | NDArray[np.integer] = MEMBERS,
     epochs: int | None = None,
     seed: int = 0,
     out: str | Path | None = AUTO,
@@ -156,7 +158,7 @@ def _report(run: Run, *, is_wanted: bool) -> None:
     warnings.warn(f"{trouble}; the run is in {run.folder}, and `seedbed report` writes it", stacklevel=3)
 
 
-def member_numbers(members: int | Sequence[int]) -> list[int]:
+def member_numbers(members: int | Sequence[int] | NDArray[np.integer]) -> list[int]:
     """The numbers of the members that are asked for.
 
     Raises:
@@ -164,6 +166,8 @@ def member_numbers(members: int | Sequence[int]) -> list[int]:
     """
     if isinstance(members, int | np.integer) and not isinstance(members, bool):
         return list(range(_whole("members", int(members), least=1)))
+    if isinstance(members, np.ndarray) and members.ndim == 1:
+        members = members.tolist()
     if isinstance(members, str | bool) or not isinstance(members, Sequence) or not members:
         hint = "give a count, members=16, or their numbers, members=[3]"
         raise UsageError(f"members: expected a count or a list of numbers, got {members!r}", hint)
@@ -174,8 +178,9 @@ def member_numbers(members: int | Sequence[int]) -> list[int]:
 
 
 def _whole(name: str, given: Any, *, least: int) -> int:
-    if isinstance(given, bool) or not isinstance(given, int | np.integer) or not least <= given < 2**31:
-        raise UsageError(f"{name}: expected a whole number of at least {least}, got {given!r}")
+    if isinstance(given, bool) or not isinstance(given, int | np.integer) or not least <= given <= MOST:
+        bounds = f"from {least} to {MOST:,}" if isinstance(given, int) and given > MOST else f"of at least {least}"
+        raise UsageError(f"{name}: expected a whole number {bounds}, got {given!r}")
     return int(given)
 
 
