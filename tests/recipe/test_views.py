@@ -14,7 +14,7 @@ import pytest
 
 import seedbed as sb
 from seedbed.recipe.progress import is_notebook, showing
-from seedbed.recipe.report import evidence_of
+from seedbed.recipe.report import evidence_of, page_of
 from seedbed.reporting.hyperparameters import hyperparameters_data
 from seedbed.training.trainer import Progress
 from tests.recipe.test_train import quick
@@ -48,6 +48,20 @@ def test_draws_inside_an_option_and_absent_parts_are_shown(mixed_run: sb.Run) ->
     assert table["optimizer.lr"].between(1e-3, 1e-1).all()
     words = {place.name: place.words for place in hyperparameters_data(evidence_of(run))}
     assert set(words["network.layers[1]"]) == {"none", "relu"} and set(words["optimizer"]) == {"adam", "sgd"}
+
+
+def test_the_report_says_what_must_not_be_missed(mixed_run: sb.Run) -> None:
+    assert evidence_of(mixed_run).warnings == ()
+    best, diverged = mixed_run.best, {"outcome": "diverged"}
+    members = tuple(m if m is best else dataclasses.replace(m, **diverged) for m in mixed_run.members)
+    data = {**mixed_run.data, "notices": ["column 'a': 3 holes are a category of their own"]}
+    run = dataclasses.replace(mixed_run, data=data, is_interrupted=True, members=members)
+    assert [words.partition(":")[0] for words in evidence_of(run).warnings] == [
+        "column 'a'",
+        "The training was interrupted after epoch 2; what stands here is the best until then.",
+        "5 networks diverged and were frozen",
+    ]
+    assert "2번째 에포크가 끝난 뒤 학습이 중단되었습니다" in page_of(run, "ko")
 
 
 @pytest.fixture

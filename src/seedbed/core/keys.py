@@ -16,9 +16,3 @@ DATA_ORDER = 2
 def member_key(seed: int | Array, number: int | Array, stream: int) -> Key[Array, ""]:
     """The key of one stream of one member."""
     return jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), number), stream)
-
-
-def shared_key(seed: int | Array, stream: int) -> Key[Array, ""]:
-    """The key of a stream that all members of a run share."""
-    # Members are numbered from 0, so the largest 32-bit number stands for "all of them".
-    return member_key(seed, 0xFFFFFFFF, stream)

@@ -5,7 +5,8 @@
 - `Preprocessor.fit(steps, data)` fits the steps of a setup on the training part only.
 """
 
-from seedbed.data.dataset import PARTS, TASKS, Dataset, Part
+from seedbed.core.tasks import TASKS
+from seedbed.data.dataset import PARTS, Dataset, Part
 from seedbed.data.embedded import Entry
 from seedbed.data.encoder import Encoder
 from seedbed.data.generated import generate

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from seedbed.data.encoder import Encoder
 
-TASKS = ("classification", "regression", "multilabel")
 PARTS = ("train", "valid", "test")
 
 
@@ -109,11 +108,6 @@ class Dataset:
     def n_targets(self) -> int:
         """The number of target columns: 1 for a classification."""
         return len(self.target_names)
-
-    @property
-    def n_outputs(self) -> int:
-        """The number of outputs a network needs: one per class, or one per target column."""
-        return self.n_classes or self.n_targets
 
     @cached_property
     def fingerprint(self) -> str:

@@ -40,10 +40,6 @@ class Preprocessing(Value, family=True):
         """The values before this step, from those behind it. Steps on targets have it."""
         raise NotImplementedError
 
-    def scale(self, fitted: Fitted) -> NDArray[np.float64]:
-        """How many units before this step one unit behind it is. Steps on targets have it."""
-        raise NotImplementedError
-
 
 class _Affine(Preprocessing):
     """(v - mean) / scale, whatever the two are fitted to."""
@@ -56,9 +52,6 @@ class _Affine(Preprocessing):
 
     def invert(self, fitted: Fitted, values: NDArray[Any]) -> NDArray[Any]:
         return np.asarray(values, dtype=np.float64) * fitted["scale"] + fitted["mean"]
-
-    def scale(self, fitted: Fitted) -> NDArray[np.float64]:
-        return fitted["scale"]
 
 
 class Standardize(_Affine, kind="standardize"):

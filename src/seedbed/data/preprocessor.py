@@ -88,14 +88,6 @@ class Preprocessor:
             values = step.invert(fitted, values)
         return values
 
-    @property
-    def target_scale(self) -> NDArray[np.float64]:
-        """How many of the target's own units one unit of the network's output is, (k,); shape () and 1 if untouched."""
-        scale = np.ones(())
-        for step, fitted in self._on("y"):
-            scale = scale * step.scale(fitted)
-        return scale
-
     def _on(self, what: str) -> list[tuple[Preprocessing, Fitted]]:
         """The steps that work on features, or on targets, and have an effect."""
         return [(s, f) for s, f in zip(self.steps, self.fitted, strict=True) if s.on == what and f]

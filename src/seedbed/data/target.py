@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.core.errors import DataError, UsageError, nearest, one_of
-from seedbed.data.dataset import TASKS
+from seedbed.core.tasks import TASKS
 from seedbed.data.raw import unsound
 
 MOST_CLASSES = 20

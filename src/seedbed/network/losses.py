@@ -20,6 +20,7 @@ from jaxtyping import Array, Float, Int
 
 from seedbed.core.errors import Fault, SetupError, ShapeError, UsageError, nearest, one_of
 from seedbed.core.fields import number
+from seedbed.core.tasks import TASKS
 from seedbed.core.value import Value
 from seedbed.functions.smooth import softplus
 
@@ -27,7 +28,6 @@ Outputs = Float[Array, "*batch outputs"]
 Predictions = Float[Array, "*batch predictions"]
 Losses = Float[Array, " batch"]
 Targets = Int[Array, " batch"] | Float[Array, "batch outputs"]
-TASKS = ("classification", "regression", "multilabel")
 
 
 class Loss(Value, family=True):

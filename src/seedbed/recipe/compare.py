@@ -11,7 +11,7 @@ from seedbed.core.errors import place_of
 from seedbed.core.value import diff
 from seedbed.recipe.folder import RUNS
 from seedbed.recipe.run import Run
-from seedbed.recipe.steps import NAMES
+from seedbed.recipe.steps import named
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -62,7 +62,7 @@ def _described(path: Path) -> dict[str, Any]:
             "run": str(path.parent),
             "data": data["name"],
             "members": sum(len(cohort["members"]) for cohort in plain["cohorts"]),
-            "metric": NAMES[metric],
+            "metric": named(metric),
             "test": test[metric],
             "seconds": plain["wall_seconds"],
         }
@@ -75,7 +75,7 @@ def _scores(a: Run, b: Run) -> list[tuple[str, float | None, float | None]]:
     for model in ("best", "ensemble"):
         first, second = (run.results["test"][model] for run in (a, b))
         rows += [
-            (f"test {NAMES[name]}, {model}", first.get(name), second.get(name))
+            (f"test {named(name)}, {model}", first.get(name), second.get(name))
             for name in dict.fromkeys([*first, *second])
         ]
     return rows

@@ -6,12 +6,15 @@ from pathlib import Path
 
 from seedbed.core import toml
 from seedbed.core.errors import RunError
+from seedbed.core.messages import message
+from seedbed.data.raw import shown
 from seedbed.recipe.files import replacing
 from seedbed.recipe.run import Run
 from seedbed.reporting.evidence import Evidence
+from seedbed.training.trained import DIVERGED
 
 
-def evidence_of(run: Run) -> Evidence:
+def evidence_of(run: Run, language: str | None = None) -> Evidence:
     """What the report shows of a run."""
     import pandas as pd
 
@@ -42,21 +45,34 @@ def evidence_of(run: Run) -> Evidence:
         summary=run.best.network.summary(shape, batch=run.best.setup.batch_size),
         environment=run.environment,
         wall_seconds=run.wall_seconds,
+        warnings=_warnings(run, language),
     )
+
+
+def _warnings(run: Run, language: str | None) -> tuple[str, ...]:
+    """What the user should not miss: what was done to the data, and what became of the training."""
+    said = list(run.data["notices"])
+    if run.is_interrupted:
+        said.append(message("report.train.interrupted", language, epoch=int(run.history["epoch"].max()) + 1))
+    diverged = [member.number for member in run.members if member.outcome == DIVERGED]
+    if len(diverged) > len(run.members) / 2:
+        count = {"count": f"{len(diverged):,}", "members": shown(diverged, 12)}
+        said.append(message("report.train.diverged", language, **count))
+    return tuple(said)
 
 
 def page_of(run: Run, language: str | None = None) -> str:
     """The report as one HTML page."""
     from seedbed.reporting.page import page
 
-    return page(evidence_of(run), language)
+    return page(evidence_of(run, language), language)
 
 
 def card_of(run: Run, language: str | None = None) -> str:
     """What a run shows of itself in a notebook."""
     from seedbed.recipe.card import card
 
-    return card(evidence_of(run), str(run.folder or ""), language)
+    return card(evidence_of(run, language), str(run.folder or ""), language)
 
 
 def write(run: Run, path: str | Path | None = None, language: str | None = None) -> Path:

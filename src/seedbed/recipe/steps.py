@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from seedbed.core.draw import distributions
+from seedbed.core.messages import message
 from seedbed.core.plain import to_line
 from seedbed.data.dataset import PARTS, Dataset
 from seedbed.recipe.member import Member
@@ -18,15 +19,6 @@ from seedbed.reporting.evidence import Step
 from seedbed.reporting.wording import number
 from seedbed.training.setup import Setup
 from seedbed.training.trainer import Training
-
-NAMES = {
-    "accuracy": "accuracy",
-    "log_loss": "log loss",
-    "macro_f1": "macro F1",
-    "rmse": "RMSE",
-    "mae": "MAE",
-    "r2": "R²",
-}
 
 
 def data(dataset: Dataset) -> Step:
@@ -85,13 +77,13 @@ def train(training: Training, members: Sequence[Member]) -> Step:
 
 def result(results: dict[str, dict[str, Metrics]], dataset: Dataset, ensemble: Sequence[int], best: Member) -> Step:
     """The result on the test part, which nothing looked at before, and what choosing on validation cost."""
-    shown = lambda one: ", ".join(f"{NAMES[name]} {number(value)}" for name, value in one.items())  # noqa: E731
+    shown = lambda one: ", ".join(f"{named(name)} {number(value)}" for name, value in one.items())  # noqa: E731
     metric = next(iter(results["test"]["best"]))
     gap = results["test"]["ensemble"][metric] - results["validation"]["ensemble"][metric]
     facts = [
         (f"best member ({best.number})", shown(results["test"]["best"])),
         (f"ensemble of {len(set(ensemble))}", shown(results["test"]["ensemble"])),
-        ("test against validation", f"{NAMES[metric]} {signed(gap)} for the ensemble, which was chosen on validation"),
+        ("test against validation", f"{named(metric)} {signed(gap)} for the ensemble, which was chosen on validation"),
         ("test examples", f"{len(dataset.test):,}, looked at once"),
     ]
     return Step("result", tuple(facts))
@@ -119,6 +111,11 @@ def _target(dataset: Dataset) -> str:
     kind = "label" if dataset.task == "multilabel" else "number"
     count = f"one {kind}" if dataset.n_targets == 1 else f"{dataset.n_targets} {kind}s"
     return f"{count}: {names}"
+
+
+def named(metric: str) -> str:
+    """The name of a metric in the reader's language."""
+    return message(f"column.{metric}")
 
 
 def signed(change: float) -> str:

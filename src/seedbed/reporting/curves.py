@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from pandas import DataFrame, concat
 
 from seedbed.core.messages import message
-from seedbed.reporting.evidence import DIVERGED, Evidence
+from seedbed.reporting.evidence import Evidence
 from seedbed.reporting.theme import colour, log_ticks, themed
+from seedbed.training.trained import DIVERGED
 
 MEASURES = ("loss", "score")
 BEST, TRAINING, NEXT = "best", "training", "next"

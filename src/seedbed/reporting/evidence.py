@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.network.summary import Summary
+from seedbed.training.trained import DIVERGED
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-DIVERGED = "diverged"
 
 
 @dataclass(frozen=True)

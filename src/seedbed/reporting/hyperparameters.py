@@ -10,10 +10,11 @@ import numpy as np
 from pandas import DataFrame, Series, to_numeric
 
 from seedbed.core.messages import message
-from seedbed.reporting.evidence import DIVERGED, Evidence
+from seedbed.reporting.evidence import Evidence
 from seedbed.reporting.strength import strength
 from seedbed.reporting.theme import axis_format, colour, log_ticks, themed
 from seedbed.reporting.wording import number
+from seedbed.training.trained import DIVERGED
 
 BEST, ENSEMBLE, OTHER, BELOW = "best", "ensemble", "other", "below"
 FEW = 6  # whole numbers with at most so many values stand side by side, like words

@@ -12,10 +12,11 @@ from seedbed.core.messages import message
 from seedbed.reporting.evidence import Evidence
 from seedbed.reporting.hyperparameters import hyperparameters_data
 from seedbed.reporting.wording import ABSENT, metric, number, text
+from seedbed.training.trained import DIVERGED, INTERRUPTED, STOPPED, TRAINED
 
 MOST_MEMBERS = 20
 MOST_DRAWS = 4
-STATUS = {"trained": "trained", "stopped early": "stopped", "diverged": "diverged", "interrupted": "interrupted"}
+STATUS = {TRAINED: "trained", STOPPED: "stopped", DIVERGED: "diverged", INTERRUPTED: "interrupted"}
 SPARK = (88, 20)  # width and height
 SPARK_POINTS = 60
 
