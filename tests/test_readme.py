@@ -51,6 +51,6 @@ def test_the_python_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.Monkey
     assert Path("report.html").is_file() and len(names["run"].members) == 64
 
 
-@pytest.mark.parametrize("link", re.findall(r"(?<!!)\[[^\]]*\]\(([^)#]+)\)", README))
-def test_every_link_leads_to_a_file(link: str) -> None:
+@pytest.mark.parametrize("link", re.findall(r"\[[^\]]*\]\(([^)#\s]+)[^)]*\)", README))
+def test_every_link_and_every_image_leads_to_a_file(link: str) -> None:
     assert re.match("https?://", link) or (ROOT / link).exists()

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -247,9 +248,13 @@ def test_data_lists_sizes_and_licences(seedbed: Command) -> None:
 def test_doctor_says_what_a_bug_report_needs(seedbed: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     said = seedbed("doctor")
     assert said.code == 0
-    for word in ("python", "jax", "jaxlib", "devices", "cache", "compiled programs"):
+    for word in ("python", "jax", "jaxlib", "devices", "cache", "compiled programs", "remembered plans"):
         assert re.search(rf"^{word} +\S", said.out, flags=re.MULTILINE), word
     assert "passed: population against members alone" in said.out
+    for is_there, words in ((True, "there"), (False, "none: the next training tests first")):
+        mark = types.SimpleNamespace(exists=lambda is_there=is_there: is_there)
+        monkeypatch.setattr("seedbed.cli.places.mark_path", lambda mark=mark: mark)
+        assert re.search(rf"^self-test mark +{words}", seedbed("doctor").out, flags=re.MULTILINE)
     monkeypatch.setattr("seedbed.cli.places.disagreement", lambda: float("nan"))
     wrong = seedbed("doctor")
     assert wrong.code == 1 and "FAILED" in wrong.out

@@ -8,7 +8,7 @@ from seedbed import data as data_room
 from seedbed.cli.console import Printer, table
 from seedbed.recipe import environment
 from seedbed.training import compiling
-from seedbed.training.selftest import disagreement, tolerance
+from seedbed.training.selftest import disagreement, mark_path, tolerance
 
 
 def data() -> None:
@@ -27,7 +27,9 @@ def doctor() -> None:
     rows = table("what", "found")
     for name, found in environment().items():
         rows.add_row(name, found)
-    rows.add_row("compiled programs", _size_of_cache())
+    rows.add_row("compiled programs", _kept("compiled"))
+    rows.add_row("remembered plans", _kept("plans"))
+    rows.add_row("self-test mark", "there" if mark_path().exists() else "none: the next training tests first")
     error = disagreement()
     sound = error < tolerance()
     rows.add_row("self-test", f"{'passed' if sound else 'FAILED'}: population against members alone, {error:.1e} apart")
@@ -36,6 +38,7 @@ def doctor() -> None:
         sys.exit(1)
 
 
-def _size_of_cache() -> str:
-    files = [path for path in (compiling.cache_folder() / "compiled").rglob("*") if path.is_file()]
+def _kept(kind: str) -> str:
+    """How much of one kind is kept between processes."""
+    files = [path for path in (compiling.cache_folder() / kind).rglob("*") if path.is_file()]
     return f"{len(files)} files, {sum(path.stat().st_size for path in files) / 1e6:.1f} MB"
