@@ -14,6 +14,7 @@ import pytest
 
 import seedbed as sb
 from seedbed.core.errors import SeedbedError
+from seedbed.core.messages import catalogue
 
 SETUP = sb.Setup(
     network=sb.Network([sb.Linear(8), sb.Tanh(), sb.Linear("out")]),
@@ -115,6 +116,8 @@ def test_the_scored_ensemble_is_the_one_that_a_user_gets(any_run: sb.Run) -> Non
 
 def test_steps_are_told_in_the_order_of_the_recipe(any_run: sb.Run) -> None:
     assert [step.name for step in any_run.steps] == ["data", "preprocess", "network", "train", "result"]
+    known = catalogue("en")
+    assert all(f"fact.{label.replace(' ', '_')}" in known for step in any_run.steps for label, _ in step.facts)
     assert all(isinstance(text, str) and text for step in any_run.steps for fact in step.facts for text in fact)
 
 

@@ -17,6 +17,7 @@ from rich.text import Text
 from seedbed.core.errors import SeedbedError
 from seedbed.core.messages import message
 from seedbed.reporting.evidence import Step
+from seedbed.reporting.wording import fact_label
 
 WIDTH_OF_A_FILE = 1000  # so that what a program reads has one line for each row
 
@@ -63,7 +64,7 @@ class Printer:
         facts.add_column(style="dim", no_wrap=True)
         facts.add_column(overflow="fold")
         for label, fact in step.facts:
-            facts.add_row(f"  {label}", Text(fact))
+            facts.add_row(f"  {fact_label(label)}", Text(fact))
         self.say(facts)
 
 

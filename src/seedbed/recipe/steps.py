@@ -81,8 +81,8 @@ def result(results: dict[str, dict[str, Metrics]], dataset: Dataset, ensemble: S
     metric = next(iter(results["test"]["best"]))
     gap = results["test"]["ensemble"][metric] - results["validation"]["ensemble"][metric]
     facts = [
-        (f"best member ({best.number})", shown(results["test"]["best"])),
-        (f"ensemble of {len(set(ensemble))}", shown(results["test"]["ensemble"])),
+        ("best member", f"{shown(results['test']['best'])} (member {best.number})"),
+        ("ensemble", f"{shown(results['test']['ensemble'])} (of {len(set(ensemble))} members)"),
         ("test against validation", f"{named(metric)} {signed(gap)} for the ensemble, which was chosen on validation"),
         ("test examples", f"{len(dataset.test):,}, looked at once"),
     ]

@@ -22,7 +22,7 @@ from seedbed.reporting.headline import headline_data
 from seedbed.reporting.members import SPARK, member_lines
 from seedbed.reporting.theme import style_sheet, with_variables
 from seedbed.reporting.tiles import tiles
-from seedbed.reporting.wording import number, text
+from seedbed.reporting.wording import fact_label, number, text
 
 SNIPPET = "window.vegaEmbed = vegaEmbed;"
 
@@ -41,6 +41,7 @@ def page(evidence: Evidence, language: str | None = None) -> str:
         t=functools.partial(message, language=language), language=language, evidence=evidence,
         title=str(evidence.data.get("name", evidence.name)), contents=contents(figures, language),
         step_name=functools.partial(step_name, language=language),
+        fact_label=functools.partial(fact_label, language=language),
         head=headline_data(evidence, language), figures=figures, embed=embedded, tiles=tiles(evidence, language),
         places=places, lines=lines, spark=SPARK, policy=policy(scripts),
         scripts=[Markup(script) for script in scripts], style=Markup(style_sheet() + _read("page.css")),

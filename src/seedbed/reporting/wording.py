@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from seedbed.core.messages import catalogue, message
+
 SHARES = ("accuracy", "macro_f1")
 ABSENT = "–"
 THIN = "\u202f"  # a narrow space that does not break
@@ -42,6 +44,16 @@ def metric(name: str, value: Any) -> str:
     if name == "r2" and value is not None and math.isfinite(value):
         return f"{value:.3f}"
     return percent(value) if name in SHARES else number(value)
+
+
+def fact_label(label: str, language: str | None = None) -> str:
+    """The label of a fact in the reader's language; as it is where the catalogue has none, such as for an own step.
+
+    >>> fact_label("test examples", "ko"), fact_label("clip", "ko")
+    ('테스트 예제', 'clip')
+    """
+    key = f"fact.{label.replace(' ', '_')}"
+    return message(key, language) if key in catalogue("en") else label
 
 
 def text(value: Any) -> str:
