@@ -21,7 +21,6 @@ from seedbed.training.program import EVERYWHERE, SPLIT, Program
 from seedbed.training.state import Blueprint, Examples, Span
 
 CACHE_VARIABLE = "SEEDBED_CACHE"
-MOST_CACHE_BYTES = 1 << 30  # on disk; the programs that were not used for longest go first
 MOST_COMPILED = 64  # in memory
 _compiled: dict[tuple[Any, ...], tuple[Any, Any]] = {}
 _turns: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
@@ -52,7 +51,6 @@ def keep_programs() -> None:
     jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "compiled" / name))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-    jax.config.update("jax_compilation_cache_max_size", MOST_CACHE_BYTES)
 
 
 def compiled(program: Program, parts: tuple[Examples, Examples]) -> tuple[Any, Any]:
