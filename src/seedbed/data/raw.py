@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from seedbed.core.errors import DataError
 
-LARGEST = np.float64(1e30)  # leaves float32 room for a network's products; a NumPy number, so that float32 is compared in double
+# Leaves float32 room for a network's products. A NumPy number, so that float32 is compared in double precision.
+LARGEST = np.float64(1e30)
 
 
 @dataclass(frozen=True, eq=False)
