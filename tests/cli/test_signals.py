@@ -31,7 +31,8 @@ LONG = ("train", "digits", "--setup", "setup.toml", "--members", "4")
 def start(*arguments: str, cwd: Path, before: Sequence[str] = ()) -> subprocess.Popen[str]:
     (cwd / "setup.toml").write_text(SETUP, encoding="utf-8")
     command = [*before, sys.executable, "-m", "seedbed", *arguments]
-    env = {**os.environ, "PYTHONUNBUFFERED": "1", "FORCE_COLOR": "1"}  # with the bar of a terminal
+    # With the bar of a terminal, and with a cache of its own: a process that is killed may leave half a program there.
+    env = {**os.environ, "PYTHONUNBUFFERED": "1", "FORCE_COLOR": "1", "SEEDBED_CACHE": f"{cwd}-cache"}
     return subprocess.Popen(command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import zlib
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -73,3 +76,20 @@ def test_the_cache_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Non
     monkeypatch.delenv("SEEDBED_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert compiling.cache_folder() == tmp_path / "seedbed"
+
+
+def test_a_program_that_was_written_half_is_removed(tmp_path: Path) -> None:
+    """As a process leaves it that was killed; what was looked at before is not read again."""
+    whole = zlib.compress(b"a program" * 1000)
+    (tmp_path / "a-cache").write_bytes(whole)
+    (tmp_path / "b-cache").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "c-cache").write_bytes(b"")
+    (tmp_path / "d-cache").write_bytes(compiling.ZSTANDARD + b"cannot be told")
+    removed = compiling.drop_damaged(tmp_path)
+    assert sorted(path.name for path in removed) == ["b-cache", "c-cache"]
+    assert sorted(path.name for path in tmp_path.glob("*-cache")) == ["a-cache", "d-cache"]
+    old = tmp_path / "e-cache"
+    old.write_bytes(b"half")
+    os.utime(old, (1.0, 1.0))
+    assert compiling.drop_damaged(tmp_path) == []
+    assert compiling.drop_damaged(tmp_path / "not there") == []

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
 import tempfile
 import threading
+import zlib
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +24,7 @@ from seedbed.training.state import Blueprint, Examples, Span
 
 CACHE_VARIABLE = "SEEDBED_CACHE"
 MOST_COMPILED = 64  # in memory
+ZSTANDARD = b"\x28\xb5\x2f\xfd"  # how a file of that kind begins
 _compiled: dict[tuple[Any, ...], tuple[Any, Any]] = {}
 _turns: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
 
@@ -48,9 +51,44 @@ def keep_programs() -> None:
     if getattr(jax.config, "jax_compilation_cache_dir", None) is not None:
         return
     name = hashlib.sha256(devices.machine().encode()).hexdigest()[:16]
-    jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "compiled" / name))
+    folder = cache_folder() / "compiled" / name
+    with contextlib.suppress(OSError):  # then they stay, and JAX compiles again
+        drop_damaged(folder)
+    jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def drop_damaged(folder: Path) -> list[Path]:
+    """Removes programs that were written half, by a process that was killed or on a full disk, and names them.
+
+    JAX writes them in place and never replaces one, so a damaged one would be read in vain, with a warning, for ever.
+    Only those that came since the last look are read.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    if not folder.is_dir():
+        return []
+    mark = folder / "looked-at"
+    since = mark.stat().st_mtime if mark.exists() else 0.0
+    entries = [path for path in folder.glob("*-cache") if path.stat().st_mtime >= since]
+    damaged = [path for path in entries if not _is_whole(path)]
+    for path in damaged:
+        path.unlink(missing_ok=True)
+    mark.touch()
+    return damaged
+
+
+def _is_whole(path: Path) -> bool:
+    content = path.read_bytes()
+    if content.startswith(ZSTANDARD):
+        return True  # JAX packs so where a package for it is installed; it cannot be told here whether all is there
+    try:
+        zlib.decompress(content)
+    except zlib.error:
+        return False
+    return True
 
 
 def compiled(program: Program, parts: tuple[Examples, Examples]) -> tuple[Any, Any]:
