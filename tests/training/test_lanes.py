@@ -15,7 +15,7 @@ import pytest
 from seedbed.core.keys import member_key
 from seedbed.network import CrossEntropy, Layer, Linear, Loss, Network
 from seedbed.training import lanes
-from seedbed.training.layout import LANES, LAYOUTS, WIDE, choose, member_axes, over_members, take
+from seedbed.training.layout import LANES, LAYOUTS, WIDE, choose, member_axes, over_members
 
 RNG = np.random.default_rng(4)
 KINDS = [c for c in Layer.kinds.values() if c.__module__.startswith("seedbed.")]
@@ -159,15 +159,13 @@ def test_a_member_that_is_not_a_number_stays_in_its_lane() -> None:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_choosing_and_taking_members(layout: str) -> None:
+def test_choosing_members(layout: str) -> None:
     network = Network([Linear(4), Linear(3)])
     one = jax.tree.map(lambda a: np.zeros(a.shape), network.params_shapes((2,)))
     axes = member_axes(one, layout)
     yes, no = (jax.tree.map(lambda a: RNG.normal(size=(M, *a.shape)), one) for _ in range(2))
     condition = np.array([True, False, False, True, True])
     chosen = in_front(choose(jnp.asarray(condition), placed(yes, axes), placed(no, axes), axes), axes)
-    taken = in_front(take(placed(yes, axes), jnp.asarray([3, 0]), axes), axes)
-    for mine, some, y, n in zip(chosen, taken, jax.tree.leaves(yes), jax.tree.leaves(no), strict=True):
+    for mine, y, n in zip(chosen, jax.tree.leaves(yes), jax.tree.leaves(no), strict=True):
         shaped = condition.reshape(M, *[1] * (y.ndim - 1))
         np.testing.assert_array_equal(mine, np.where(shaped, y, n).astype(mine.dtype))
-        np.testing.assert_array_equal(some, y[[3, 0]].astype(some.dtype))

@@ -77,8 +77,3 @@ def aligned(number: Shaped[Array, "member"], ndim: int, axis: int) -> Shaped[Arr
 def choose(condition: Shaped[Array, "member"], yes: Any, no: Any, axes: Any) -> Any:
     """Member by member the arrays of `yes` where the condition holds, else those of `no`."""
     return jax.tree.map(lambda y, n, axis: jnp.where(aligned(condition, y.ndim, axis), y, n), yes, no, axes)
-
-
-def take(arrays: Any, members: Any, axes: Any) -> Any:
-    """The arrays of some members, by their places."""
-    return jax.tree.map(lambda a, axis: a.take(members, axis=axis), arrays, axes)

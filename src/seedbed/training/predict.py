@@ -10,6 +10,7 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from seedbed.training.compiling import keep_programs
 from seedbed.training.scopes import precision
 from seedbed.training.trained import Trained
 
@@ -34,6 +35,7 @@ def predictions(trained: Trained, which: NDArray[np.int64], x: NDArray[Any], tas
     numbers = jax.tree.map(lambda leaf: np.asarray(leaf)[which].astype(setup.precision), trained.numbers)
     params = jax.tree.map(lambda a: a[which], trained.params)
     with precision(setup.precision):
+        keep_programs()
         function = _compiled(jax.tree.structure(setup), task)
         blocks = [_of_members(function, numbers, params, rows, at) for at in range(0, len(which), MEMBERS)]
     values = np.concatenate(blocks)

@@ -106,7 +106,7 @@ class Blueprint:
     @property
     def wave(self) -> int:
         """Members that train at a time."""
-        return self.n_devices * self.chunk
+        return self.plan.wave
 
     @property
     def dtype(self) -> Any:
