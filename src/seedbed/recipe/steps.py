@@ -66,7 +66,7 @@ def train(training: Training, members: Sequence[Member]) -> Step:
     facts = [
         ("members", ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())),
         ("programs", f"{n_cohorts} compiled" + (f", one for each of {n_cohorts} structures" if n_cohorts > 1 else "")),
-        ("time", f"{training.wall_seconds:.1f} s, of which {training.compile_seconds:.1f} s to compile"),
+        ("time", f"{training.wall_seconds:.1f} s, of which {training.compile_seconds:.1f} s to plan and compile"),
         ("speed", f"{per_second:,.0f} network steps a second"),
     ]
     if len(scores):

@@ -77,7 +77,7 @@ class Training:
     results: list[Trained] = field(default_factory=list)
     is_interrupted: bool = False
     wall_seconds: float = 0.0
-    compile_seconds: float = 0.0  # that training waited for
+    compile_seconds: float = 0.0  # that training waited for plans and programs
     n_steps: int = 0
     best_score: float = -np.inf
 
@@ -113,10 +113,11 @@ class Training:
 
     def _run(self, pool: ThreadPoolExecutor, interrupted: Callable[[], bool]) -> None:
         """All cohorts in turn; while one trains, the programs of the next are compiled."""
-        waiting = []
+        waiting, before = [], time.perf_counter()
         for i, members in enumerate(self.groups):
             if not interrupted():
                 waiting.append(pool.submit(self._prepared, members, self._blueprint(i)))
+        self.compile_seconds += time.perf_counter() - before
         for members, ready in zip(self.groups, waiting, strict=False):
             if not interrupted():
                 before = time.perf_counter()

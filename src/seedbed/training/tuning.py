@@ -61,9 +61,11 @@ def _candidates(guessed: Plan, n_members: int) -> list[Plan]:
     """The guess, half and twice its chunk, and another layout."""
     most = -(-n_members // guessed.n_devices)
     chunks = [guessed.chunk, max(1, guessed.chunk // 2), min(most, guessed.chunk * 2)]
-    layouts = {LANES: STACKED, WIDE: STACKED, STACKED: WIDE}
-    other = replace(guessed, layout=layouts[guessed.layout])
-    return list(dict.fromkeys([*(replace(guessed, chunk=chunk) for chunk in chunks), other]))
+    tried = [replace(guessed, chunk=chunk) for chunk in chunks]
+    if guessed.chunk > 1:  # a member alone has no member axis to place
+        layouts = {LANES: STACKED, WIDE: STACKED, STACKED: WIDE}
+        tried.append(replace(guessed, layout=layouts[guessed.layout]))
+    return list(dict.fromkeys(tried))
 
 
 def _measured(blueprint: Blueprint, setups: Any, parts: Parts) -> float:
