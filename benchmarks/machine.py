@@ -7,7 +7,7 @@ import os
 import platform
 from pathlib import Path
 
-PACKAGES = ("seedbed", "jax", "jaxlib", "torch", "scikit-learn", "numpy")
+PACKAGES = ("seedbed", "jax", "jaxlib", "torch", "scikit-learn", "lightgbm", "numpy")
 
 
 def n_cores() -> int:
