@@ -35,6 +35,12 @@ Task = Annotated[
     str | None, typer.Option(help="classification, regression or multilabel; inferred otherwise.", metavar="TASK")
 ]
 SplitSeed = Annotated[int, typer.Option(help="Decides which rows train, validate and test.", metavar="N")]
+Group = Annotated[
+    str | None, typer.Option(help="Rows of one group stay in one part, such as a patient's.", metavar="COLUMN")
+]
+Time = Annotated[
+    str | None, typer.Option(help="The oldest rows train, the newest test: a column of dates.", metavar="COLUMN")
+]
 SetupFile = Annotated[
     Path | None, typer.Option("--setup", help="A setup in TOML; see `seedbed setup`.", metavar="FILE")
 ]
@@ -64,6 +70,8 @@ def train(
     batch_size: BatchSize = None,
     seed: Annotated[int, typer.Option(help="Decides draws, first weights, noise and data order.", metavar="N")] = 0,
     split_seed: SplitSeed = 0,
+    group: Group = None,
+    time: Time = None,
     task: Task = None,
     out: Annotated[
         str,
@@ -88,7 +96,7 @@ def train(
 
     printer = Printer(is_quiet=quiet, is_json=as_json)
     import_modules(imports)
-    dataset = load_data(data, target, task, split_seed)
+    dataset = load_data(data, target, task, split_seed, group, time)
     setup = build_setup(dataset, setup_file, network, optimizer, loss, epochs, batch_size)
     first = None if start is None else load_run(start).best
     plans = None if plan is None else load_run(plan)
@@ -120,19 +128,28 @@ def setup(
     epochs: Epochs = None,
     batch_size: BatchSize = None,
     split_seed: SplitSeed = 0,
+    group: Group = None,
+    time: Time = None,
     task: Task = None,
     imports: Imports = None,
 ) -> None:
     """Print the setup that `train` would use, as TOML to read, edit and give back with --setup."""
     import_modules(imports)
-    dataset = load_data(data, target, task, split_seed)
+    dataset = load_data(data, target, task, split_seed, group, time)
     made = build_setup(dataset, setup_file, network, optimizer, loss, epochs, batch_size)
     sys.stdout.write(toml.dumps(made))
 
 
-def load_data(source: str, target: str | None, task: str | None, split_seed: int) -> Dataset:
+def load_data(
+    source: str,
+    target: str | None,
+    task: str | None,
+    split_seed: int,
+    group: str | None = None,
+    time: str | None = None,
+) -> Dataset:
     """The data set that a command names."""
-    return data_room.load(source, target=target, task=task, split_seed=split_seed)
+    return data_room.load(source, target=target, task=task, split_seed=split_seed, group=group, time=time)
 
 
 def build_setup(

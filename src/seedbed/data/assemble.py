@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,11 +12,15 @@ from numpy.typing import NDArray
 
 from seedbed.core.errors import DataError, UsageError
 from seedbed.data.columns import MOST_CATEGORIES, CategoryColumn, NumericColumn
-from seedbed.data.dataset import Dataset, Part
-from seedbed.data.encoder import Encoder, TableEncoder, check_array, fit_array
+from seedbed.data.dataset import PARTS, Dataset, Part
+from seedbed.data.encoder import TableEncoder, check_array, fit_array
+from seedbed.data.examples import Examples, Fitting
+from seedbed.data.ordered import shown_time
 from seedbed.data.raw import Raw, is_frame, shown, take
-from seedbed.data.split import FEWEST_PER_CLASS, Index, rare_classes, split
+from seedbed.data.split import FEWEST_PER_CLASS, Index, rare_classes, split, split_by_group, split_by_time
 from seedbed.data.target import Target, read_target
+
+NAMES = {"train": "training", "valid": "validation", "test": "test"}
 
 
 @dataclass(frozen=True)
@@ -26,8 +32,14 @@ class Shares:
     seed: int
 
 
-def assemble(raw: Raw, shares: Shares, task: str | None) -> Dataset:
+def assemble(raw: Raw, shares: Shares, task: str | None, notices: Sequence[str] = ()) -> Dataset:
     """The data set that raw rows and targets give.
+
+    Arguments:
+        raw: what a reader found.
+        shares: how the rows are to be shared out.
+        task: the task if the user names it, else None.
+        notices: what was already done to the data.
 
     Raises:
         DataError: the rows or targets cannot be used as they are.
@@ -35,14 +47,17 @@ def assemble(raw: Raw, shares: Shares, task: str | None) -> Dataset:
     """
     rows = raw.rows if is_frame(raw.rows) else check_array("x", raw.rows)
     _check_lengths(rows, raw)
-    target, y, notices = read_target(raw.target, task or raw.task, raw.class_names)
-    parts = _split(y, target, raw.n_test, shares, notices)
-    encoder, numeric = _fit(rows, parts[0], raw, target, notices)
-    train, valid, test = (_part(rows, y, index, encoder, raw.weight) for index in parts)
-    _check_part_weights({"training": train, "validation": valid})
-    return Dataset(
-        raw.name, train, valid, test, encoder, numeric, _image_shape(raw, rows), shares.seed, tuple(notices), raw.source
-    )
+    target, y, more = read_target(raw.target, task or raw.task, raw.class_names)
+    told = [*notices, *more]
+    parts = _split(y, target, raw, shares, told)
+    fit = functools.partial(_fit, replace(raw, rows=None, target={}), target)  # not the rows: folds have their own
+    encoder, numeric, more = fit(take(rows, parts[0]))
+    told += more + (_hole_notices(rows, encoder) if isinstance(encoder, TableEncoder) else [])
+    examples = Examples(rows, y, np.arange(len(y)), raw.weight, raw.group, raw.time)
+    train, valid, test = (examples.part(index, encoder) for index in parts)
+    check_part_weights({"train": train, "valid": valid})
+    image = _image_shape(raw, rows)
+    return Dataset(raw.name, train, valid, test, encoder, numeric, image, shares.seed, tuple(told), raw.source, fit)
 
 
 def check_weight(weight: Any, n_rows: int) -> NDArray[np.float64]:
@@ -77,19 +92,29 @@ def _check_lengths(rows: Any, raw: Raw) -> None:
         raise DataError(f"{raw.source}: expected rows, got none")
 
 
-def _split(
-    y: NDArray[Any], target: Target, n_given: int, shares: Shares, notices: list[str]
-) -> tuple[Index, Index, Index]:
-    """The row numbers of the three parts. The last `n_given` rows are the source's own test part."""
-    own = len(y) - n_given
+def _split(y: NDArray[Any], target: Target, raw: Raw, shares: Shares, notices: list[str]) -> tuple[Index, Index, Index]:
+    """The row numbers of the three parts. The last `raw.n_test` rows are the source's own test part."""
+    own = len(y) - raw.n_test
     labels = y[:own] if target.task == "classification" else None
-    test_share = 0.0 if n_given else shares.test
-    if not n_given and test_share == 0:
+    how: dict[str, Any] = {"valid_share": shares.valid, "test_share": shares.test, "seed": shares.seed}
+    if raw.n_test:
+        how["test_share"] = 0.0
+    elif shares.test == 0:
         raise UsageError("test_share: expected a share above 0, got 0", "the test part is what the result is told by")
-    train, valid, test = split(own, labels, valid_share=shares.valid, test_share=test_share, seed=shares.seed)
-    if labels is not None:
+    if raw.time is not None:
+        train, valid, test = split_by_time(raw.time[:own], **how)
+    elif raw.group is not None:
+        train, valid, test = split_by_group(raw.group[:own], labels, **how)
+    else:
+        train, valid, test = split(own, labels, **how)
+    parts = train, valid, np.arange(own, len(y)) if raw.n_test else test
+    if raw.time is not None:
+        notices.append(_time_notice(raw.time, parts))
+    if labels is not None and raw.time is None and raw.group is None:
         notices += _class_notices(labels, target.class_names)
-    return train, valid, np.arange(own, len(y)) if n_given else test
+    elif target.task == "classification":
+        notices += _missing_classes(y, parts, target.class_names)
+    return parts
 
 
 def _class_notices(labels: NDArray[np.int32], names: tuple[Any, ...]) -> list[str]:
@@ -106,17 +131,45 @@ def _class_notices(labels: NDArray[np.int32], names: tuple[Any, ...]) -> list[st
     return notices
 
 
-def _fit(rows: Any, train: Index, raw: Raw, target: Target, notices: list[str]) -> tuple[Encoder, NDArray[np.bool_]]:
-    """The encoder for these rows, and which of its features are quantities rather than indicators."""
+def _missing_classes(y: NDArray[Any], parts: tuple[Index, Index, Index], names: tuple[Any, ...]) -> list[str]:
+    """What is said where groups or time leave classes out of a part.
+
+    Raises:
+        DataError: training sees fewer than two classes.
+    """
+    there = [np.bincount(y[part], minlength=len(names)) > 0 for part in parts]
+    if there[0].sum() < 2:
+        (only,) = np.flatnonzero(there[0])
+        raise DataError(
+            f"split: expected at least two classes to train on, got only {names[only]!r} in the {len(parts[0]):,} rows "
+            "that groups or time leave for training",
+            "split by chance instead, or by another column",
+        )
+    notices = []
+    for part, found in zip(PARTS, there, strict=True):
+        if not found.all():
+            missing = [name for name, is_there in zip(names, found, strict=True) if not is_there]
+            but = ", so that no network can learn them" if part == "train" else ""
+            notices.append(f"classes that are not in the {NAMES[part]} part{but}: {shown(missing)}")
+    return notices
+
+
+def _time_notice(time: NDArray[Any], parts: tuple[Index, Index, Index]) -> str:
+    """Where the parts begin and end."""
+    ends = [f"{shown_time(time[part].min())} to {shown_time(time[part].max())}" for part in parts]
+    return f"split by time: trained on {ends[0]}, validated on {ends[1]}, tested on {ends[2]}"
+
+
+def _fit(raw: Raw, target: Target, rows: Any) -> Fitting:
+    """The encoder for these training rows, which of its features are quantities rather than indicators, and notices."""
     if is_frame(rows):
-        encoder, more = TableEncoder.fit(take(rows, train), target)
-        notices += more + _hole_notices(rows, encoder)
-        return encoder, encoder.numeric
+        encoder, notices = TableEncoder.fit(rows, target)
+        return encoder, encoder.numeric, notices
     array_encoder = fit_array(rows, target, raw.feature_names, is_image=raw.is_image)
     numeric = np.ones(array_encoder.shape, dtype=bool)
     if len(array_encoder.shape) == 1 and raw.image_shape is None:
-        numeric = ~_is_indicator(rows[train])
-    return array_encoder, numeric
+        numeric = ~_is_indicator(rows)
+    return array_encoder, numeric, []
 
 
 def _is_indicator(x: NDArray[Any]) -> NDArray[np.bool_]:
@@ -139,16 +192,15 @@ def _hole_notices(rows: Any, encoder: TableEncoder) -> list[str]:
     return notices
 
 
-def _part(rows: Any, y: NDArray[Any], index: Index, encoder: Encoder, weight: NDArray[np.float64] | None) -> Part:
-    own_rows = take(rows, index)
-    return Part(encoder.transform(own_rows), y[index], own_rows, index, None if weight is None else weight[index])
+def check_part_weights(parts: dict[str, Part]) -> None:
+    """Refuses weights that leave a part without any example that counts: its loss would be 0 divided by 0.
 
-
-def _check_part_weights(parts: dict[str, Part]) -> None:
-    """Refuses weights that leave a part without any example that counts: its loss would be 0 divided by 0."""
+    Raises:
+        DataError: naming the part.
+    """
     for name, part in parts.items():
         if part.weight is not None and not part.weight.any():
-            message = f"sample_weight: expected a number above 0 in each part, got only zeros in the {name} part"
+            message = f"sample_weight: expected a number above 0 in each part, got only zeros in the {NAMES[name]} part"
             raise DataError(message, "another split_seed, or a larger share, puts rows that count there")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ class Part:
         rows: the same examples as they were loaded, a DataFrame or an array: what `Encoder.transform` takes.
         index: the row numbers in the source, (n,), from 0.
         weight: what each example counts in the loss, (n,), or None where all count the same.
+        group: the group of each example as text, (n,), for scores by group; None without groups.
+        time: the time of each example, (n,), float64 or datetime64; None unless they are split by time.
     """
 
     x: NDArray[Any]
@@ -34,9 +37,11 @@ class Part:
     rows: Any
     index: NDArray[np.int64]
     weight: NDArray[np.float64] | None = None
+    group: NDArray[Any] | None = None
+    time: NDArray[Any] | None = None
 
     def __post_init__(self) -> None:
-        for array in (self.x, self.y, self.index, self.weight):
+        for array in (self.x, self.y, self.index, self.weight, self.group, self.time):
             if array is not None:
                 array.flags.writeable = False  # the fingerprint is computed late, and must be that of what was split
 
@@ -61,6 +66,7 @@ class Dataset:
             colours); None where it is no image.
         notices: what was done to the data, as sentences for the user.
         source: where it came from: a file, a folder, or words.
+        fit: fits an encoder to raw training rows as this data set's was: the encoder, `numeric`, and notices.
     """
 
     name: str
@@ -73,6 +79,7 @@ class Dataset:
     split_seed: int
     notices: tuple[str, ...]
     source: str
+    fit: Callable[[Any], tuple[Encoder, NDArray[np.bool_], list[str]]]
 
     @property
     def task(self) -> str:
@@ -120,6 +127,12 @@ class Dataset:
                 digest.update(f"{array.dtype.str}{array.shape}".encode())
                 digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()[:16]
+
+    def folds(self, k: int) -> tuple[Dataset, ...]:
+        """`k` data sets of the same rows, in each of which others validate; see `seedbed.data.folds`."""
+        from seedbed.data.folds import folds
+
+        return folds(self, k)
 
     def describe(self) -> dict[str, Any]:
         """What a report or a run's folder says about the data: names, counts, balance and ranges; ready for JSON."""

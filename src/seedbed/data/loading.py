@@ -11,6 +11,7 @@ import numpy as np
 
 from seedbed.core.errors import DataError, UsageError, nearest, one_of
 from seedbed.core.fields import describe
+from seedbed.data.arrangement import arranged
 from seedbed.data.assemble import Shares, assemble, check_weight
 from seedbed.data.dataset import Dataset
 from seedbed.data.embedded import EMBEDDED, Entry
@@ -34,6 +35,8 @@ def load(
     task: str | None = None,
     sample_weight: Any = None,
     name: str | None = None,
+    group: Any = None,
+    time: Any = None,
 ) -> Dataset:
     """A data set: read, its task inferred, split into three parts, encoded as numbers.
 
@@ -48,6 +51,8 @@ def load(
         task: `classification`, `regression` or `multilabel`; inferred from the target unless given.
         sample_weight: what each row counts in the loss: an array (n,), or the name of a table's column.
         name: a short name for reports and folders; taken from the source unless given.
+        group: whose rows stay together in one part: a table's column (such as the patient), or an array (n,).
+        time: what orders the rows, dates or numbers: the oldest train and the newest test; a column, or an array (n,).
 
     Raises:
         DataError: the data is missing, damaged, or cannot be used as it is.
@@ -67,7 +72,8 @@ def load(
         raise UsageError(f"sample_weight: expected an array for {raw.source}, got the name {given!r}")
     if given is not None:
         raw = replace(raw, weight=check_weight(given, raw.n_targets))
-    return assemble(raw, Shares(valid_share, test_share, split_seed), task)
+    raw, notices = arranged(raw, group, time)
+    return assemble(raw, Shares(valid_share, test_share, split_seed), task, notices)
 
 
 def read_rows(path: str | Path) -> Any:

@@ -33,6 +33,8 @@ class Raw:
         image_shape: the shape of the image that each vector of the array stands for.
         n_test: how many rows, the last ones, are the source's own test part.
         weight: what each example counts, (n,), or None.
+        group: the group of each row as text, (n,), or None; rows of one group stay in one part.
+        time: the time of each row, (n,), float64 or datetime64, or None; the newest rows test.
     """
 
     name: str
@@ -46,6 +48,8 @@ class Raw:
     image_shape: tuple[int, ...] | None = None
     n_test: int = 0
     weight: NDArray[np.float64] | None = None
+    group: NDArray[Any] | None = None
+    time: NDArray[Any] | None = None
 
     @property
     def n_targets(self) -> int:

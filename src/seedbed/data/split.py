@@ -1,4 +1,4 @@
-"""The split into training, validation and test rows: stratified, seeded, each row in exactly one part.
+"""The split into training, validation and test rows: each row in exactly one part, by chance, by group or by time.
 
 A fifth of the rows is for the test, the share most texts use. A sixth validates: that gives MNIST's training file its
 customary 10,000 of 60,000, and leaves 63 % of a table to learn from, while a validation part nearly as large as the
@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.core.errors import DataError, UsageError
+from seedbed.data.grouped import deal, numbered
+from seedbed.data.ordered import blocks
 
 VALID_SHARE = 1 / 6
 TEST_SHARE = 0.2
@@ -57,6 +59,56 @@ def split(
     n_valid = _shared_out(sizes, valid_share, sizes - 1 - n_test)
     cuts = [np.split(group, [t, t + v]) for group, t, v in zip(groups, n_test, n_valid, strict=True)]
     test, valid, train = (rng.permutation(np.concatenate(pieces)) for pieces in zip(*cuts, strict=True))
+    return train, valid, test
+
+
+def split_by_group(
+    group: NDArray[Any], labels: NDArray[np.int32] | None, *, valid_share: float, test_share: float, seed: int
+) -> tuple[Index, Index, Index]:
+    """The row numbers of three parts that share no group, in proportion and stratified as well as the groups allow.
+
+    Arguments:
+        group: the group of each row as text, (n,); a row without one is a group of its own.
+
+    Raises:
+        UsageError: the shares or the seed are not sound.
+        DataError: there are too few rows, or fewer groups than parts.
+    """
+    groups = numbered(group)
+    n_groups, n_parts = int(groups.max(initial=-1)) + 1, 3 if test_share else 2
+    if n_groups == len(group):
+        return split(len(group), labels, valid_share=valid_share, test_share=test_share, seed=seed)
+    _check(len(group), valid_share, test_share, seed)
+    if n_groups < n_parts:
+        raise DataError(
+            f"group: expected at least {n_parts} different groups, one for each part, got {n_groups}",
+            "group by another column, or not at all",
+        )
+    rng = np.random.default_rng(seed)
+    shares = [1 - valid_share - test_share, valid_share, test_share][:n_parts]
+    place = deal(groups, labels, shares, rng)
+    train, valid, test = (rng.permutation(np.flatnonzero(place == i)) for i in range(3))
+    return train, valid, test
+
+
+def split_by_time(
+    time: NDArray[Any], *, valid_share: float, test_share: float, seed: int
+) -> tuple[Index, Index, Index]:
+    """The row numbers of the oldest rows, of those that follow, and of the newest; rows of one time stay together.
+
+    Arguments:
+        time: the time of each row, (n,), dates or numbers.
+        seed: the order within each part.
+
+    Raises:
+        UsageError: the shares or the seed are not sound.
+        DataError: there are too few rows, or fewer different times than parts.
+    """
+    _check(len(time), valid_share, test_share, seed)
+    shares = [1 - valid_share - test_share, valid_share, test_share]
+    parts = blocks(time, shares if test_share else shares[:2])
+    rng = np.random.default_rng(seed)
+    train, valid, test = (rng.permutation(part) for part in [*parts, np.empty(0, dtype=np.int64)][:3])
     return train, valid, test
 
 

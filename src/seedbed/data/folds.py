@@ -1,0 +1,90 @@
+"""Folds: the training and validation rows of a data set, shared out again so that each row validates once."""
+
+from __future__ import annotations
+
+import numbers
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedbed.core.errors import UsageError
+from seedbed.data.assemble import check_part_weights
+from seedbed.data.dataset import Dataset
+from seedbed.data.examples import Examples
+from seedbed.data.grouped import deal, numbered
+from seedbed.data.ordered import blocks
+from seedbed.data.raw import take
+
+Index = NDArray[np.int64]
+FOLDS = 0xF01D  # apart from the stream that made the parts
+
+
+def folds(data: Dataset, k: Any) -> tuple[Dataset, ...]:
+    """`k` data sets of the same rows: in each, another k-th of training and validation rows validates.
+
+    Folds are stratified by class; rows of one group stay in one fold. Where rows have a time, the pool is cut into
+    k + 1 blocks, and fold i trains on the first i of them and validates on the next, so that no fold learns from the
+    future; then the oldest block never validates. Each fold's encoder is fitted on its own training rows. The test
+    part is the same in all; the split seed decides.
+
+    Arguments:
+        data: a data set in memory.
+        k: how many folds, from 2.
+
+    Raises:
+        UsageError: k is not sound, or larger than the smallest class, or than the number of groups or times allows.
+    """
+    if isinstance(k, bool) or not isinstance(k, numbers.Integral) or k < 2:
+        raise UsageError(f"folds: expected a whole number of at least 2, got {k!r}")
+    pool = Examples.of(data.train, data.valid)
+    return tuple(_fold(data, pool, train, valid) for train, valid in _cut(data, pool, int(k)))
+
+
+def _fold(data: Dataset, pool: Examples, train: Index, valid: Index) -> Dataset:
+    """The data set in which these places of the pool train and validate."""
+    encoder, numeric, _ = data.fit(take(pool.rows, train))
+    learned, judged = pool.part(train, encoder), pool.part(valid, encoder)
+    check_part_weights({"train": learned, "valid": judged})
+    test = replace(data.test, x=encoder.transform(data.test.rows))
+    return replace(data, train=learned, valid=judged, test=test, encoder=encoder, numeric=numeric)
+
+
+def _cut(data: Dataset, pool: Examples, k: int) -> list[tuple[Index, Index]]:
+    """For each fold the places in the pool that train and those that validate, each in random order."""
+    rng = np.random.default_rng((data.split_seed, FOLDS))
+    if pool.time is not None:
+        pieces = blocks(pool.time, [1 / (k + 1)] * (k + 1))
+        return [(rng.permutation(np.concatenate(pieces[:i])), rng.permutation(pieces[i])) for i in range(1, k + 1)]
+    labels = pool.y if data.task == "classification" else None
+    place = _by_chance(data, pool, k, rng) if pool.group is None else _by_group(pool.group, labels, k, rng)
+    return [
+        (rng.permutation(np.flatnonzero(place != i)), rng.permutation(np.flatnonzero(place == i))) for i in range(k)
+    ]
+
+
+def _by_chance(data: Dataset, pool: Examples, k: int, rng: np.random.Generator) -> Index:
+    """The fold of each row: class after class they are dealt out in turn, so that counts differ by one at most."""
+    classes = pool.y if data.task == "classification" else np.zeros(len(pool.y), dtype=np.int32)
+    counts = np.bincount(classes, minlength=data.n_classes)
+    fewest = int(counts.argmin())
+    if counts[fewest] < k:
+        who = f"class {data.class_names[fewest]!r} has" if data.n_classes else "there are"
+        raise UsageError(
+            f"folds: expected at most as many folds as rows to train and validate in the smallest class, got {k}: "
+            f"{who} {counts[fewest]}",
+            "fewer folds, or leave rows of rare classes out",
+        )
+    place = np.empty(len(classes), dtype=np.int64)
+    place[np.lexsort((rng.random(len(classes)), classes))] = np.arange(len(classes)) % k
+    return place
+
+
+def _by_group(group: NDArray[Any], labels: NDArray[np.int32] | None, k: int, rng: np.random.Generator) -> Index:
+    groups = numbered(group)
+    n_groups = int(groups.max()) + 1
+    if n_groups < k:
+        message = f"folds: expected at most as many folds as groups to train and validate, {n_groups}, got {k}"
+        raise UsageError(message, "fewer folds: a group is never in two")
+    return deal(groups, labels, [1 / k] * k, rng)
