@@ -18,13 +18,13 @@ import pytest
 import seedbed
 
 PUBLIC = """
-    AdamW Adagrad Adam BackendError BinaryCrossEntropy Constant ConstantRate Cosine CrossEntropy DataError Dropout
-    ELU Ensemble Flatten GELU HeNormal HeUniform Huber Identity Initializer L1 L2 Layer LeCunNormal LeCunUniform
-    LeakyReLU Linear Loss MeanSquaredError Member Network Normal Optimizer Orthogonal PReLU Penalty QuadraticCost
-    RMSProp RandomUniform ReLU Run RunError SELU SGD Schedule SeedbedError Setup SetupError ShapeError SiLU Sigmoid
-    Softmax Softplus Standardize StandardizeTarget Step StepDecay Tanh TrainingError UsageError Value WarmUp
-    XavierNormal XavierUniform Zeros choice compare data diff draw environment fields integers load_run log_uniform
-    propose same train training uniform
+    Adagrad Adam AdamW BackendError BinaryCrossEntropy Center Constant ConstantRate Cosine CrossEntropy DataError
+    Dropout ELU Ensemble Flatten GELU HeNormal HeUniform Huber Identity Initializer L1 L2 Layer LeCunNormal
+    LeCunUniform LeakyReLU Linear Log Loss MeanSquaredError Member MinMax Network Normal Optimizer Orthogonal PCA
+    PReLU Penalty PiecewiseLinear QuadraticCost Quantile RMSProp RandomUniform ReLU Robust Run RunError SELU SGD
+    Schedule SeedbedError Setup SetupError ShapeError SiLU Sigmoid Softmax Softplus Standardize StandardizeTarget
+    Step StepDecay Tanh TrainingError UsageError Value WarmUp Whiten XavierNormal XavierUniform Zeros choice compare
+    data diff draw environment fields integers load_run log_uniform propose same train training uniform
 """
 
 

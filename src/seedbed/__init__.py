@@ -26,7 +26,18 @@ from seedbed.core.errors import (
     UsageError,
 )
 from seedbed.core.value import Value, diff, same
-from seedbed.data import Standardize, StandardizeTarget
+from seedbed.data import (
+    PCA,
+    Center,
+    Log,
+    MinMax,
+    PiecewiseLinear,
+    Quantile,
+    Robust,
+    Standardize,
+    StandardizeTarget,
+    Whiten,
+)
 from seedbed.network import (
     ELU,
     GELU,

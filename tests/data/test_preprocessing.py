@@ -10,7 +10,7 @@ from seedbed.core.errors import DataError, SetupError
 from seedbed.core.plain import from_plain, to_plain
 from seedbed.data import Preprocessing, Preprocessor, Standardize, StandardizeTarget, load
 from seedbed.data import statistics as module
-from seedbed.data.statistics import moments
+from seedbed.data.statistics import Moments
 
 STEPS = (Standardize(), StandardizeTarget())
 
@@ -69,9 +69,34 @@ def test_moments_do_not_depend_on_the_blocks(n, k, shift, seed, block):
     values = np.random.default_rng(seed).normal(shift, 1.0, (n, k))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "BLOCK", block)
-        mean, variance = moments(values)
-    np.testing.assert_allclose(mean, values.mean(axis=0), rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(variance, values.var(axis=0), rtol=1e-8, atol=1e-12)
+        known = Moments.of(values)
+    assert known.n == n
+    np.testing.assert_allclose(known.mean, values.mean(axis=0), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(known.variance, values.var(axis=0), rtol=1e-8, atol=1e-12)
+    np.testing.assert_array_equal(known.low, values.min(axis=0))
+    np.testing.assert_array_equal(known.high, values.max(axis=0))
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=5), st.integers(0, 99))
+def test_moments_of_parts_merge_into_those_of_all(sizes, seed):
+    parts = [np.random.default_rng([seed, i]).normal(1e3 * i, 1.0, (n, 2, 3)) for i, n in enumerate(sizes)]
+    together, whole = Moments.empty((2, 3)), np.concatenate(parts)
+    for part in parts:
+        together = together.merge(Moments.of(part))
+    assert together.n == len(whole)
+    if len(whole):
+        np.testing.assert_allclose(together.mean, whole.mean(axis=0), rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(together.variance, whole.var(axis=0), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("axes", [(), (0, 1), (0, 1, 2)])
+def test_pooled_moments_are_those_of_all_values_together(axes):
+    images = np.random.default_rng(0).normal([0.0, 5.0, -2.0], [1.0, 2.0, 3.0], (50, 4, 6, 3))
+    one, over = Moments.of(images).pooled(axes), (0, *(axis + 1 for axis in axes))
+    for given_, wanted in ((one.mean, images.mean), (one.variance, images.var), (one.low, images.min)):
+        np.testing.assert_allclose(given_, wanted(axis=over), rtol=1e-12)
+    np.testing.assert_array_equal(one.high, images.max(axis=over))
+    assert one.n == images.size // one.mean.size
 
 
 def test_targets_come_back_in_their_own_unit():
@@ -111,7 +136,7 @@ def test_stored_arrays_give_the_same_back(name, per):
     data, steps = load(name), (Standardize(per=per), StandardizeTarget())
     fitted = Preprocessor.fit(steps, data)
     assert all(array.dtype == np.float64 for array in fitted.arrays().values())
-    again = Preprocessor.from_arrays(steps, fitted.arrays())
+    again = Preprocessor.from_arrays(steps, fitted.arrays(), data.shape)
     np.testing.assert_array_equal(again.x(data.test.x), fitted.x(data.test.x))
     np.testing.assert_array_equal(again.y(data.test.y), fitted.y(data.test.y))
     assert again.arrays().keys() == fitted.arrays().keys()
@@ -119,9 +144,9 @@ def test_stored_arrays_give_the_same_back(name, per):
 
 def test_stored_arrays_that_do_not_fit():
     with pytest.raises(DataError, match=r"preprocessing: expected numbers for 1 steps, got '1.mean'"):
-        Preprocessor.from_arrays([Standardize()], {"0.mean": 0.0, "0.scale": 1.0, "1.mean": 0.0})
+        Preprocessor.from_arrays([Standardize()], {"0.mean": 0.0, "0.scale": 1.0, "1.mean": 0.0}, (3,))
     with pytest.raises(DataError, match=r"expected numbers for each step, got none for Standardize\("):
-        Preprocessor.from_arrays([Standardize()], {})
+        Preprocessor.from_arrays([Standardize()], {}, (3,))
 
 
 def test_steps_are_values_with_text_forms():
@@ -129,5 +154,5 @@ def test_steps_are_values_with_text_forms():
     assert to_plain(step) == {"kind": "standardize", "per": "all"}
     assert from_plain(to_plain(step), Preprocessing) == step
     assert from_plain("standardize_target", Preprocessing) == StandardizeTarget()
-    with pytest.raises(SetupError, match="per: expected one of feature, all, got 'pixel'"):
+    with pytest.raises(SetupError, match="per: expected one of feature, all, channel, got 'pixel'"):
         Standardize(per="pixel")

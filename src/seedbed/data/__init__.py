@@ -6,28 +6,39 @@
 """
 
 from seedbed.core.tasks import TASKS
+from seedbed.data.bending import Log, Quantile, Robust
 from seedbed.data.dataset import PARTS, Dataset, Part
 from seedbed.data.embedded import Entry
+from seedbed.data.embedding import PiecewiseLinear
 from seedbed.data.encoder import Encoder
 from seedbed.data.generated import generate
 from seedbed.data.idx import read_idx
 from seedbed.data.loading import catalogue, load, read_rows
-from seedbed.data.preprocessing import Preprocessing, Standardize, StandardizeTarget
+from seedbed.data.preprocessing import Center, MinMax, Preprocessing, Standardize, StandardizeTarget
 from seedbed.data.preprocessor import Preprocessor
+from seedbed.data.projection import PCA, Whiten
 from seedbed.data.target import Target
 
 __all__ = [
     "PARTS",
+    "PCA",
     "TASKS",
+    "Center",
     "Dataset",
     "Encoder",
     "Entry",
+    "Log",
+    "MinMax",
     "Part",
+    "PiecewiseLinear",
     "Preprocessing",
     "Preprocessor",
+    "Quantile",
+    "Robust",
     "Standardize",
     "StandardizeTarget",
     "Target",
+    "Whiten",
     "catalogue",
     "generate",
     "load",

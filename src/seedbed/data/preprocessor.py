@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seedbed.core.errors import DataError
+from seedbed.core.errors import DataError, Fault, SetupError
 from seedbed.data.dataset import Dataset
-from seedbed.data.preprocessing import Fitted, Preprocessing, float_type
+from seedbed.data.preprocessing import Affine, Fitted, Preprocessing
+from seedbed.data.scaling import float_type
+from seedbed.data.statistics import Moments
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,32 +24,45 @@ class Preprocessor:
     Attributes:
         steps: the steps in order; those on features and those on targets do not meet.
         fitted: for each step its numbers by name; nothing for a step that has no effect on this task.
+        in_shape: the shape of an encoded example, in front of all steps.
     """
 
     steps: tuple[Preprocessing, ...]
     fitted: tuple[Fitted, ...]
+    in_shape: tuple[int, ...]
 
     @classmethod
-    def fit(cls, steps: Sequence[Preprocessing], data: Dataset) -> Preprocessor:
-        """The steps, fitted on the training part of `data` and on nothing else."""
-        x: NDArray[Any] = data.train.x
-        y: NDArray[Any] = data.train.y
-        fitted: list[Fitted] = []
+    def fit(
+        cls, steps: Sequence[Preprocessing], data: Dataset, known: Mapping[str, Moments] | None = None
+    ) -> Preprocessor:
+        """The steps, fitted on the training part of `data` and on nothing else.
+
+        Arguments:
+            known: the moments of all its "x" and "y", where the part at hand is only a sample of them: the first step
+                on each learns from those, if it is affine.
+
+        Raises:
+            SetupError: a step does not suit the data.
+        """
+        parts: dict[str, NDArray[Any]] = {"x": data.train.x, "y": data.train.y}
+        numeric = {"x": data.numeric, "y": np.ones(data.train.y.shape[1:], dtype=bool)}
+        whole, fitted = dict(known or {}), list[Fitted]()
         for place, step in enumerate(steps):
-            later = {other.on for other in steps[place + 1 :]}
-            if step.on == "x":
-                fitted.append(step.fit(x, data.numeric))
-                x = step.apply(fitted[-1], x) if "x" in later else x  # a large array: only where a step follows
-            elif data.task == "regression":
-                fitted.append(step.fit(y, np.ones(y.shape[1:], dtype=bool)))
-                y = step.apply(fitted[-1], y)
-            else:
+            on = step.on
+            if on == "y" and data.task != "regression":
                 fitted.append({})
-        return cls(tuple(steps), tuple(fitted))
+                continue
+            fitted.append(_fitted(step, place, parts[on], numeric[on], whole.pop(on, None)))
+            numeric[on] = step.numeric_after(fitted[-1], numeric[on])
+            if on in {later.on for later in steps[place + 1 :]}:  # a large array: only where a step follows
+                parts[on] = step.apply(fitted[-1], parts[on])
+        return cls(tuple(steps), tuple(fitted), tuple(data.train.x.shape[1:]))
 
     @classmethod
-    def from_arrays(cls, steps: Sequence[Preprocessing], arrays: Mapping[str, Any]) -> Preprocessor:
-        """The preprocessor that `arrays` described.
+    def from_arrays(
+        cls, steps: Sequence[Preprocessing], arrays: Mapping[str, Any], in_shape: Sequence[int]
+    ) -> Preprocessor:
+        """The preprocessor that `arrays` described, for encoded examples of `in_shape`.
 
         Raises:
             DataError: there are numbers for more steps than there are, or none for a step on features.
@@ -59,7 +75,7 @@ class Preprocessor:
             fitted[int(place)][name] = np.asarray(content, dtype=np.float64)
         if missing := [i for i, step in enumerate(steps) if step.on == "x" and not fitted[i]]:
             raise DataError(f"preprocessing: expected numbers for each step, got none for {steps[missing[0]]!r}")
-        return cls(tuple(steps), tuple(fitted))
+        return cls(tuple(steps), tuple(fitted), tuple(in_shape))
 
     def arrays(self) -> dict[str, NDArray[np.float64]]:
         """The learned numbers as float64 arrays named `<place of the step>.<name>`, to be stored."""
@@ -68,6 +84,11 @@ class Preprocessor:
             for place, fitted in enumerate(self.fitted)
             for name, content in fitted.items()
         }
+
+    @cached_property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of an example behind all steps, as the network sees it."""
+        return tuple(self.x(np.zeros((1, *self.in_shape), np.float32)).shape[1:])
 
     def x(self, values: NDArray[Any]) -> NDArray[Any]:
         """Encoded features (n, *shape) as the network sees them: float64 if they were float64, else float32."""
@@ -91,3 +112,19 @@ class Preprocessor:
     def _on(self, what: str) -> list[tuple[Preprocessing, Fitted]]:
         """The steps that work on features, or on targets, and have an effect."""
         return [(s, f) for s, f in zip(self.steps, self.fitted, strict=True) if s.on == what and f]
+
+
+def _fitted(
+    step: Preprocessing, place: int, values: NDArray[Any], numeric: NDArray[np.bool_], known: Moments | None
+) -> Fitted:
+    """What a step learns; its faults name its place in the setup."""
+    where = ("preprocessing", place)
+    if step.is_for_columns and numeric.ndim != 1:
+        hint = "standardize per=channel, min_max per=all and pca are for images"
+        raise SetupError([Fault(where, f"rows of a table for {step.kind}", f"examples of shape {numeric.shape}", hint)])
+    try:
+        if known is not None and isinstance(step, Affine):
+            return step.learn(known, numeric)
+        return step.fit(values, numeric)
+    except SetupError as error:
+        raise SetupError([fault.under(*where) for fault in error.faults]) from None

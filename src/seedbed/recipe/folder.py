@@ -172,7 +172,8 @@ def _read(folder: Path) -> Run:
         own = [member["number"] for member in cohort["members"]]
         places = np.arange(len(numbers), len(numbers) + len(own))
         bound = [_bound(setup, encoder.target) for setup in drawn]
-        trained.append(_trained_of(c, cohort, bound, own, places, history, weights, fitted))
+        shape = tuple(data["description"]["shape"])
+        trained.append(_trained_of(c, cohort, bound, own, places, history, weights, fitted, shape))
         numbers, setups = numbers + own, setups + drawn
     return Run(
         name=plain["name"],
@@ -201,6 +202,7 @@ def _trained_of(
     history: Any,
     weights: dict[str, Any],
     fitted: dict[str, Any],
+    in_shape: tuple[int, ...],
 ) -> Trained:
     bound = from_plain(cohort["bound"], Setup)
     layers: list[dict[str, Any]] = [{} for _ in bound.network.layers]
@@ -213,7 +215,7 @@ def _trained_of(
         setup=bound,
         numbers=jax.tree.map(lambda *leaves: np.asarray(leaves, np.float64), *setups),
         places=places,
-        preprocessor=Preprocessor.from_arrays(bound.preprocessing, ours),
+        preprocessor=Preprocessor.from_arrays(bound.preprocessing, ours, in_shape),
         params=tuple(layers),
         best_epoch=np.asarray([member["best_epoch"] for member in cohort["members"]], np.int32),
         outcomes=[member["outcome"] for member in cohort["members"]],

@@ -21,7 +21,7 @@ def evidence_of(run: Run, language: str | None = None) -> Evidence:
     from seedbed.reporting.most_wrong import wrong_table
 
     held = run.held
-    shape = tuple(run.data["shape"])
+    shape = run.best.trained.preprocessor.shape
     rows = None if held.wrong_rows is None else pd.DataFrame(held.wrong_rows)
     return Evidence(
         name=run.name,

@@ -25,7 +25,7 @@ def first_weights(start: Run | Member | None, numbers: Sequence[int], training: 
     givers = _givers(start, numbers)
     for group in training.groups:
         network = group.setup.network
-        wanted = _shapes(network.params_shapes(network.input_shape(training.data.shape)))
+        wanted = _shapes(network.params_shapes(network.input_shape(training.preprocessor(group.setup).shape)))
         for place in group.places:
             if _shapes(givers[place].params) != wanted:
                 theirs, ours = to_line(givers[place].network.layers), to_line(network.layers)

@@ -41,14 +41,15 @@ def preprocess(setup: Setup, dataset: Dataset) -> Step:
     return Step("preprocess", tuple(facts) or (("none", "inputs and targets stay as they are"),))
 
 
-def network(setup: Setup, bound: Setup, dataset: Dataset, n_structures: int) -> Step:
+def network(setup: Setup, training: Training) -> Step:
     """The network and how it learns."""
-    size = bound.network.n_params(dataset.shape)
+    first = training.bound[0]
+    size = first.network.n_params(training.preprocessor(first).shape)
     # Places that share a draw are one fact, under the name that they share.
     drawn = dict.fromkeys(f"{what.name or place} from {_unnamed(what)}" for place, what in distributions(setup).items())
     facts = [
         ("layers", to_line(setup.network.layers)),
-        ("parameters", f"{size:,}" + (" in the first member" if n_structures > 1 else "")),
+        ("parameters", f"{size:,}" + (" in the first member" if len(training.groups) > 1 else "")),
         ("loss", to_line(setup.loss)),
         ("optimizer", to_line(setup.optimizer)),
     ]

@@ -88,7 +88,7 @@ def train(
     tell = _teller(told, on_step)
     tell(steps.data(dataset))
     tell(steps.preprocess(setup, dataset))
-    tell(steps.network(setup, training.bound[0], dataset, len(training.groups)))
+    tell(steps.network(setup, training))
     with ctrl_c() as interrupted:  # until the run is safe
         with showing(progress, on_progress) as training.on_progress:
             training.run()

@@ -36,19 +36,32 @@ class Group:
         return jax.tree.structure(self.setup)
 
 
-def bind(setup: Setup, data: Dataset) -> Setup:
+def check_drawn(setup: Setup) -> Setup:
+    """The setup itself.
+
+    Raises:
+        SetupError: a distribution still stands in it.
+    """
+    if left := distributions(setup):
+        place, what = next(iter(left.items()))
+        raise SetupError([Fault((place,), "a value, drawn", repr(what), "draw(setup, seed=..., number=...) first")])
+    return setup
+
+
+def bind(setup: Setup, data: Dataset, shape: tuple[int, ...] | None = None) -> Setup:
     """The setup with as many outputs as the data and the loss ask for, in place of every "out".
+
+    Arguments:
+        shape: of an example behind the preprocessing; the data's own unless given.
 
     Raises:
         SetupError: a distribution still stands in it, or loss and task do not fit.
         ShapeError: the layers do not fit together or to the data.
     """
-    if left := distributions(setup):
-        place, what = next(iter(left.items()))
-        raise SetupError([Fault((place,), "a value, drawn", repr(what), "draw(setup, seed=..., number=...) first")])
+    check_drawn(setup)
     n_outputs = setup.loss.n_outputs(data.task, n_classes=data.n_classes, n_targets=data.n_targets)
     network = setup.network.bind(n_outputs)
-    if (last := network.shapes(data.shape)[-1]) != (n_outputs,):
+    if (last := network.shapes(data.shape if shape is None else shape)[-1]) != (n_outputs,):
         where = ("network", "layers", len(network.layers) - 1)
         hint = "let the last linear layer have as many units as the data asks for: linear out"
         raise SetupError([Fault(where, f"{n_outputs} outputs for {data.name}", f"outputs of shape {last}", hint)])

@@ -30,8 +30,8 @@ def predictions(trained: Trained, which: NDArray[np.int64], x: NDArray[Any], tas
         (member, n, k): probabilities of the classes, or of each label, or values in the targets' own units.
     """
     setup = trained.setup
-    in_shape = setup.network.input_shape(x.shape[1:])
-    rows = trained.preprocessor.x(x).reshape(len(x), *in_shape).astype(setup.precision, copy=False)
+    rows = trained.preprocessor.x(x)
+    rows = rows.reshape(len(x), *setup.network.input_shape(rows.shape[1:])).astype(setup.precision, copy=False)
     numbers = jax.tree.map(lambda leaf: np.asarray(leaf)[which].astype(setup.precision), trained.numbers)
     params = jax.tree.map(lambda a: a[which], trained.params)
     with precision(setup.precision):

@@ -18,7 +18,7 @@ from seedbed.core.errors import UsageError
 from seedbed.data.dataset import Dataset
 from seedbed.data.preprocessor import Preprocessor
 from seedbed.training import devices
-from seedbed.training.cohorts import Group, bind, group
+from seedbed.training.cohorts import Group, bind, check_drawn, group
 from seedbed.training.compiling import compiled
 from seedbed.training.layout import STACKED
 from seedbed.training.observe import Observe
@@ -82,14 +82,14 @@ class Training:
     best_score: float = -np.inf
 
     def __post_init__(self) -> None:
-        self.bound = [bind(setup, self.data) for setup in self.setups]
+        self._fitted: dict[Any, Preprocessor] = {}
+        self.bound = [bind(setup, self.data, self.preprocessor(setup).shape) for setup in self.setups]
         self.groups = group(self.bound)
         for one in self.groups:  # before anything trains
             example_weights(one.setup, self.data, self.data.valid)
         self._n_done = 0  # members whose training is over
         self._lock = threading.Lock()
         self._parts: dict[Any, tuple[Examples, Examples]] = {}
-        self._fitted: dict[Any, Preprocessor] = {}
 
     def run(self) -> list[Trained]:
         """Trains all cohorts. Ctrl-C ends it between two device calls and keeps what there is.
@@ -129,7 +129,7 @@ class Training:
         """How a cohort runs: as the given plan says, or the best one."""
         members = self.groups[i]
         setup = members.setup
-        in_shape = setup.network.input_shape(self.data.shape)
+        in_shape = setup.network.input_shape(self.preprocessor(setup).shape)
         n_train = len(self.data.train)
         sketch = Blueprint(members.structure, in_shape, self.data.task, n_train, 1, 1, STACKED, self.observe)
         if self.plans is not None:
@@ -190,6 +190,7 @@ class Training:
 
     def preprocessor(self, setup: Setup) -> Preprocessor:
         """The steps of a setup, fitted to the training part."""
+        check_drawn(setup)
         key = (setup.preprocessing, tuple(jax.tree.leaves(setup.preprocessing)))
         if key not in self._fitted:
             self._fitted[key] = Preprocessor.fit(setup.preprocessing, self.data)
