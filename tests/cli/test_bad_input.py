@@ -40,7 +40,7 @@ def files(tmp_path: Path) -> Path:
     table.assign(price=np.where(table.index == 4, np.nan, table["price"])).to_csv(tmp_path / "hole.csv", index=False)
     (tmp_path / "empty.csv").write_text("", encoding="utf-8")
     (tmp_path / "head.csv").write_text("a,b,price\n", encoding="utf-8")
-    (tmp_path / "notes.txt").write_text("a,b\n1,2\n", encoding="utf-8")
+    (tmp_path / "notes.doc").write_text("a,b\n1,2\n", encoding="utf-8")
     mnist(tmp_path / "cut", cut=100)
     mnist(tmp_path / "magic", magic=bytes([0, 0, 8, 3])[::-1])
     mnist(tmp_path / "counts", n_labels=39)
@@ -65,7 +65,7 @@ DATA = {
     "unknown name": (["digts"], "did you mean 'digits'?"),
     "empty file": (["empty.csv", "--target", "a"], "empty.csv: expected data, got an empty file"),
     "only a head": (["head.csv", "--target", "price"], "head.csv: expected rows"),
-    "no table": (["notes.txt"], "notes.txt: expected a file that ends in .csv or .csv.gz, got .txt"),
+    "no table": (["notes.doc"], "notes.doc: expected a file that ends in one of .csv, .tsv, .txt, .parquet"),
     "wrong target": (["good.csv", "--target", "prize"], "did you mean 'price'?"),
     "missing target": (["good.csv"], "expected the name of the target column, got none; the columns are a, b, price"),
     "target of a set": (["iris", "--target", "kind"], "target: expected none for iris, which has its own, got 'kind'"),

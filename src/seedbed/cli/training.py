@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from seedbed import data as data_room
 from seedbed.cli.console import Printer
+from seedbed.cli.loading import Source, takes_data
 from seedbed.core import toml
 from seedbed.core.errors import UsageError
 from seedbed.core.plain import from_plain
@@ -22,25 +22,6 @@ from seedbed.recipe.run import Run
 from seedbed.recipe.train import AUTO, MEMBERS
 from seedbed.training import Optimizer, Setup
 
-Data = Annotated[
-    str,
-    typer.Argument(
-        help="A name (see `seedbed data`), a .csv or .csv.gz file, or a folder of IDX files.", metavar="DATA"
-    ),
-]
-Target = Annotated[
-    str | None, typer.Option(help="The column to predict; several with commas between.", metavar="COLUMN")
-]
-Task = Annotated[
-    str | None, typer.Option(help="classification, regression or multilabel; inferred otherwise.", metavar="TASK")
-]
-SplitSeed = Annotated[int, typer.Option(help="Decides which rows train, validate and test.", metavar="N")]
-Group = Annotated[
-    str | None, typer.Option(help="Rows of one group stay in one part, such as a patient's.", metavar="COLUMN")
-]
-Time = Annotated[
-    str | None, typer.Option(help="The oldest rows train, the newest test: a column of dates.", metavar="COLUMN")
-]
 SetupFile = Annotated[
     Path | None, typer.Option("--setup", help="A setup in TOML; see `seedbed setup`.", metavar="FILE")
 ]
@@ -58,9 +39,9 @@ Imports = Annotated[
 ]
 
 
+@takes_data
 def train(
-    data: Data = "digits",
-    target: Target = None,
+    source: Source,
     setup_file: SetupFile = None,
     network: NetworkLine = None,
     optimizer: OptimizerLine = None,
@@ -69,10 +50,6 @@ def train(
     epochs: Epochs = None,
     batch_size: BatchSize = None,
     seed: Annotated[int, typer.Option(help="Decides draws, first weights, noise and data order.", metavar="N")] = 0,
-    split_seed: SplitSeed = 0,
-    group: Group = None,
-    time: Time = None,
-    task: Task = None,
     out: Annotated[
         str,
         typer.Option(
@@ -96,7 +73,7 @@ def train(
 
     printer = Printer(is_quiet=quiet, is_json=as_json)
     import_modules(imports)
-    dataset = load_data(data, target, task, split_seed, group, time)
+    dataset = source.load()
     setup = build_setup(dataset, setup_file, network, optimizer, loss, epochs, batch_size)
     first = None if start is None else load_run(start).best
     plans = None if plan is None else load_run(plan)
@@ -118,38 +95,22 @@ def train(
         printer.say("\n" + "\n".join(lines) + f"   {seconds}")
 
 
+@takes_data
 def setup(
-    data: Data = "digits",
-    target: Target = None,
+    source: Source,
     setup_file: SetupFile = None,
     network: NetworkLine = None,
     optimizer: OptimizerLine = None,
     loss: LossLine = None,
     epochs: Epochs = None,
     batch_size: BatchSize = None,
-    split_seed: SplitSeed = 0,
-    group: Group = None,
-    time: Time = None,
-    task: Task = None,
     imports: Imports = None,
 ) -> None:
     """Print the setup that `train` would use, as TOML to read, edit and give back with --setup."""
     import_modules(imports)
-    dataset = load_data(data, target, task, split_seed, group, time)
+    dataset = source.load()
     made = build_setup(dataset, setup_file, network, optimizer, loss, epochs, batch_size)
     sys.stdout.write(toml.dumps(made))
-
-
-def load_data(
-    source: str,
-    target: str | None,
-    task: str | None,
-    split_seed: int,
-    group: str | None = None,
-    time: str | None = None,
-) -> Dataset:
-    """The data set that a command names."""
-    return data_room.load(source, target=target, task=task, split_seed=split_seed, group=group, time=time)
 
 
 def build_setup(

@@ -13,7 +13,7 @@ from seedbed.data.embedding import PiecewiseLinear
 from seedbed.data.encoder import Encoder
 from seedbed.data.generated import generate
 from seedbed.data.idx import read_idx
-from seedbed.data.loading import catalogue, load, read_rows
+from seedbed.data.loading import catalogue, iter_rows, load, read_rows
 from seedbed.data.preprocessing import Center, MinMax, Preprocessing, Standardize, StandardizeTarget
 from seedbed.data.preprocessor import Preprocessor
 from seedbed.data.projection import PCA, Whiten
@@ -41,6 +41,7 @@ __all__ = [
     "Whiten",
     "catalogue",
     "generate",
+    "iter_rows",
     "load",
     "read_idx",
     "read_rows",

@@ -67,6 +67,8 @@ class Dataset:
         notices: what was done to the data, as sentences for the user.
         source: where it came from: a file, a folder, or words.
         fit: fits an encoder to raw training rows as this data set's was: the encoder, `numeric`, and notices.
+        origin: what to give `load` to get the same data again, ready for JSON: `source`, a name or an absolute path,
+            and `options`, its other arguments; None for data that came from memory.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Dataset:
     notices: tuple[str, ...]
     source: str
     fit: Callable[[Any], tuple[Encoder, NDArray[np.bool_], list[str]]]
+    origin: dict[str, Any] | None = None
 
     @property
     def task(self) -> str:

@@ -35,6 +35,7 @@ class Raw:
         weight: what each example counts, (n,), or None.
         group: the group of each row as text, (n,), or None; rows of one group stay in one part.
         time: the time of each row, (n,), float64 or datetime64, or None; the newest rows test.
+        notices: what is worth saying about how it was read.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Raw:
     weight: NDArray[np.float64] | None = None
     group: NDArray[Any] | None = None
     time: NDArray[Any] | None = None
+    notices: tuple[str, ...] = ()
 
     @property
     def n_targets(self) -> int:
@@ -105,7 +107,7 @@ def check_file(path: Path) -> None:
     if not is_there(path):
         raise DataError(f"{path}: expected a file, got none of that name", "check the spelling and the folder")
     if not path.is_file():
-        raise DataError(f"{path}: expected a file, got a folder or a device")
+        raise DataError(f"{path}: expected a file, got {'a folder' if path.is_dir() else 'a pipe or a device'}")
     if path.stat().st_size == 0:
         raise DataError(f"{path}: expected data, got an empty file")
 

@@ -1,0 +1,71 @@
+"""The data that a command works on: the same argument and options for every command that takes data."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from inspect import Parameter
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from seedbed import data as data_room
+from seedbed.data.dataset import Dataset
+
+
+@dataclass(frozen=True)
+class Source:
+    """The data that the user names, with how it is to be read and split: the arguments of `seedbed.data.load`."""
+
+    data: Annotated[
+        str,
+        typer.Argument(help="A name (see `seedbed data`), a file with a table, or a folder of images.", metavar="DATA"),
+    ] = "digits"
+    target: Annotated[
+        str | None, typer.Option(help="The column to predict; several with commas between.", metavar="COLUMN")
+    ] = None
+    task: Annotated[
+        str | None, typer.Option(help="classification, regression or multilabel; inferred otherwise.", metavar="TASK")
+    ] = None
+    test: Annotated[
+        str | None, typer.Option(help="Another file like DATA, whose rows are the test part.", metavar="FILE")
+    ] = None
+    missing: Annotated[
+        list[str] | None, typer.Option(help='A text that means a hole, such as "?"; may be repeated.', metavar="TEXT")
+    ] = None
+    header: Annotated[
+        bool, typer.Option("--header/--no-header", help="Whether the first line names the columns; 0, 1, ... if not.")
+    ] = True
+    split_seed: Annotated[int, typer.Option(help="Decides which rows train, validate and test.", metavar="N")] = 0
+    group: Annotated[
+        str | None, typer.Option(help="Rows of one group stay in one part, such as a patient's.", metavar="COLUMN")
+    ] = None
+    time: Annotated[
+        str | None, typer.Option(help="The oldest rows train, the newest test: a column of dates.", metavar="COLUMN")
+    ] = None
+
+    def load(self) -> Dataset:
+        """The data set."""
+        options = {name: value for name, value in asdict(self).items() if value is not None and name != "data"}
+        return data_room.load(self.data, **options)
+
+
+def takes_data(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the argument and options of `Source` in the place of its parameter `source`."""
+    types = get_type_hints(Source, include_extras=True)
+    shared = [
+        Parameter(field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=types[field.name])
+        for field in fields(Source)
+    ]
+    own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "source"]
+
+    @functools.wraps(command)
+    def run(**given: Any) -> None:
+        command(Source(**{field.name: given.pop(field.name) for field in fields(Source)}), **given)
+
+    parameters = [*shared, *(p.replace(kind=Parameter.KEYWORD_ONLY) for p in own)]
+    run.__signature__ = inspect.Signature(parameters, return_annotation=None)  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in parameters}
+    return run

@@ -1,0 +1,204 @@
+"""CSV and other texts with a row on each line, plain or packed: `.csv`, `.tsv`, `.txt`, and these with `.gz` or `.zst`.
+
+How a file is written is sniffed from its beginning (`sniff`), Arrow parses it, and `faults` finds the line of what
+cannot be parsed.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from seedbed.core.errors import DataError
+from seedbed.data.readers.arrow import tidy
+from seedbed.data.readers.bytes import opened
+from seedbed.data.readers.faults import check_encoding, check_lines, is_plain_before_fault
+from seedbed.data.readers.sniff import LONGEST_LINE, WESTERN, Layout, sniff
+from seedbed.data.readers.table import ReadOptions, Table
+
+BLOCK = 4 << 20
+WIDE = 2_000  # with more columns, trying out the type of each costs more than reading them
+TEMPORAL = re.compile(r"\d{4}-\d\d-\d\d|\d\d:\d\d")
+
+
+def read(path: Path, options: ReadOptions) -> Table:
+    """The table in a file of text.
+
+    Raises:
+        DataError: the file is missing, empty, damaged, without rows, or no table; with the line where there is one.
+    """
+    layout = sniff(path, header=options.header)
+    try:
+        table = _parsed(path, layout, options)
+    except UnicodeDecodeError:
+        if layout.encoding != "utf-8" or not is_plain_before_fault(path):
+            check_encoding(path, layout)
+        layout = replace(layout, encoding=WESTERN)  # its first accent stands behind the sample
+        table = _parsed(path, layout, options)
+    table = _without_empty_last(table)
+    if not table.num_rows:
+        names = f"only the names of {table.num_columns} columns"
+        raise DataError(f"{path}: expected rows below the first line, got {names}")
+    if layout.encoding == WESTERN:
+        check_encoding(path, layout)
+    if _may_end_in_open_quote(table):
+        check_lines(path, layout)
+    return tidy(table, options, layout.decimal).saying(*layout.notices)
+
+
+def batches(path: Path, options: ReadOptions, size: int) -> Iterator[Table]:
+    """The same table in pieces of at least `size` rows, for files larger than memory.
+
+    Each piece tells the types of its columns anew; those in `options.texts` stay texts.
+    """
+    layout = sniff(path, header=options.header)
+    pieces = _batches(path, layout, options)
+    waiting: list[Any] = []
+    for piece in pieces:
+        waiting.append(piece)
+        if sum(map(len, waiting)) >= size:
+            yield _tidied(waiting, layout, options)
+            waiting = []
+    if waiting:
+        yield _tidied(waiting, layout, options)
+
+
+def _parsed(path: Path, layout: Layout, options: ReadOptions) -> Any:
+    """The Arrow table, its columns named."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    types = _types(layout, options)
+    try:
+        with _arrow(path, layout, options, types) as (stream, arguments):
+            table = csv.read_csv(stream, **arguments)
+    except pa.ArrowInvalid as error:
+        if "conversion error" not in str(error):
+            raise
+        with _arrow(path, layout, options, {}) as (stream, arguments):  # the sample promised too much
+            table = csv.read_csv(stream, **arguments)
+    if pa.binary() in table.schema.types:  # what is no text in this encoding
+        raise UnicodeDecodeError(layout.encoding, b"", 0, 0, "no text")
+    return table.rename_columns(list(layout.names))
+
+
+def _batches(path: Path, layout: Layout, options: ReadOptions) -> Iterator[Any]:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    types = dict.fromkeys(_arrow_names(layout), pa.string())
+    with _arrow(path, layout, options, types) as (stream, arguments), csv.open_csv(stream, **arguments) as reader:
+        yield from reader
+
+
+def _tidied(pieces: list[Any], layout: Layout, options: ReadOptions) -> Table:
+    import pyarrow as pa
+
+    table = pa.Table.from_batches(pieces).rename_columns(list(layout.names))
+    return tidy(table, options, layout.decimal)
+
+
+@contextmanager
+def _arrow(
+    path: Path, layout: Layout, options: ReadOptions, types: dict[str, Any]
+) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """The stream and the arguments for Arrow's reader; inside, its complaints become errors that name the line."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    block = min(LONGEST_LINE, max(BLOCK, 64 * layout.longest))
+    encoding = "utf8" if layout.has_blanks or layout.encoding == "utf-8" else layout.encoding
+    arguments = {
+        "read_options": csv.ReadOptions(
+            block_size=block, encoding=encoding, autogenerate_column_names=not layout.has_names
+        ),
+        "parse_options": csv.ParseOptions(delimiter=layout.separator, newlines_in_values=True),
+        "convert_options": csv.ConvertOptions(
+            column_types=types, null_values=options.holes, strings_can_be_null=True, decimal_point=layout.decimal
+        ),
+    }
+    with opened(path) as stream:
+        try:
+            yield (_Squeezed(stream, layout) if layout.has_blanks else stream), arguments
+        except pa.ArrowInvalid as error:
+            if "conversion error" not in str(error):
+                check_lines(path, layout)
+            raise
+
+
+def _arrow_names(layout: Layout) -> list[str]:
+    """What Arrow calls the columns."""
+    return list(layout.cells[0]) if layout.has_names else [f"f{i}" for i in range(len(layout.names))]
+
+
+def _types(layout: Layout, options: ReadOptions) -> dict[str, Any]:
+    """The types that Arrow need not or should not find itself: texts that are to stay so, dates, and wide tables."""
+    import pyarrow as pa
+
+    holes = set(options.holes)
+    types = {}
+    for i, (name, arrow_name) in enumerate(zip(layout.names, _arrow_names(layout), strict=True)):
+        cells = [row[i] for row in layout.cells[layout.has_names :] if i < len(row) and row[i].strip() not in holes]
+        if name in options.texts or any(map(TEMPORAL.match, cells)):
+            types[arrow_name] = pa.string()
+        elif len(layout.names) > WIDE:
+            types[arrow_name] = _type_of(cells)
+    return types
+
+
+def _type_of(cells: list[str]) -> Any:
+    """The type of a column by some of its cells."""
+    import pyarrow as pa
+
+    kinds: tuple[tuple[Callable[[str], Any], Any], ...] = ((int, pa.int64()), (float, pa.float64()))
+    for parse, kind in kinds:
+        try:
+            all(parse(cell) or True for cell in cells)
+        except ValueError:
+            continue
+        return kind
+    return pa.string()
+
+
+def _without_empty_last(table: Any) -> Any:
+    """The table without a last column that has neither name nor content: every line ended in a separator."""
+    last = table.num_columns - 1
+    is_empty = last > 0 and table.column_names[last] == f"Unnamed: {last}" and table[last].null_count == len(table)
+    return table.remove_column(last) if is_empty else table
+
+
+def _may_end_in_open_quote(table: Any) -> bool:
+    """Whether the last row holds a line end, as it does when a quote swallows the rest of the file."""
+    return any(isinstance(cell, str) and "\n" in cell for cell in table.slice(len(table) - 1).to_pylist()[0].values())
+
+
+class _Squeezed:
+    """A stream of text in UTF-8 in which separators stand without blanks around them, for Arrow to read."""
+
+    def __init__(self, stream: Any, layout: Layout) -> None:
+        self._stream, self._separator = stream, layout.separator
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig" if layout.encoding == "utf-8" else layout.encoding)()
+        self._rest = ""
+        self.closed = False
+
+    def read(self, size: int) -> bytes:
+        """About `size` bytes, whole lines; nothing at the end."""
+        while True:
+            piece = self._stream.read(size)
+            text = self._rest + self._decoder.decode(piece, not piece)
+            end = text.rfind("\n") + 1 if piece else len(text)
+            self._rest = text[end:]
+            if end or not piece:
+                return self._squeezed(text[:end]).encode()
+            if len(self._rest) > LONGEST_LINE:
+                return self._rest.encode()  # which is too long for a block: Arrow says so
+
+    def _squeezed(self, text: str) -> str:
+        if self._separator == " ":
+            return re.sub(r"(?m)^ +| +$", "", re.sub(r"[ \t]+", " ", text))
+        return re.sub(rf'{re.escape(self._separator)} +"', f'{self._separator}"', text)

@@ -1,0 +1,97 @@
+"""Where a file of text is at fault: a slow pass that names the line, for what the fast reader could not read."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from seedbed.core.errors import DataError
+from seedbed.data.readers.bytes import opened
+from seedbed.data.readers.sniff import LONGEST_LINE, NAMES, WESTERN, Layout, too_long
+
+PIECE = 1 << 20
+UTF_8 = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")  # a letter in it
+SAVE = "save all of it in one encoding, best UTF-8"
+
+
+def check_lines(path: Path, layout: Layout) -> None:
+    """Refuses a file in which a line is too long or has another number of fields than the first, or a quote is open.
+
+    Raises:
+        DataError: naming the first such line.
+    """
+    n_names, separator = len(layout.names), layout.separator
+    rows = csv.reader(_lines(path, layout), delimiter=separator, skipinitialspace=layout.has_blanks, strict=True)
+    first = 1
+    try:
+        for row in rows:
+            if row and len(row) != n_names:
+                raise DataError(
+                    f"{path}: line {first}: expected {n_names} fields as in the first line, got {len(row)}",
+                    "mend that line; a field that holds the separator itself has to stand in quotes",
+                )
+            first = rows.line_num + 1
+    except csv.Error as error:
+        what = "a quote that ends" if "unexpected end" in str(error) or "limit" in str(error) else "sound quotes"
+        raise DataError(f"{path}: line {first}: expected {what}, got: {error}", "mend that line") from None
+
+
+def check_encoding(path: Path, layout: Layout) -> None:
+    """Refuses a file of which a part is in another encoding than its beginning.
+
+    Raises:
+        DataError: naming the first line that is.
+    """
+    expected = NAMES.get(layout.encoding, "UTF-8")
+    decoder = codecs.getincrementaldecoder(layout.encoding)()
+    for number, line in enumerate(_byte_lines(path), 1):
+        try:
+            decoder.decode(line)
+            came = "UTF-8" if layout.encoding == WESTERN and UTF_8.search(line) else ""
+        except UnicodeDecodeError as error:
+            came = f"the byte {error.object[error.start]:#04x}"
+            decoder.reset()
+        if came:
+            raise DataError(f"{path}: line {number}: expected {expected} as in the lines before, got {came}", SAVE)
+
+
+def is_plain_before_fault(path: Path) -> bool:
+    """Whether all before the first line that is no UTF-8 is plain ASCII, so that another encoding may hold for all."""
+    for line in _byte_lines(path):
+        try:
+            is_plain = line.decode("utf-8").isascii()
+        except UnicodeDecodeError as error:
+            return line[: error.start].isascii()
+        if not is_plain and line.removeprefix(codecs.BOM_UTF8).isascii():
+            return False
+        if not is_plain:
+            return False
+    return True
+
+
+def _lines(path: Path, layout: Layout) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(layout.encoding)("replace")
+    for line in _byte_lines(path):
+        text = decoder.decode(line).removeprefix("\ufeff")
+        yield " ".join(text.split()) if layout.separator == " " else text
+
+
+def _byte_lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file with their ends, none longer than the limit.
+
+    Raises:
+        DataError: one is longer.
+    """
+    rest, number = b"", 1
+    with opened(path) as stream:
+        while piece := stream.read(PIECE):
+            *lines, rest = (rest + piece).splitlines(keepends=True)
+            yield from lines
+            number += len(lines)
+            if len(rest) > LONGEST_LINE:
+                raise too_long(path, number)
+    if rest:
+        yield rest

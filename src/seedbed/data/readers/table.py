@@ -1,0 +1,108 @@
+"""What a reader is told, and what a reader of tables gives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from seedbed.core.errors import DataError, UsageError
+from seedbed.data.raw import shown
+
+# What stands for a hole in a text unless `missing` names more: what pandas and Arrow take as one.
+HOLES = (
+    "", "NA", "N/A", "n/a", "#N/A", "#N/A N/A", "#NA", "<NA>", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None",
+    "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How a file is to be read.
+
+    Attributes:
+        missing: texts that stand for a hole, beside the usual ones.
+        header: whether the first line names the columns; else they are named "0", "1", ...
+        texts: columns whose values are to stay texts, also where all of them could be read as numbers.
+        image_size: (height, width) that images are brought to; None for their own.
+        colours: how many colours images are brought to, 1 or 3; None for their own.
+        skip_broken: leave out images that cannot be read.
+    """
+
+    missing: tuple[str, ...] = ()
+    header: bool = True
+    texts: tuple[str, ...] = ()
+    image_size: tuple[int, int] | None = None
+    colours: int | None = None
+    skip_broken: bool = False
+
+    @property
+    def holes(self) -> list[str]:
+        """Every text that stands for a hole."""
+        return list(dict.fromkeys((*HOLES, *(text.strip() for text in self.missing))))
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table as a reader found it.
+
+    Attributes:
+        frame: a DataFrame: numbers as numbers, texts as texts, holes as holes.
+        notices: what is worth saying about how it was read.
+        name: short, for the run's folder.
+        source: where it came from, for people.
+        n_test: how many rows, the last ones, are the source's own test part.
+    """
+
+    frame: Any
+    notices: tuple[str, ...] = ()
+    name: str = "table"
+    source: str = "a DataFrame"
+    n_test: int = 0
+
+    def saying(self, *notices: str) -> Table:
+        """The same table with more to say."""
+        return replace(self, notices=(*self.notices, *notices))
+
+
+def column_names(cells: Sequence[str], path: Path, *, header: bool) -> tuple[str, ...]:
+    """The names of the columns, given the cells of the first line; one without a name gets `Unnamed: 2`.
+
+    Raises:
+        DataError: the line holds values, or names a column twice.
+    """
+    if not header:
+        return tuple(map(str, range(len(cells))))
+    names = [cell.strip() or f"Unnamed: {i}" for i, cell in enumerate(cells)]
+    if _are_values(names):
+        raise DataError(
+            f"{path}: expected the names of the columns in the first line, got {shown(names, 4)}",
+            "if it has none, say header=False (on the command line --no-header): columns are named 0, 1, ...",
+        )
+    if len(set(names)) < len(names):
+        twice = next(name for i, name in enumerate(names) if name in names[:i])
+        raise DataError(f"{path}: expected each column once, got {twice!r} twice", "rename one of them")
+    return tuple(names)
+
+
+def _are_values(names: list[str]) -> bool:
+    """Whether names look like values: numbers that are no counts or years, which only rise or only fall."""
+    numbers = [name for name in names if re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", name, re.IGNORECASE)]
+    if not all(number.isdigit() for number in numbers):
+        return True
+    counts = list(map(int, numbers))
+    return counts != sorted(counts) and counts != sorted(counts, reverse=True)
+
+
+def read_options(*, missing: str | Sequence[str] = (), header: bool = True, texts: Sequence[str] = ()) -> ReadOptions:
+    """The options that a user's arguments ask for.
+
+    Raises:
+        UsageError: one is not sound.
+    """
+    said = (missing,) if isinstance(missing, str) else tuple(missing)
+    if not all(isinstance(text, str) for text in said):
+        raise UsageError(f"missing: expected a text or a list of texts, got {missing!r}", "quote it: missing='-999'")
+    return ReadOptions(said, header, tuple(texts))
