@@ -57,7 +57,13 @@ def test_json_is_one_object_and_everything_else_goes_to_stderr(seedbed: Command)
     for part in ("validation", "test"):
         assert set(found[part]) == {"best", "ensemble"}
         assert all(set(one) == {"accuracy", "log_loss", "macro_f1"} for one in found[part].values())
-    assert found["test"] == sb.load_run("mine").results["test"]
+    run = sb.load_run("mine")
+    assert found["test"] == run.results["test"]
+    low, high = found["intervals"]["test"]["ensemble"]["accuracy"]
+    assert (
+        low < found["test"]["ensemble"]["accuracy"] <= high
+        and (low, high) == run.intervals["test"]["ensemble"]["accuracy"]
+    )
 
 
 def test_json_of_a_regression_and_a_table_with_categories(seedbed: Command) -> None:

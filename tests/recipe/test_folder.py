@@ -40,6 +40,9 @@ FILES = {
 }
 
 
+NEWER = ("intervals",)  # what run.json did not hold in the first version
+
+
 def rows_for(run: sb.Run) -> Any:
     from tests.recipe.conftest import houses
 
@@ -62,7 +65,18 @@ def test_what_was_saved_comes_back(any_run: sb.Run) -> None:
     pd.testing.assert_frame_equal(again.table, any_run.table, check_exact=True)
     pd.testing.assert_frame_equal(again.draws, any_run.draws, check_exact=True)
     assert same(again.setup, any_run.setup)
-    for name in ("name", "data", "seed", "results", "steps", "environment", "wall_seconds", "is_interrupted", "task"):
+    for name in (
+        "name",
+        "data",
+        "seed",
+        "results",
+        "intervals",
+        "steps",
+        "environment",
+        "wall_seconds",
+        "is_interrupted",
+        "task",
+    ):
         assert getattr(again, name) == getattr(any_run, name), name
     for ours, theirs in zip(any_run.members, again.members, strict=True):
         assert same(ours.setup, theirs.setup) and same(ours.network, theirs.network)
@@ -73,6 +87,18 @@ def test_what_was_saved_comes_back(any_run: sb.Run) -> None:
             a.dtype for a in jax.tree.leaves(theirs.params)
         ]
     assert [trained.plan for trained in again.trained] == [trained.plan for trained in any_run.trained]
+
+
+def test_a_run_from_before_there_were_intervals_is_read(own_run: sb.Run) -> None:
+    assert own_run.folder is not None
+    path = own_run.folder / "run.json"
+    plain = json.loads(path.read_text(encoding="utf-8"))
+    for name in NEWER:
+        del plain[name]
+    path.write_text(json.dumps(plain), encoding="utf-8")
+    again = sb.load_run(own_run.folder)
+    assert again.intervals == {} and again.results == own_run.results
+    assert again.report().is_file()
 
 
 def test_predictions_of_a_loaded_run_are_the_same_to_the_bit(any_run: sb.Run) -> None:

@@ -141,8 +141,12 @@ def test_the_gap_is_explained(make):
 
 
 def test_the_headline_is_the_ensemble_then_the_best(make):
-    head = headline_data(make(), "en")
-    assert head.figures == (("95.0\u202f%", "ensemble · accuracy"), ("95.0\u202f%", "best network · accuracy"))
+    ends = {"test": {"ensemble": {"accuracy": (0.93, 0.9688)}}}
+    head = headline_data(make(intervals=ends), "en")
+    assert head.figures == (
+        ("95.0\u202f%", "ensemble · accuracy", "95 %: 93.0\u202f% to 96.9\u202f%"),
+        ("95.0\u202f%", "best network · accuracy", ""),
+    )
     assert head.metrics == ("accuracy", "log loss", "macro F1")
     assert head.table[0] == ("validation", "ensemble", ("95.0\u202f%", "0.2000", "94.0\u202f%"))
     assert headline_data(make("regression", k=1), "en").figures[0][0] == "3.500"

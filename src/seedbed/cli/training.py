@@ -156,4 +156,5 @@ def as_plain(run: Run) -> dict[str, Any]:
         "wall_seconds": run.wall_seconds,
         "interrupted": run.is_interrupted,
         **run.results,
+        "intervals": run.intervals,
     }

@@ -27,8 +27,9 @@ def card(evidence: Evidence, where: str, language: str | None = None) -> str:
 
     head = headline_data(evidence, language)
     figures = "".join(
-        f'<div><div style="font-size:26px">{escape(value)}</div><div style="color:#5a636e">{escape(what)}</div></div>'
-        for value, what in head.figures
+        f'<div><div style="font-size:26px">{escape(value)}</div><div style="color:#5a636e">{escape(what)}</div>'
+        f'<div style="color:#5a636e;font-size:12px">{escape(interval)}</div></div>'
+        for value, what, interval in head.figures
     )
     name = escape(str(evidence.data.get("name", evidence.name)))
     return (

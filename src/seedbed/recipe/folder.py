@@ -126,6 +126,7 @@ def _run_to_plain(run: Run) -> dict[str, Any]:
         "wall_seconds": run.wall_seconds,
         "is_interrupted": run.is_interrupted,
         "results": run.results,
+        "intervals": run.intervals,
         "steps": [steps.plain(step) for step in run.steps],
         "environment": run.environment,
         "ensemble": run.held.ensemble,
@@ -254,7 +255,11 @@ def _arrays_of(held: Held) -> dict[str, Any]:
 
 def _held_of(arrays: dict[str, Any], plain: dict[str, Any]) -> Held:
     contents = {name: arrays.get(name) for name in ARRAYS}
-    rest = {"candidates": tuple(plain["candidates"]), "ensemble": tuple(plain["ensemble"])}
+    rest: dict[str, Any] = {"candidates": tuple(plain["candidates"]), "ensemble": tuple(plain["ensemble"])}
+    rest["intervals"] = {
+        part: {model: {name: tuple(ends) for name, ends in metrics.items()} for model, metrics in models.items()}
+        for part, models in plain.get("intervals", {}).items()  # a run of before has none
+    }
     return Held(**contents, **rest, wrong_rows=plain["wrong_rows"])  # type: ignore[arg-type]
 
 

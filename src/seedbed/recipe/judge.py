@@ -11,6 +11,7 @@ from seedbed.recipe.member import Member, predict_encoded
 from seedbed.recipe.results import Metrics, metrics, select
 from seedbed.recipe.run import ENSEMBLE_SIZE, Held, best_of, candidates
 from seedbed.recipe.wrong import most_wrong_of
+from seedbed.reporting.intervals import intervals
 
 
 def judge(members: Sequence[Member], data: Dataset) -> tuple[Held, dict[str, dict[str, Metrics]]]:
@@ -44,6 +45,12 @@ def judge(members: Sequence[Member], data: Dataset) -> tuple[Held, dict[str, dic
         test_y=data.test.y,
         test_best=test_best,
         test_ensemble=test_ensemble,
+        intervals={
+            "test": {
+                "best": intervals(task, data.test.y, test_best),
+                "ensemble": intervals(task, data.test.y, test_ensemble),
+            }
+        },
         **most_wrong_of(data, test_ensemble),
     )
     return held, results

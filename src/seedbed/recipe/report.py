@@ -34,6 +34,7 @@ def evidence_of(run: Run, language: str | None = None) -> Evidence:
         members=run.table,
         draws=run.draws,
         results=run.results,
+        intervals=run.intervals,
         class_names=run.encoder.target.class_names,
         target_names=run.encoder.target.names,
         test_y=held.test_y,

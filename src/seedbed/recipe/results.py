@@ -19,7 +19,8 @@ def metrics(task: str, y: NDArray[Any], prediction: NDArray[Any]) -> Metrics:
         prediction: probabilities (n, k), or values (n, k) in the targets' own units.
 
     Returns:
-        accuracy, log_loss and macro_f1 for classes and labels; rmse, mae and r2 for values, averaged over targets.
+        accuracy, log_loss and macro_f1 for classes and labels, and roc_auc of the second class where there are two and
+        examples of both; rmse, mae and r2 for values, averaged over targets.
     """
     from sklearn import metrics as sk
 
@@ -41,11 +42,14 @@ def metrics(task: str, y: NDArray[Any], prediction: NDArray[Any]) -> Metrics:
     p = p / p.sum(axis=1, keepdims=True)  # float32 probabilities sum to 1 only nearly
     classes = np.arange(p.shape[1])
     said = p.argmax(axis=1)
-    return {
+    found = {
         "accuracy": float(sk.accuracy_score(y, said)),
         "log_loss": float(sk.log_loss(y, p, labels=classes)),
         "macro_f1": float(sk.f1_score(y, said, labels=classes, average="macro", zero_division=0)),
     }
+    if len(classes) == 2 and 0 < np.sum(y) < len(y):
+        found["roc_auc"] = float(sk.roc_auc_score(y, p[:, 1]))
+    return found
 
 
 def select(task: str, y: NDArray[Any], predictions: NDArray[Any], k: int) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from seedbed.data.encoder import Encoder
 from seedbed.recipe.member import Ensemble, Member
 from seedbed.recipe.results import Metrics, select
 from seedbed.reporting.evidence import Step
+from seedbed.reporting.intervals import Intervals
 from seedbed.training.plan import Plan
 from seedbed.training.setup import Setup
 from seedbed.training.state import COLUMNS
@@ -44,6 +45,7 @@ class Held:
         wrong: the places in the test part of the most wrong examples.
         wrong_images: those as images, where they are images.
         wrong_rows: those as rows, where they are rows of a table.
+        intervals: the 95 % interval of each metric of the test part, by part, by model, by name.
     """
 
     valid_y: NDArray[Any]
@@ -56,6 +58,7 @@ class Held:
     wrong: NDArray[np.int64]
     wrong_images: NDArray[Any] | None
     wrong_rows: list[dict[str, Any]] | None
+    intervals: dict[str, dict[str, Intervals]] = field(default_factory=dict)
 
 
 @dataclass(eq=False, repr=False)
@@ -117,6 +120,11 @@ class Run:
         chosen = select(self.task, held.valid_y, held.valid_predictions, k)
         by_number = {member.number: member for member in self.members}
         return Ensemble(tuple(by_number[held.candidates[c]] for c in chosen))
+
+    @property
+    def intervals(self) -> dict[str, dict[str, Intervals]]:
+        """The 95 % bootstrap interval of each metric of the test part: `["test"]["ensemble"]["accuracy"]`."""
+        return self.held.intervals
 
     @cached_property
     def history(self) -> DataFrame:

@@ -15,6 +15,7 @@ from seedbed.core.plain import to_line
 from seedbed.data.dataset import PARTS, Dataset
 from seedbed.recipe.member import Member
 from seedbed.recipe.results import Metrics
+from seedbed.recipe.run import Held
 from seedbed.reporting.evidence import Step
 from seedbed.reporting.wording import number
 from seedbed.training.setup import Setup
@@ -76,18 +77,28 @@ def train(training: Training, members: Sequence[Member]) -> Step:
     return Step("train", tuple(facts))
 
 
-def result(results: dict[str, dict[str, Metrics]], dataset: Dataset, ensemble: Sequence[int], best: Member) -> Step:
+def result(results: dict[str, dict[str, Metrics]], dataset: Dataset, held: Held, best: Member) -> Step:
     """The result on the test part, which nothing looked at before, and what choosing on validation cost."""
-    shown = lambda one: ", ".join(f"{named(name)} {number(value)}" for name, value in one.items())  # noqa: E731
     metric = next(iter(results["test"]["best"]))
     gap = results["test"]["ensemble"][metric] - results["validation"]["ensemble"][metric]
     facts = [
-        ("best member", f"{shown(results['test']['best'])} (member {best.number})"),
-        ("ensemble", f"{shown(results['test']['ensemble'])} (of {len(set(ensemble))} members)"),
+        ("best member", f"{_measured('best', results, held)} (member {best.number})"),
+        ("ensemble", f"{_measured('ensemble', results, held)} (of {len(set(held.ensemble))} members)"),
         ("test against validation", f"{named(metric)} {signed(gap)} for the ensemble, which was chosen on validation"),
         ("test examples", f"{len(dataset.test):,}, looked at once"),
     ]
     return Step("result", tuple(facts))
+
+
+def _measured(model: str, results: dict[str, dict[str, Metrics]], held: Held) -> str:
+    """The metrics of the test part, the first with its interval: what the others are worth follows from it."""
+    ends = held.intervals.get("test", {}).get(model, {})
+    texts = [f"{named(name)} {number(value)}" for name, value in results["test"][model].items()]
+    first = next(iter(results["test"][model]))
+    if first in ends:
+        low, high = ends[first]
+        texts[0] += f" (95 %: {number(low, 3)} to {number(high, 3)})"
+    return ", ".join(texts)
 
 
 def _unnamed(what: Any) -> str:

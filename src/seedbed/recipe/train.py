@@ -95,7 +95,7 @@ def train(
         population = _population(training, setups)
         tell(steps.train(training, population))
         held, results = judge(population, dataset)
-        tell(steps.result(results, dataset, held.ensemble, best_of(population)))
+        tell(steps.result(results, dataset, held, best_of(population)))
         run = Run(
             name=target.name if target else dataset.name,
             folder=target,

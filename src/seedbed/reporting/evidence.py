@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.network.summary import Summary
+from seedbed.reporting.intervals import Intervals
 from seedbed.training.trained import DIVERGED
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Evidence:
         draws: member, and one column for each drawn place of the setup, numbers or texts; empty where a member's
             setup has no such place.
         results: part (`validation`, `test`) → `best` or `ensemble` → metric → value. What is absent is not shown.
+        intervals: part → `best` or `ensemble` → metric → the two ends of its 95 % interval.
         test_y: class numbers (n,), or targets or labels (n, k).
         test_best: predictions of the best member: probabilities (n, k), or values (n, k) in the target's own unit.
         test_ensemble: the same of the ensemble.
@@ -77,6 +79,7 @@ class Evidence:
     environment: dict[str, str]
     wall_seconds: float
     warnings: tuple[str, ...] = field(default=())
+    intervals: dict[str, dict[str, Intervals]] = field(default_factory=dict)
 
     @property
     def prediction(self) -> NDArray[Any] | None:

@@ -18,14 +18,14 @@ class Headline(NamedTuple):
     """What stands at the head of the page.
 
     Attributes:
-        figures: pairs of a large number and what it is, the ensemble's first.
+        figures: a large number, what it is, and its 95 % interval, or empty; the ensemble's first.
         verdict: the result in a sentence; empty without a test result.
         gap: the way from the validation to the test score in a sentence; empty where one of them is missing.
         metrics: the names of the metrics, the columns of `table`.
         table: part, model and the value of each metric, as texts.
     """
 
-    figures: tuple[tuple[str, str], ...]
+    figures: tuple[tuple[str, str, str], ...]
     verdict: str
     gap: str
     metrics: tuple[str, ...]
@@ -37,7 +37,11 @@ def headline_data(evidence: Evidence, language: str | None = None) -> Headline:
     results, name = evidence.results, HEAD[evidence.task]
     test = results.get("test", {})
     figures = [
-        (metric(name, test[model][name]), f"{_column(language, model)} · {_column(language, name)}")
+        (
+            metric(name, test[model][name]),
+            f"{_column(language, model)} · {_column(language, name)}",
+            _interval(evidence, model, language),
+        )
         for model in MODELS
         if name in test.get(model, {})
     ]  # fmt: skip
@@ -49,6 +53,16 @@ def headline_data(evidence: Evidence, language: str | None = None) -> Headline:
     )  # fmt: skip
     metrics = tuple(map(said, names))
     return Headline(tuple(figures), _verdict(evidence, language), gap(evidence, language), metrics, table)
+
+
+def _interval(evidence: Evidence, model: str, language: str | None) -> str:
+    """The interval of the figure in words; empty where there is none."""
+    name = HEAD[evidence.task]
+    ends = evidence.intervals.get("test", {}).get(model, {}).get(name)
+    if ends is None:
+        return ""
+    low, high = (metric(name, end) for end in ends)
+    return message("report.interval", language, low=low, high=high)
 
 
 def gap(evidence: Evidence, language: str | None = None) -> str:

@@ -41,7 +41,7 @@ def percent(share: Any) -> str:
 
 def metric(name: str, value: Any) -> str:
     """The value of a metric: a share in percent, anything else as a number."""
-    if name == "r2" and value is not None and math.isfinite(value):
+    if name in ("r2", "roc_auc") and value is not None and math.isfinite(value):
         return f"{value:.3f}"
     return percent(value) if name in SHARES else number(value)
 
