@@ -84,8 +84,15 @@ def test_of_values_in_several_units() -> None:
     y = rng.normal(size=(150, 2)) * [1, 1000] + [1e6, 3]
     p = y + rng.normal(size=y.shape) * [0.5, 300]
     found, rows = intervals("regression", y, p), np.arange(len(y))
-    for name, metric in (("rmse", sk.root_mean_squared_error), ("mae", sk.mean_absolute_error), ("r2", sk.r2_score)):
-        near(found[name], reference(lambda i, metric=metric: metric(y[i], p[i]), rows))
+    theirs = {"rmse": sk.root_mean_squared_error, "mae": sk.mean_absolute_error, "r2": sk.r2_score}
+    ours = {
+        "rmse": lambda e, o: np.sqrt((e**2).mean(axis=0)).mean(),
+        "mae": lambda e, o: np.abs(e).mean(),
+        "r2": lambda e, o: (1 - (e**2).mean(axis=0) / o.var(axis=0)).mean(),
+    }
+    for name, metric in ours.items():
+        near(found[name], reference(lambda i, metric=metric: metric(p[i] - y[i], y[i]), rows))
+        assert metric(p - y, y) == pytest.approx(theirs[name](y, p))
 
 
 def test_of_many_rows_groups_are_drawn_and_the_width_is_right() -> None:
