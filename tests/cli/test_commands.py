@@ -259,9 +259,9 @@ def test_doctor_says_what_a_bug_report_needs(seedbed: Command, monkeypatch: pyte
     assert "passed: population against members alone" in said.out
     for is_there, words in ((True, "there"), (False, "none: the next training tests first")):
         mark = types.SimpleNamespace(exists=lambda is_there=is_there: is_there)
-        monkeypatch.setattr("seedbed.cli.places.mark_path", lambda mark=mark: mark)
+        monkeypatch.setattr("seedbed.training.selftest.mark_path", lambda mark=mark: mark)
         assert re.search(rf"^self-test mark +{words}", seedbed("doctor").out, flags=re.MULTILINE)
-    monkeypatch.setattr("seedbed.cli.places.disagreement", lambda: float("nan"))
+    monkeypatch.setattr("seedbed.training.selftest.disagreement", lambda: float("nan"))
     wrong = seedbed("doctor")
     assert wrong.code == 1 and "FAILED" in wrong.out
 

@@ -12,6 +12,7 @@ import jax
 import numpy as np
 import pytest
 
+from seedbed.core import cores
 from seedbed.training import devices
 from tests.training.populations import MEMBERS, assert_near, trained
 
@@ -41,24 +42,24 @@ def test_where_jax_was_started_first() -> None:
     n_before, n_after, told, histories = json.loads(done.stdout)
     assert (n_before, n_after) == (1, 1)
     (message,) = told
-    assert message.startswith("JAX was started before seedbed was imported, with 1 CPU device for 2 cores: training go")
-    assert message.endswith("Import seedbed first, or set jax_num_cpu_devices yourself.")
+    assert message.startswith("JAX was started before seedbed was in use, with 1 CPU device for 2 cores: training goes")
+    assert message.endswith("Build the setup first, or set jax_num_cpu_devices yourself.")
     for history, one in zip(histories, trained(MEMBERS), strict=True):
         assert_near([np.asarray(history)], [one.history], 1e-9)
 
 
 def test_how_many_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SEEDBED_DEVICES", raising=False)
-    assert devices.wanted() == devices.n_cores() >= 1
-    for said, wanted in (("3", 3), ("0", devices.n_cores()), ("many", devices.n_cores()), ("", devices.n_cores())):
+    assert cores.wanted() == cores.n_cores() >= 1
+    for said, wanted in (("3", 3), ("0", cores.n_cores()), ("many", cores.n_cores()), ("", cores.n_cores())):
         monkeypatch.setenv("SEEDBED_DEVICES", said)
-        assert devices.wanted() == wanted
+        assert cores.wanted() == wanted
 
 
 def test_a_number_of_devices_that_was_chosen_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests chose two; asking for another number would raise, for JAX has started."""
     monkeypatch.delenv("SEEDBED_DEVICES", raising=False)
-    devices.prepare()
+    cores.prepare()
     assert jax.config.jax_num_cpu_devices == len(jax.devices()) == 2
 
 

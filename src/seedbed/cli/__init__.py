@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from seedbed import __version__
 from seedbed.cli import places, results, training
 from seedbed.cli.console import show_error
 from seedbed.core.errors import SeedbedError
@@ -39,6 +38,8 @@ for command in (
 
 def _show_version(wanted: bool) -> bool:
     if wanted:
+        from seedbed.core.version import __version__
+
         sys.stdout.write(f"seedbed {__version__}\n")
         raise typer.Exit
     return wanted

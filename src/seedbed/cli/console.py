@@ -8,16 +8,16 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
-from typing import Any
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any
 
 from seedbed.core.errors import SeedbedError
-from seedbed.core.messages import message
-from seedbed.reporting.evidence import Step
-from seedbed.reporting.wording import fact_label
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from seedbed.reporting.evidence import Step
 
 WIDTH_OF_A_FILE = 1000  # so that what a program reads has one line for each row
 
@@ -32,13 +32,12 @@ class Printer:
 
     def __init__(self, *, is_quiet: bool = False, is_json: bool = False) -> None:
         self.is_quiet, self.is_json = is_quiet, is_json
-        self.out = _console(is_error=is_json)
         self._n_steps = 0
 
     def say(self, text: str | Text | Table) -> None:
         """Prints something for a person, unless quiet."""
         if not self.is_quiet:
-            self.out.print(text)
+            _console(is_error=self.is_json).print(text)
 
     def note(self, text: str) -> None:
         """Says something beside the result."""
@@ -58,6 +57,12 @@ class Printer:
 
     def step(self, step: Step) -> None:
         """Prints a step of the recipe with its evidence."""
+        from rich.table import Table
+        from rich.text import Text
+
+        from seedbed.core.messages import message
+        from seedbed.reporting.wording import fact_label
+
         self._n_steps += 1
         self.say(Text.assemble((f"{self._n_steps} ", "bold cyan"), (message(f"report.step.{step.name}"), "bold")))
         facts = Table.grid(padding=(0, 2, 0, 0))
@@ -70,6 +75,8 @@ class Printer:
 
 def show_error(error: SeedbedError) -> None:
     """Prints an error for a person: what is wrong, and what to do."""
+    from rich.text import Text
+
     err = _console(is_error=True)
     err.print(Text.assemble(("error: ", "bold red"), error.message))
     if error.hint:
@@ -78,6 +85,8 @@ def show_error(error: SeedbedError) -> None:
 
 def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
     """An empty table in the house's look."""
+    from rich.table import Table
+
     made = Table(box=None, pad_edge=False, header_style="bold")
     for i, column in enumerate(columns):
         made.add_column(column, justify="right" if column in right else "left", overflow="fold", no_wrap=i == 0)
@@ -85,6 +94,8 @@ def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
 
 
 def _console(*, is_error: bool) -> Console:
+    from rich.console import Console
+
     stream = sys.stderr if is_error else sys.stdout
     width = None if stream.isatty() or "COLUMNS" in os.environ else WIDTH_OF_A_FILE
     # What is printed holds names of files and columns, in which a bracket is a bracket.

@@ -7,12 +7,14 @@ import inspect
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from inspect import Parameter
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from seedbed import data as data_room
-from seedbed.data.dataset import Dataset
+import seedbed as sb
+
+if TYPE_CHECKING:
+    from seedbed.data import Dataset
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Source:
     def load(self) -> Dataset:
         """The data set."""
         options = {name: value for name, value in asdict(self).items() if value is not None and name != "data"}
-        return data_room.load(self.data, **options)
+        return sb.data.load(self.data, **options)
 
 
 def takes_data(command: Callable[..., None]) -> Callable[..., None]:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from seedbed import data as data_room
+import seedbed as sb
 from seedbed.cli.console import Printer, table
-from seedbed.recipe import environment
-from seedbed.training import compiling
-from seedbed.training.selftest import disagreement, mark_path, tolerance
 
 
 def data() -> None:
     """List the data sets that are built in, with their sizes and licences."""
     rows = table("name", "rows", "features", "task", "licence", "what it is", right=("rows", "features"))
     rows.columns[-1].min_width = 24
-    for entry in data_room.catalogue():
+    for entry in sb.data.catalogue():
         task = f"{entry.classes} classes" if entry.classes else entry.task
         rows.add_row(entry.name, f"{entry.rows:,}", str(entry.features), task, entry.licence, entry.description)
     Printer().say(rows)
@@ -23,9 +20,11 @@ def data() -> None:
 
 def doctor() -> None:
     """Print versions, devices, the self-test and the caches: what to send with a bug report."""
+    from seedbed.training.selftest import disagreement, mark_path, tolerance
+
     printer = Printer()
     rows = table("what", "found")
-    for name, found in environment().items():
+    for name, found in sb.environment().items():
         rows.add_row(name, found)
     rows.add_row("compiled programs", _kept("compiled"))
     rows.add_row("remembered plans", _kept("plans"))
@@ -40,5 +39,7 @@ def doctor() -> None:
 
 def _kept(kind: str) -> str:
     """How much of one kind is kept between processes."""
+    from seedbed.training import compiling
+
     files = [path for path in (compiling.cache_folder() / kind).rglob("*") if path.is_file()]
     return f"{len(files)} files, {sum(path.stat().st_size for path in files) / 1e6:.1f} MB"

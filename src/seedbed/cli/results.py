@@ -8,19 +8,13 @@ from typing import Annotated
 
 import typer
 
-from seedbed import data as data_room
+import seedbed as sb
 from seedbed.cli.console import Printer, table
 from seedbed.cli.training import Imports, import_modules
 from seedbed.core.errors import UsageError, nearest
-from seedbed.core.plain import shown as words
 from seedbed.data.raw import shown
-from seedbed.recipe import Ensemble, Member, list_runs, load_run
-from seedbed.recipe import compare as compare_runs
+from seedbed.recipe.defaults import RUNS
 from seedbed.recipe.files import replacing
-from seedbed.recipe.folder import RUNS
-from seedbed.recipe.run import Run
-from seedbed.recipe.steps import signed
-from seedbed.reporting.wording import number
 
 RunFolder = Annotated[Path, typer.Argument(help="The folder of a run.", metavar="RUN")]
 
@@ -39,11 +33,11 @@ def predict(
     import pandas as pd
 
     import_modules(imports)
-    loaded = load_run(run)
+    loaded = sb.load_run(run)
     chosen = _model(loaded, model)
     if proba and loaded.task == "regression":
         raise UsageError(f"--proba: expected a run that tells classes apart, got {run}, which predicts values")
-    raw = data_room.read_rows(rows)
+    raw = sb.data.read_rows(rows)
     said = chosen.predict(raw)
     names = [str(name) for name in loaded.encoder.target.names]
     columns = {"prediction": said} if said.ndim == 1 else {n: said[:, i] for i, n in enumerate(names)}
@@ -71,13 +65,16 @@ def report(
 ) -> None:
     """Write the report of a run again, and name the page."""
     import_modules(imports)
-    sys.stdout.write(f"{load_run(run).report(out, language=language)}\n")
+    sys.stdout.write(f"{sb.load_run(run).report(out, language=language)}\n")
 
 
 def runs(
     folder: Annotated[Path, typer.Argument(help="The folder that holds the runs.", metavar="FOLDER")] = RUNS,
 ) -> None:
     """List the runs that are there, newest first."""
+    from seedbed.recipe.compare import list_runs
+    from seedbed.reporting.wording import number
+
     found = list_runs(folder)
     printer = Printer()
     if not found:
@@ -99,8 +96,12 @@ def compare(
     imports: Imports = None,
 ) -> None:
     """Show what differs between two runs: setup, data, scores, curves."""
+    from seedbed.core.plain import shown as words
+    from seedbed.recipe.steps import signed
+    from seedbed.reporting.wording import number
+
     import_modules(imports)
-    found = compare_runs(load_run(first), load_run(second))
+    found = sb.compare(sb.load_run(first), sb.load_run(second))
     printer, names = Printer(), found.names
     differences = table("differs", *names)
     for place, a, b in found.differences:
@@ -122,7 +123,7 @@ def compare(
     printer.say(curves)
 
 
-def _model(run: Run, said: str) -> Member | Ensemble:
+def _model(run: sb.Run, said: str) -> sb.Member | sb.Ensemble:
     if said == "ensemble":
         return run.ensemble()
     if said == "best":

@@ -5,22 +5,18 @@ from __future__ import annotations
 import importlib
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import seedbed as sb
 from seedbed.cli.console import Printer
 from seedbed.cli.loading import Source, takes_data
-from seedbed.core import toml
 from seedbed.core.errors import UsageError
-from seedbed.core.plain import from_plain
-from seedbed.data.dataset import Dataset
-from seedbed.network import Loss, Network
-from seedbed.recipe import propose
-from seedbed.recipe import train as train_recipe
-from seedbed.recipe.run import Run
-from seedbed.recipe.train import AUTO, MEMBERS
-from seedbed.training import Optimizer, Setup
+from seedbed.recipe.defaults import AUTO, MEMBERS
+
+if TYPE_CHECKING:
+    from seedbed.data import Dataset
 
 SetupFile = Annotated[
     Path | None, typer.Option("--setup", help="A setup in TOML; see `seedbed setup`.", metavar="FILE")
@@ -69,16 +65,14 @@ def train(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.", metavar="")] = False,
 ) -> None:
     """Train a population of networks, from data to report. Without arguments: on the embedded handwritten digits."""
-    from seedbed.recipe import load_run
-
     printer = Printer(is_quiet=quiet, is_json=as_json)
     import_modules(imports)
     dataset = source.load()
     setup = build_setup(dataset, setup_file, network, optimizer, loss, epochs, batch_size)
-    first = None if start is None else load_run(start).best
-    plans = None if plan is None else load_run(plan)
+    first = None if start is None else sb.load_run(start).best
+    plans = None if plan is None else sb.load_run(plan)
     with printer.warnings():
-        run = train_recipe(
+        run = sb.train(
             setup, dataset, members=members, seed=seed, out=out, start=first, plan=plans, progress=not quiet,
             on_step=printer.step,
         )  # fmt: skip
@@ -107,6 +101,8 @@ def setup(
     imports: Imports = None,
 ) -> None:
     """Print the setup that `train` would use, as TOML to read, edit and give back with --setup."""
+    from seedbed.core import toml
+
     import_modules(imports)
     dataset = source.load()
     made = build_setup(dataset, setup_file, network, optimizer, loss, epochs, batch_size)
@@ -121,13 +117,16 @@ def build_setup(
     loss: str | None,
     epochs: int | None,
     batch_size: int | None,
-) -> Setup:
+) -> sb.Setup:
     """The setup of a file, or the proposed one, with what the command line puts in its place."""
-    made = toml.load(file, Setup) if file is not None else propose(dataset)
+    from seedbed.core import toml
+    from seedbed.core.plain import from_plain
+
+    made = toml.load(file, sb.Setup) if file is not None else sb.propose(dataset)
     changes: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size}
-    changes["network"] = None if network is None else from_plain(network, Network, ("network",))
-    changes["optimizer"] = None if optimizer is None else from_plain(optimizer, Optimizer, ("optimizer",))
-    changes["loss"] = None if loss is None else from_plain(loss, Loss, ("loss",))
+    changes["network"] = None if network is None else from_plain(network, sb.Network, ("network",))
+    changes["optimizer"] = None if optimizer is None else from_plain(optimizer, sb.Optimizer, ("optimizer",))
+    changes["loss"] = None if loss is None else from_plain(loss, sb.Loss, ("loss",))
     return made.replace(**{name: content for name, content in changes.items() if content is not None})
 
 
@@ -146,7 +145,7 @@ def import_modules(names: list[str] | None) -> None:
             raise UsageError(f"--import {name}: expected a module, but {error}", "give its name without .py") from None
 
 
-def as_plain(run: Run) -> dict[str, Any]:
+def as_plain(run: sb.Run) -> dict[str, Any]:
     """The object that `--json` prints."""
     return {
         "run": str(run.folder),

@@ -19,11 +19,13 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from seedbed.core import fields
+from seedbed.core import cores, fields
 from seedbed.core.distributions import Distribution
 from seedbed.core.errors import Fault, SetupError, UsageError, nearest
 
 Path = tuple[str | int, ...]
+
+cores.prepare()  # before anything starts JAX's back ends
 
 
 # No field_specifiers: a type checker would then take every default that is given by position, `number(0.1)`, for none.

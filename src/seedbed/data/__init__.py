@@ -5,19 +5,35 @@
 - `Preprocessor.fit(steps, data)` fits the steps of a setup on the training part only.
 """
 
-from seedbed.core.tasks import TASKS
-from seedbed.data.bending import Log, Quantile, Robust
-from seedbed.data.dataset import PARTS, Dataset, Part
-from seedbed.data.embedded import Entry
-from seedbed.data.embedding import PiecewiseLinear
-from seedbed.data.encoder import Encoder
-from seedbed.data.generated import generate
-from seedbed.data.idx import read_idx
-from seedbed.data.loading import catalogue, iter_rows, load, read_rows
-from seedbed.data.preprocessing import Center, MinMax, Preprocessing, Standardize, StandardizeTarget
-from seedbed.data.preprocessor import Preprocessor
-from seedbed.data.projection import PCA, Whiten
-from seedbed.data.target import Target
+from typing import TYPE_CHECKING
+
+from seedbed.core.lazy import lazily
+
+if TYPE_CHECKING:
+    from seedbed.core.tasks import TASKS
+    from seedbed.data.dataset import PARTS, Dataset, Part
+    from seedbed.data.embedded import Entry
+    from seedbed.data.encoder import Encoder
+    from seedbed.data.generated import generate
+    from seedbed.data.idx import read_idx
+    from seedbed.data.loading import catalogue, iter_rows, load, read_rows
+    from seedbed.data.preprocessor import Preprocessor
+    from seedbed.data.steps import (
+        PCA,
+        Center,
+        Log,
+        MinMax,
+        PiecewiseLinear,
+        Preprocessing,
+        Quantile,
+        Robust,
+        Standardize,
+        StandardizeTarget,
+        Whiten,
+    )
+    from seedbed.data.target import Target
+else:
+    __getattr__, __dir__ = lazily(__name__)
 
 __all__ = [
     "PARTS",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from seedbed.core.errors import place_of
 from seedbed.core.value import diff
-from seedbed.recipe.folder import RUNS
+from seedbed.recipe.defaults import RUNS
 from seedbed.recipe.run import Run
 from seedbed.recipe.steps import named
 

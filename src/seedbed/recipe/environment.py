@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
+from seedbed.core.cores import n_cores
 from seedbed.training import compiling, devices
 
 PACKAGES = ("seedbed", "jax", "jaxlib", "optax", "numpy", "pandas", "scikit-learn", "pyarrow", "altair", "safetensors")
@@ -18,7 +19,7 @@ def environment() -> dict[str, str]:
         **{package: _version(package) for package in PACKAGES},
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "processor": devices.processor(),
-        "cores": str(devices.n_cores()),
+        "cores": str(n_cores()),
         "devices": f"{len(found)} x {found[0].device_kind} ({found[0].platform})",
         "cache": str(compiling.cache_folder()),
     }

@@ -30,6 +30,7 @@ from seedbed.data.encoder import Encoder
 from seedbed.data.preprocessor import Preprocessor
 from seedbed.data.target import Target
 from seedbed.recipe import steps
+from seedbed.recipe.defaults import AUTO, RUNS
 from seedbed.recipe.run import Held, Run, members_of
 from seedbed.reporting.evidence import Step
 from seedbed.training.plan import Plan
@@ -38,7 +39,6 @@ from seedbed.training.state import COLUMNS
 from seedbed.training.trained import Trained
 
 FORMAT = 1
-RUNS = Path("runs")
 
 
 def reserve(out: str | Path | None, name: str) -> Path | None:
@@ -49,7 +49,7 @@ def reserve(out: str | Path | None, name: str) -> Path | None:
     """
     if out is None:
         return None
-    if str(out) == "auto":
+    if str(out) == AUTO:
         folder = _free(RUNS / f"{_safe(name)}-{datetime.datetime.now():%Y%m%d-%H%M%S}")
     else:
         folder = Path(out)

@@ -16,6 +16,7 @@ from seedbed.core.errors import UsageError
 from seedbed.data.loading import load
 from seedbed.recipe import folder as folders
 from seedbed.recipe import steps
+from seedbed.recipe.defaults import AUTO, MEMBERS
 from seedbed.recipe.environment import environment
 from seedbed.recipe.judge import judge
 from seedbed.recipe.member import Member
@@ -31,8 +32,6 @@ from seedbed.training.selftest import check_back_end
 from seedbed.training.setup import Setup
 from seedbed.training.trainer import Progress, Training
 
-AUTO = "auto"
-MEMBERS = 32
 MOST = 2**31 - 1  # of a seed or a number that JAX folds into a key
 
 

@@ -1,11 +1,8 @@
 """Training: the setup, optimizers, and the engine that trains a population of networks as one compiled program."""
 
-from seedbed.training import devices
 from seedbed.training.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSProp
 from seedbed.training.schedules import ConstantRate, Cosine, Schedule, StepDecay, WarmUp
 from seedbed.training.setup import Setup
-
-devices.prepare()  # before anything starts JAX's back ends
 
 __all__ = [
     "SGD",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import platform
@@ -13,44 +12,13 @@ from pathlib import Path
 import jax
 import numpy as np
 
-DEVICES_VARIABLE = "SEEDBED_DEVICES"
-
-
-def prepare() -> None:
-    """Ask JAX for one CPU device per core, which trains populations 1.2 to 2.4 times faster than one threaded device.
-
-    It has an effect only before JAX starts its back ends, so it is called when seedbed is imported. A number of devices
-    that the caller's program has chosen is left alone.
-    """
-    if _is_chosen() and DEVICES_VARIABLE not in os.environ:
-        return
-    # Where JAX has started already, `devices` says what is lost when a population trains.
-    with contextlib.suppress(RuntimeError):
-        jax.config.update("jax_num_cpu_devices", wanted())
-
-
-@functools.cache
-def _is_chosen() -> bool:
-    """Whether the caller's program has chosen a number of CPU devices; asked before this one chooses."""
-    flags = os.environ.get("XLA_FLAGS", "")
-    return getattr(jax.config, "jax_num_cpu_devices", -1) != -1 or "host_platform_device_count" in flags
-
-
-def wanted() -> int:
-    """How many CPU devices to ask for: the cores that this process may use, or what SEEDBED_DEVICES says."""
-    said = os.environ.get(DEVICES_VARIABLE, "")
-    return int(said) if said.isdigit() and int(said) > 0 else n_cores()
-
-
-def n_cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+from seedbed.core.cores import is_chosen, wanted
 
 
 def devices() -> list[jax.Device]:
     """The devices to train on. Says once when JAX was started with fewer CPU devices than there are cores."""
     found = jax.devices()
-    if found[0].platform == "cpu" and len(found) < wanted() and not _is_chosen():
+    if found[0].platform == "cpu" and len(found) < wanted() and not is_chosen():
         _say_what_is_lost(len(found))
     return found
 
@@ -58,8 +26,8 @@ def devices() -> list[jax.Device]:
 @functools.cache
 def _say_what_is_lost(n: int) -> None:
     warnings.warn(
-        f"JAX was started before seedbed was imported, with {n} CPU device{'s' * (n > 1)} for {wanted()} cores: "
-        "training goes on, 1.2 to 2.4 times slower. Import seedbed first, or set jax_num_cpu_devices yourself.",
+        f"JAX was started before seedbed was in use, with {n} CPU device{'s' * (n > 1)} for {wanted()} cores: "
+        "training goes on, 1.2 to 2.4 times slower. Build the setup first, or set jax_num_cpu_devices yourself.",
         stacklevel=2,
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 
+from seedbed.core.cores import DEVICES_VARIABLE
 from seedbed.core.errors import UsageError, nearest, one_of
 from seedbed.training import devices
 from seedbed.training.layout import LANES, LAYOUTS, STACKED, WIDE
@@ -99,7 +100,7 @@ def checked(plan: Plan) -> Plan:
     """
     there = len(devices.devices())
     if plan.n_devices > there:
-        hint = f"set {devices.DEVICES_VARIABLE}={plan.n_devices}, or leave the plan away"
+        hint = f"set {DEVICES_VARIABLE}={plan.n_devices}, or leave the plan away"
         raise UsageError(f"plan: expected at most {there} devices, got {plan.n_devices}", hint)
     if plan.n_devices < 1 or plan.chunk < 1:
         raise UsageError(f"plan: expected at least one device and one member on it, got {plan}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seedbed.core.fields import part, parts, weights, whole, word
 from seedbed.core.value import Value
-from seedbed.data.preprocessing import Preprocessing, Standardize, StandardizeTarget
+from seedbed.data.steps import Preprocessing, Standardize, StandardizeTarget
 from seedbed.network import Loss, Network, Penalty
 from seedbed.training.optimizers import Optimizer
 

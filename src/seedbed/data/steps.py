@@ -1,0 +1,20 @@
+"""All steps of preprocessing: a kind that is imported here can be named in texts."""
+
+from seedbed.data.bending import Log, Quantile, Robust
+from seedbed.data.embedding import PiecewiseLinear
+from seedbed.data.preprocessing import Center, MinMax, Preprocessing, Standardize, StandardizeTarget
+from seedbed.data.projection import PCA, Whiten
+
+__all__ = [
+    "PCA",
+    "Center",
+    "Log",
+    "MinMax",
+    "PiecewiseLinear",
+    "Preprocessing",
+    "Quantile",
+    "Robust",
+    "Standardize",
+    "StandardizeTarget",
+    "Whiten",
+]
