@@ -40,6 +40,10 @@ class Source:
     header: Annotated[
         bool, typer.Option("--header/--no-header", help="Whether the first line names the columns; 0, 1, ... if not.")
     ] = True
+    types: Annotated[
+        str | None,
+        typer.Option(help="Kinds that columns are of, such as age=numeric,zip=category,name=drop.", metavar="TYPES"),
+    ] = None
     split_seed: Annotated[int, typer.Option(help="Decides which rows train, validate and test.", metavar="N")] = 0
     group: Annotated[
         str | None, typer.Option(help="Rows of one group stay in one part, such as a patient's.", metavar="COLUMN")

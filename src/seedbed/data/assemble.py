@@ -11,14 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.core.errors import DataError, UsageError
-from seedbed.data.columns import MOST_CATEGORIES, CategoryColumn, NumericColumn
+from seedbed.data.cells import as_table
 from seedbed.data.dataset import PARTS, Dataset, Part
-from seedbed.data.encoder import TableEncoder, check_array, fit_array
+from seedbed.data.encoder import Encoder, TableEncoder, check_array, fit_array
 from seedbed.data.examples import Examples, Fitting
 from seedbed.data.ordered import shown_time
 from seedbed.data.raw import Raw, is_frame, shown, take
 from seedbed.data.split import FEWEST_PER_CLASS, Index, rare_classes, split, split_by_group, split_by_time
-from seedbed.data.target import Target, read_target
+from seedbed.data.suspicions import duplicates, leaks
+from seedbed.data.target import Target, read_target, without_holes
 
 NAMES = {"train": "training", "valid": "validation", "test": "test"}
 
@@ -33,7 +34,7 @@ class Shares:
 
 
 def assemble(raw: Raw, shares: Shares, task: str | None, notices: Sequence[str] = ()) -> Dataset:
-    """The data set that raw rows and targets give.
+    """The data set that raw rows and targets give. Rows without a target are left out.
 
     Arguments:
         raw: what a reader found.
@@ -43,20 +44,24 @@ def assemble(raw: Raw, shares: Shares, task: str | None, notices: Sequence[str] 
 
     Raises:
         DataError: the rows or targets cannot be used as they are.
-        UsageError: the task or the shares are not sound.
+        UsageError: the task, the types or the shares are not sound.
     """
-    rows = raw.rows if is_frame(raw.rows) else check_array("x", raw.rows)
-    _check_lengths(rows, raw)
+    raw = raw if is_frame(raw.rows) else replace(raw, rows=check_array("x", raw.rows))
+    _check_lengths(raw.rows, raw)
+    told = list(notices)
+    raw, numbers = _with_target(raw, told)
     target, y, more = read_target(raw.target, task or raw.task, raw.class_names)
-    told = [*notices, *more]
+    told += more
     parts = _split(y, target, raw, shares, told)
     fit = functools.partial(_fit, replace(raw, rows=None, target={}), target)  # not the rows: folds have their own
-    encoder, numeric, more = fit(take(rows, parts[0]))
-    told += more + (_hole_notices(rows, encoder) if isinstance(encoder, TableEncoder) else [])
-    examples = Examples(rows, y, np.arange(len(y)), raw.weight, raw.group, raw.time)
-    train, valid, test = (examples.part(index, encoder) for index in parts)
+    encoder, numeric, more = fit(take(raw.rows, np.sort(parts[0])))
+    told += more
+    x = _encoded(raw, y, encoder, parts, told)
+    examples = Examples(raw.rows, y, numbers, raw.weight, raw.group, raw.time)
+    train, valid, test = (examples.part(index, encoder, x) for index in parts)
     check_part_weights({"train": train, "valid": valid})
-    image = _image_shape(raw, rows)
+    told += duplicates(train, test)
+    image = _image_shape(raw, raw.rows)
     return Dataset(raw.name, train, valid, test, encoder, numeric, image, shares.seed, tuple(told), raw.source, fit)
 
 
@@ -90,6 +95,20 @@ def _check_lengths(rows: Any, raw: Raw) -> None:
         )
     if len(rows) == 0:
         raise DataError(f"{raw.source}: expected rows, got none")
+
+
+def _with_target(raw: Raw, notices: list[str]) -> tuple[Raw, Index]:
+    """The rows that have a target, and their numbers in the source."""
+    target, kept = without_holes(raw.target)
+    numbers = np.flatnonzero(kept)
+    n_lost = len(kept) - len(numbers)
+    if not n_lost:
+        return raw, numbers
+    notices.append(f"{n_lost:,} of {len(kept):,} rows have no target and are left out")
+    weight, group, time = (None if a is None else a[numbers] for a in (raw.weight, raw.group, raw.time))
+    n_test = int(kept[len(kept) - raw.n_test :].sum())
+    rows = take(raw.rows, numbers)
+    return replace(raw, rows=rows, target=target, weight=weight, group=group, time=time, n_test=n_test), numbers
 
 
 def _split(y: NDArray[Any], target: Target, raw: Raw, shares: Shares, notices: list[str]) -> tuple[Index, Index, Index]:
@@ -163,8 +182,12 @@ def _time_notice(time: NDArray[Any], parts: tuple[Index, Index, Index]) -> str:
 def _fit(raw: Raw, target: Target, rows: Any) -> Fitting:
     """The encoder for these training rows, which of its features are quantities rather than indicators, and notices."""
     if is_frame(rows):
-        encoder, notices = TableEncoder.fit(rows, target)
+        encoder, notices = TableEncoder.fit(rows, target, raw.types)
         return encoder, encoder.numeric, notices
+    if raw.types:
+        raise UsageError(
+            f"types: expected none for {raw.source}, which is no table, got {raw.types!r}", "leave it away"
+        )
     array_encoder = fit_array(rows, target, raw.feature_names, is_image=raw.is_image)
     numeric = np.ones(array_encoder.shape, dtype=bool)
     if len(array_encoder.shape) == 1 and raw.image_shape is None:
@@ -177,19 +200,19 @@ def _is_indicator(x: NDArray[Any]) -> NDArray[np.bool_]:
     return np.asarray(((x == 0) | (x == 1)).all(axis=0) & (x.min(axis=0) != x.max(axis=0)))
 
 
-def _hole_notices(rows: Any, encoder: TableEncoder) -> list[str]:
-    """What was done about holes and about categories beyond the limit, column by column."""
-    notices = []
-    for column in encoder.columns:
-        head = f"column {column.name!r}:"
-        holes = int(rows[column.name].isna().sum())
-        if holes and isinstance(column, NumericColumn):
-            notices.append(f"{head} {holes:,} holes are filled with {column.fill:g}, the training median")
-        elif holes:
-            notices.append(f"{head} {holes:,} holes are a category of their own")
-        if isinstance(column, CategoryColumn) and len(column.values) == MOST_CATEGORIES:
-            notices.append(f"{head} only its {MOST_CATEGORIES} most frequent categories are told apart")
-    return notices
+def _encoded(
+    raw: Raw, y: NDArray[Any], encoder: Encoder, parts: tuple[Index, Index, Index], notices: list[str]
+) -> NDArray[Any]:
+    """The features of all rows; with what was done to them, and what looks too good, among the notices."""
+    if not isinstance(encoder, TableEncoder):
+        return encoder.transform(raw.rows)
+    table = as_table(raw.rows)
+    x = encoder.encode(table, notices)
+    train, _, test = ({name: cells.take(part) for name, cells in table.items()} for part in parts)
+    notices += encoder.notices(table) + leaks(encoder, train, y[parts[0]])
+    if raw.n_test:
+        notices += [f"the test part: {sentence}" for sentence in encoder.doubts(test)]
+    return x
 
 
 def check_part_weights(parts: dict[str, Part]) -> None:

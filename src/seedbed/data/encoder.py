@@ -6,18 +6,23 @@ reasonable form, and go to JSON and back.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.core.errors import DataError, nearest
-from seedbed.data.columns import Column, column_from_dict, fit_column, reason_to_drop
-from seedbed.data.raw import LARGEST, is_frame, shown, unsound
-from seedbed.data.tables import named
+from seedbed.data.cells import NUMBERS, Table, as_table, column_names, has_names
+from seedbed.data.columns import Column, column_from_dict, fit_column
+from seedbed.data.evidence import Types, Verdict, judge, read_types
+from seedbed.data.evidence import notices as left_out_notices
+from seedbed.data.raw import LARGEST, shown, unsound
 from seedbed.data.target import Target
+
+MOST_WARNINGS = 10
 
 
 @dataclass(frozen=True)
@@ -40,13 +45,20 @@ class Encoder:
         """The features (n, *shape) of raw rows.
 
         Arguments:
-            rows: a DataFrame or a dictionary of columns (found by name; others are ignored), a list of dictionaries,
-                or an array or list of rows in the order of the source.
+            rows: a DataFrame, a PyArrow table or a dictionary of columns (found by name; others are ignored), a list
+                of dictionaries, or an array or list of rows in the order of the source.
+
+        Warns where a few values are not of their column's kind, which count as holes, and where new rows are unlike
+        the training rows: another unit, another spelling.
 
         Raises:
             DataError: columns are missing, there are more or fewer features than expected, or values do not fit.
         """
         raise NotImplementedError
+
+    def features(self, rows: Any) -> NDArray[Any]:
+        """What `transform` gives, without its warnings."""
+        return self.transform(rows)
 
     def to_dict(self) -> dict[str, Any]:
         """This encoder as plain data for JSON."""
@@ -58,7 +70,9 @@ class Encoder:
         target = Target.from_dict(plain["target"])
         if plain["kind"] == ArrayEncoder.kind:
             return ArrayEncoder(target, tuple(plain["shape"]), tuple(plain["names"]))
-        return TableEncoder(target, tuple(plain["source_columns"]), tuple(map(column_from_dict, plain["columns"])))
+        left_out = tuple(Verdict(**verdict) for verdict in plain["left_out"])
+        columns = tuple(map(column_from_dict, plain["columns"]))
+        return TableEncoder(target, tuple(plain["source_columns"]), columns, left_out)
 
 
 @dataclass(frozen=True)
@@ -79,8 +93,8 @@ class ArrayEncoder(Encoder):
         return self.names
 
     def transform(self, rows: Any) -> NDArray[Any]:
-        if is_frame(rows) or _has_names(rows):
-            rows = _select(rows, self.names)
+        if has_names(rows):
+            rows = _as_array(_select(rows, self.names))
         x = check_array("rows", rows)
         if x.shape[1:] == self.shape[:-1] and self.shape[-1] == 1 and len(self.shape) > 1:
             x = x[..., None]
@@ -108,26 +122,35 @@ class TableEncoder(Encoder):
     Attributes:
         source_columns: all feature columns of the source in their order, for rows that come without names.
         columns: those that are used, with what was learned about each.
+        left_out: the others, each with the kind that it was taken for and the reason.
     """
 
     kind = "table"
     source_columns: tuple[str, ...]
     columns: tuple[Column, ...]
+    left_out: tuple[Verdict, ...] = ()
 
     @classmethod
-    def fit(cls, rows: Any, target: Target) -> tuple[TableEncoder, list[str]]:
-        """The encoder that fits a DataFrame of training rows, and notices about columns that are left out.
+    def fit(cls, rows: Any, target: Target, types: Types = None) -> tuple[TableEncoder, list[str]]:
+        """The encoder that fits training rows in the order of the source, and notices about columns left out.
+
+        Arguments:
+            rows: a DataFrame, or its columns as `as_table` gives them.
+            target: what the targets mean.
+            types: the kinds that the user names, as `read_types` takes them.
 
         Raises:
-            DataError: no column is left.
+            DataError: no column is left, or one is not of the kind that is asked for.
+            UsageError: `types` names no column or no kind.
         """
-        reasons = {name: reason_to_drop(rows[name]) for name in rows.columns}
-        columns = tuple(fit_column(name, rows[name]) for name, reason in reasons.items() if not reason)
-        notices = [f"column {name!r} is left out: {reason}" for name, reason in reasons.items() if reason]
+        table: Table = as_table(rows)
+        verdicts = judge(table, read_types(types, table))
+        columns = tuple(fit_column(table[one.name], one.kind) for one in verdicts if not one.reason)
+        notices = left_out_notices(verdicts)
         if not columns:
             detail = "; ".join(notices) or "the table has no column but the target"
             raise DataError(f"expected at least one column to learn from, got none: {detail}", "add columns")
-        return cls(target, tuple(rows.columns), columns), notices
+        return cls(target, tuple(table), columns, tuple(one for one in verdicts if one.reason)), notices
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -139,41 +162,68 @@ class TableEncoder(Encoder):
         return np.array([is_quantity for column in self.columns for is_quantity in column.numeric], dtype=bool)
 
     def transform(self, rows: Any) -> NDArray[np.float64]:
-        if not is_frame(rows) and not _has_names(rows):
+        table = self.select(rows)
+        said: list[str] = []
+        x = self.encode(table, said)
+        _warn(said + self.doubts(table))
+        return x
+
+    def features(self, rows: Any) -> NDArray[np.float64]:
+        return self.encode(self.select(rows), [])
+
+    def select(self, rows: Any) -> Table:
+        """The columns that are used, of raw rows in any of the forms that `transform` takes.
+
+        Raises:
+            DataError: columns are missing, or there are more or fewer than expected.
+        """
+        if not has_names(rows):
             rows = self._named(rows)
-        frame = _select(rows, tuple(column.name for column in self.columns))
-        x = np.empty((len(frame), len(self.feature_names)))
+        return _select(rows, tuple(column.name for column in self.columns))
+
+    def encode(self, table: Table, said: list[str]) -> NDArray[np.float64]:
+        """The features (n, k) of raw columns; `said` gets a sentence for each column with strange values.
+
+        Raises:
+            DataError: no value of a column is of its kind.
+        """
+        x = np.empty((len(next(iter(table.values()))), len(self.feature_names)))
         start = 0
         for column in self.columns:
-            stop = start + len(column.feature_names)
-            x[:, start:stop] = column.encode(frame[column.name])
+            stop = start + len(column.numeric)
+            x[:, start:stop] = column.encode(table[column.name], said)
             start = stop
         return x
 
+    def notices(self, table: Table) -> list[str]:
+        """What is done about holes and rare values in all the rows that were loaded, as sentences."""
+        return [sentence for column in self.columns for sentence in column.notices(table[column.name])]
+
+    def doubts(self, table: Table) -> list[str]:
+        """In what new rows are unlike the training rows, as sentences with figures: units, spellings."""
+        return [sentence for column in self.columns for sentence in column.doubts(table[column.name])]
+
     def to_dict(self) -> dict[str, Any]:
-        columns = [column.to_dict() for column in self.columns]
         return {
             "kind": self.kind,
             "target": self.target.to_dict(),
             "source_columns": list(self.source_columns),
-            "columns": columns,
+            "columns": [column.to_dict() for column in self.columns],
+            "left_out": [asdict(verdict) for verdict in self.left_out],
         }
 
-    def _named(self, rows: Any) -> Any:
-        """Rows without names as a DataFrame, their columns in the order of the source."""
-        import pandas as pd
-
-        try:
-            frame = pd.DataFrame(rows).infer_objects()
-        except ValueError as error:
-            raise DataError(f"rows: expected a table, got something else ({error})") from None
-        if frame.shape[1] != len(self.source_columns):
+    def _named(self, rows: Any) -> dict[str, Any]:
+        """Rows without names as columns, in the order of the source."""
+        table = rows if isinstance(rows, np.ndarray) else _matrix(rows)
+        if table.ndim != 2:
+            raise DataError(f"rows: expected a table, got an array of shape {table.shape}")
+        if table.shape[1] != len(self.source_columns):
             raise DataError(
                 f"rows: expected {len(self.source_columns)} columns ({shown(self.source_columns)}), "
-                f"got {frame.shape[1]}",
+                f"got {table.shape[1]}",
                 "give a DataFrame or a dictionary: their columns are found by name",
             )
-        return frame.set_axis(list(self.source_columns), axis=1)
+        return dict(zip(self.source_columns, table.T, strict=True))
 
 
 def fit_array(rows: NDArray[Any], target: Target, names: tuple[str, ...], *, is_image: bool) -> ArrayEncoder:
@@ -215,6 +265,15 @@ def check_array(what: str, rows: Any) -> NDArray[Any]:
     return x
 
 
+def _as_array(table: Table) -> NDArray[np.float64]:
+    """Columns of numbers side by side."""
+    for cells in table.values():
+        if cells.form != NUMBERS:
+            came = cells.examples(~cells.holes)
+            raise DataError(f"column {cells.name!r}: expected numbers, got {came}", "turn it into numbers")
+    return np.stack([cells.values for cells in table.values()], axis=1)
+
+
 def _check_finite(what: str, x: NDArray[Any]) -> None:
     # Two passes without a copy; NaN passes through both and fails the comparison.
     if x.size and not (x.min() >= -LARGEST and x.max() <= LARGEST):
@@ -227,27 +286,37 @@ def _check_finite(what: str, x: NDArray[Any]) -> None:
         )
 
 
-def _has_names(rows: Any) -> bool:
-    """Whether rows are a dictionary of columns or a list of dictionaries."""
-    return isinstance(rows, dict) or (isinstance(rows, Sequence) and len(rows) > 0 and isinstance(rows[0], dict))
+def _matrix(rows: Any) -> NDArray[Any]:
+    """Rows of anything, as an array of objects (n, k)."""
+    try:
+        lines = [list(row) for row in rows]
+    except TypeError:
+        raise DataError(f"rows: expected a table, got {type(rows).__name__}") from None
+    if len(lengths := {len(line) for line in lines}) != 1:
+        raise DataError(f"rows: expected rows of one length, got {shown(sorted(lengths)) or 'none'}")
+    made = np.empty((len(lines), *lengths), dtype=object)
+    for i, line in enumerate(lines):
+        made[i] = line
+    return made
 
 
-def _select(rows: Any, names: tuple[str, ...]) -> Any:
-    """The named columns of a DataFrame or of what can become one, as a DataFrame."""
-    import pandas as pd
-
-    if not is_frame(rows):
-        try:
-            rows = pd.DataFrame(rows)
-        except ValueError as error:
-            raise DataError(f"rows: expected columns of one length, got others ({error})", "give lists") from None
-    frame = named(rows, "rows")
-    missing = [name for name in names if name not in frame.columns]
+def _select(rows: Any, names: tuple[str, ...]) -> Table:
+    """The named columns of rows that have names."""
+    there = column_names(rows)
+    missing = [name for name in names if name not in set(there)]
     if missing or not names:
         without = shown(map(repr, missing)) or "names, for data whose features have none"
-        hint = "; ".join(filter(None, (nearest(name, set(frame.columns) - set(names)) for name in missing)))
+        hint = "; ".join(filter(None, (nearest(name, set(there) - set(names)) for name in missing[:5])))
         raise DataError(
             f"rows: expected the columns the data was loaded with, got rows without {without}",
             hint or "add them: what is unknown may stay empty",
         )
-    return frame[list(names)]
+    return as_table(rows, names)
+
+
+def _warn(sentences: Sequence[str]) -> None:
+    """Warns of what is strange about new rows: the first few columns, and how many more there are."""
+    for sentence in sentences[:MOST_WARNINGS]:
+        warnings.warn(sentence, UserWarning, stacklevel=3)
+    if len(sentences) > MOST_WARNINGS:
+        warnings.warn(f"{len(sentences) - MOST_WARNINGS:,} more columns are strange", UserWarning, stacklevel=3)

@@ -26,11 +26,19 @@ class Examples:
     group: NDArray[Any] | None = None
     time: NDArray[Any] | None = None
 
-    def part(self, places: NDArray[np.int64], encoder: Encoder) -> Part:
-        """The part of the examples at these places."""
+    def part(self, places: NDArray[np.int64], encoder: Encoder, x: NDArray[Any] | None = None) -> Part:
+        """The part of the examples at these places; `x` are the features of all of them, if they are known."""
         own = take(self.rows, places)
         weight, group, time = (None if a is None else a[places] for a in (self.weight, self.group, self.time))
-        return Part(encoder.transform(own), self.y[places], own, self.index[places], weight, group, time)
+        return Part(
+            encoder.features(own) if x is None else x[places],
+            self.y[places],
+            own,
+            self.index[places],
+            weight,
+            group,
+            time,
+        )
 
     @classmethod
     def of(cls, *parts: Part) -> Examples:

@@ -13,6 +13,7 @@ from seedbed.data.arrangement import arranged
 from seedbed.data.assemble import Shares, assemble, check_weight
 from seedbed.data.dataset import Dataset
 from seedbed.data.embedded import Entry
+from seedbed.data.evidence import Types
 from seedbed.data.given_test import with_test
 from seedbed.data.idx import read_idx
 from seedbed.data.origin import origin_of
@@ -41,6 +42,7 @@ def load(
     header: bool = True,
     group: Any = None,
     time: Any = None,
+    types: Types = None,
 ) -> Dataset:
     """A data set: read, its task inferred, split into three parts, encoded as numbers.
 
@@ -60,6 +62,8 @@ def load(
         header: whether the first line of a file names the columns; if not, they are named "0", "1", ...
         group: whose rows stay together in one part: a table's column (such as the patient), or an array (n,).
         time: what orders the rows, dates or numbers: the oldest train and the newest test; a column, or an array (n,).
+        types: for a table the kinds of columns that are to be other than their values say, such as
+            `{"zip": "category"}` or "age=numeric,zip=category"; `drop` leaves a column out.
 
     Raises:
         DataError: the data is missing, damaged, or cannot be used as it is.
@@ -79,6 +83,7 @@ def load(
     raw = _with_target(found, target, sample_weight)
     if name is not None:
         raw = replace(raw, name=name)
+    raw = replace(raw, types=types)
     raw, notices = arranged(raw, group, time)
     data = assemble(raw, Shares(valid_share, test_share, split_seed), task, [*raw.notices, *notices])
     return replace(data, origin=origin_of(load, source, given))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ class Raw:
         group: the group of each row as text, (n,), or None; rows of one group stay in one part.
         time: the time of each row, (n,), float64 or datetime64, or None; the newest rows test.
         notices: what is worth saying about how it was read.
+        types: the kinds of columns that the user names, as `evidence.read_types` takes them.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Raw:
     group: NDArray[Any] | None = None
     time: NDArray[Any] | None = None
     notices: tuple[str, ...] = ()
+    types: Mapping[str, str] | str | None = None
 
     @property
     def n_targets(self) -> int:

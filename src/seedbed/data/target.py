@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 from seedbed.core.errors import DataError, UsageError, nearest, one_of
 from seedbed.core.tasks import TASKS
+from seedbed.data import numerals
+from seedbed.data.cells import is_hole
 from seedbed.data.raw import unsound
 
 MOST_CLASSES = 20
@@ -69,11 +71,11 @@ def read_target(
 
     Raises:
         UsageError: the task is unknown.
-        DataError: values are missing or infinite, do not fit the task, or are all the same.
+        DataError: values are infinite, do not fit the task, or are all the same.
     """
     if task is not None and task not in TASKS:
         raise UsageError(f"task: expected {one_of(TASKS)}, got {task!r}", nearest(str(task), TASKS))
-    columns = {name: _sound(name, values) for name, values in columns.items()}
+    columns = {name: _numerals(_sound(name, values), task) for name, values in columns.items()}
     notices: list[str] = []
     task = task or _inferred(columns, notices)
     if task == "classification":
@@ -93,6 +95,39 @@ def array_columns(y: Any) -> Columns:
     return {"target": y.reshape(-1)}
 
 
+def without_holes(columns: Columns) -> tuple[Columns, NDArray[np.bool_]]:
+    """The target columns in the rows where all of them have a value, and which rows (n,) these are.
+
+    Raises:
+        DataError: half of the rows or more have none.
+    """
+    holes: NDArray[np.bool_] = np.logical_or.reduce([_holes(values) for values in columns.values()])
+    if not holes.any():
+        return columns, ~holes
+    n_holes, n = int(holes.sum()), len(holes)
+    if n_holes * 2 >= n:
+        raise DataError(
+            f"target {', '.join(map(repr, columns))}: expected a value in most rows, got none in {n_holes:,} of {n:,} "
+            f"(the first is row {int(np.argmax(holes))})",
+            "choose another target: nothing can be learned from a row without one",
+        )
+    return {name: _whole_again(values[~holes], holes) for name, values in columns.items()}, ~holes
+
+
+def _holes(values: NDArray[Any]) -> NDArray[np.bool_]:
+    if values.dtype.kind == "f":
+        return np.isnan(values)
+    if values.dtype == object:
+        return np.array([is_hole(value) for value in values], dtype=bool)
+    return np.zeros(len(values), dtype=bool)
+
+
+def _whole_again(values: NDArray[Any], holes: NDArray[np.bool_]) -> NDArray[Any]:
+    """Whole numbers, which the holes had turned into decimals, as whole numbers."""
+    is_whole = values.dtype.kind == "f" and (np.abs(values) < 2**53).all() and (values % 1 == 0).all()
+    return values.astype(np.int64) if is_whole and holes.any() else values
+
+
 def _sound(name: str, values: NDArray[Any]) -> NDArray[Any]:
     """The column without an object type, checked for holes and infinities."""
     if values.dtype == object:
@@ -100,14 +135,16 @@ def _sound(name: str, values: NDArray[Any]) -> NDArray[Any]:
     if values.dtype.kind not in "biufU":
         raise DataError(f"target {name!r}: expected numbers, truth values or texts, got type {values.dtype}")
     if values.dtype.kind == "f" and (wrong := unsound(values)).any():
-        _refuse_holes(name, "infinite or missing values", int(wrong.sum()), int(np.argmax(wrong)))
+        row = int(np.argmax(wrong))
+        raise DataError(
+            f"target {name!r}: expected finite numbers, got {int(wrong.sum()):,} infinite or huge ones (the first, "
+            f"{values[row]}, in row {row})",
+            "leave these rows out, or put finite numbers there",
+        )
     return values
 
 
 def _settled(name: str, values: NDArray[Any]) -> NDArray[Any]:
-    holes = np.array([value is None or (isinstance(value, float) and value != value) for value in values], dtype=bool)
-    if holes.any():
-        _refuse_holes(name, "missing values", int(holes.sum()), int(np.flatnonzero(holes)[0]))
     kinds = {type(value) for value in values}
     if all(issubclass(kind, str) for kind in kinds):
         return values.astype(str)
@@ -117,11 +154,19 @@ def _settled(name: str, values: NDArray[Any]) -> NDArray[Any]:
     raise DataError(f"target {name!r}: expected values of one type, got {names}", "turn them all into texts or numbers")
 
 
-def _refuse_holes(name: str, what: str, count: int, row: int) -> None:
-    raise DataError(
-        f"target {name!r}: expected a value in every row, got {count:,} {what} (the first in row {row})",
-        "leave these rows out: nothing can be learned from a row without a target",
-    )
+def _numerals(values: NDArray[Any], task: str | None) -> NDArray[Any]:
+    """Texts that are all numbers, `1,234.5` or `3,5`, as numbers, where a quantity is asked for or likely.
+
+    A few different ones may be the names of classes, and stay as they are.
+    """
+    if values.dtype.kind != "U" or task == "classification":
+        return values
+    found, places = np.unique(values, return_inverse=True)
+    if task is None and len(found) <= MOST_CLASSES:
+        return values
+    texts = found.tolist()
+    read = numerals.parsed(texts, numerals.decimal_sign(texts))
+    return values if unsound(read).any() else read[places]
 
 
 def _inferred(columns: Columns, notices: list[str]) -> str:

@@ -1,0 +1,132 @@
+"""What looks too good: a column that alone tells the target, and rows of the test part that are also in training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedbed.data.cells import Cells, Table
+from seedbed.data.columns import CategoryColumn, Column
+from seedbed.data.dataset import Part
+from seedbed.data.encoder import TableEncoder
+
+MOST_ROWS = 20_000
+FEWEST_ROWS = 20
+ALMOST_ALL = 0.999
+ROWS_PER_VALUE = 5
+MANY = 0.05
+
+
+def leaks(encoder: TableEncoder, table: Table, y: NDArray[Any]) -> list[str]:
+    """A sentence for each used column that alone tells the target of the training rows (nearly) without fault.
+
+    Arguments:
+        encoder: says which columns are used.
+        table: the training rows.
+        y: their targets.
+    """
+    n = len(y)
+    if n < FEWEST_ROWS:
+        return []
+    some = np.linspace(0, n - 1, min(n, MOST_ROWS)).astype(np.int64)
+    told = encoder.target.task
+    said = []
+    for column in encoder.columns:
+        values, are_ordered = _values(column, table[column.name].take(some))
+        for i, truth in enumerate(y[some].reshape(len(some), -1).T):
+            share = strength(values, truth, are_ordered=are_ordered, is_class=told != "regression")
+            if share >= ALMOST_ALL:
+                name = encoder.target.names[i]
+                how = f"{share:.1%} of the training rows" if told != "regression" else f"correlation {share:.4f}"
+                said.append(f"column {column.name!r} alone tells the target {name!r} ({how}): does it come from it?")
+    return said
+
+
+def strength(values: NDArray[np.float64], truth: NDArray[Any], *, are_ordered: bool, is_class: bool) -> float:
+    """How well one column alone tells a target, from 0 to 1. NaN is a hole, and left out.
+
+    For a quantity: the size of Spearman's rank correlation with numbers, or the correlation ratio η with categories.
+    For classes: the share of the rows beyond those of the largest class that are named rightly, by the largest class of
+    each value where values have several rows, else by intervals of the sorted column.
+    """
+    present = ~np.isnan(values)
+    values, truth = values[present], truth[present]
+    if len(truth) < FEWEST_ROWS or (truth == truth[0]).all():
+        return 0.0
+    codes, counts = np.unique(values, return_inverse=True, return_counts=True)[1:]
+    is_grouped = len(truth) >= ROWS_PER_VALUE * len(counts)
+    if is_class:
+        right = _by_value(codes, truth) if is_grouped else _by_interval(codes, truth) if are_ordered else 0.0
+        largest = float(np.unique(truth, return_counts=True)[1].max() / len(truth))
+        return max(0.0, 1 - (1 - right) / (1 - largest))
+    if not are_ordered:
+        return _ratio(codes, counts, truth) if is_grouped else 0.0
+    return abs(_rank_correlation(codes, counts, truth))
+
+
+def duplicates(train: Part, test: Part) -> list[str]:
+    """A sentence on test rows that are in the training part as well, where they are more than one in twenty."""
+    if train.x.ndim != 2 or train.x.shape[1] < 2:
+        return []
+    own = _marks(test)
+    n_known = int(np.isin(own, _marks(train)).sum())
+    if n_known <= MANY * len(own):
+        return []
+    return [
+        f"{n_known:,} of {len(own):,} test rows ({n_known / len(own):.0%}) are in the training part as well, target "
+        "included: the result will look better than it is on new rows"
+    ]
+
+
+def _marks(part: Part) -> NDArray[np.uint64]:
+    """A number for each row, (n,), the same for the same features and target: a sum of their bits, odd multiples."""
+    bits = np.column_stack([part.x, part.y]).astype(np.float64) + 0.0  # so that -0.0 is 0.0
+    odd = np.random.default_rng(0).integers(1 << 63, size=bits.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+    marks: NDArray[np.uint64] = (bits.view(np.uint64) * odd).sum(axis=1)
+    return marks ^ (marks >> np.uint64(32))
+
+
+def _values(column: Column, cells: Cells) -> tuple[NDArray[np.float64], bool]:
+    """A column as numbers, NaN in its holes, and whether their order means something."""
+    if isinstance(column, CategoryColumn):
+        codes = cells.as_texts()[0].astype(np.float64)
+        return np.where(codes < 0, np.nan, codes), False
+    return np.where(cells.holes, np.nan, column.encode(cells, [])[:, 0]), True
+
+
+def _by_value(codes: NDArray[np.int64], truth: NDArray[Any]) -> float:
+    """The share of rows that are of the largest class of their value."""
+    classes = np.unique(truth, return_inverse=True)[1]
+    table = np.zeros((codes.max() + 1, classes.max() + 1))
+    np.add.at(table, (codes, classes), 1)
+    return float(table.max(axis=1).sum() / len(truth))
+
+
+def _by_interval(codes: NDArray[np.int64], truth: NDArray[Any]) -> float:
+    """The share of rows in the right one of as many intervals as there are changes of class, less one row a change."""
+    ordered = truth[np.argsort(codes, kind="stable")]
+    n_changes = int((ordered[1:] != ordered[:-1]).sum())
+    n_classes = len(np.unique(truth))
+    return 1.0 - (n_changes - n_classes + 1) / len(truth)
+
+
+def _ratio(codes: NDArray[np.int64], counts: NDArray[np.int64], truth: NDArray[Any]) -> float:
+    means = np.bincount(codes, weights=truth) / counts
+    between = float(counts @ (means - truth.mean()) ** 2)
+    return float(np.sqrt(between / ((truth - truth.mean()) ** 2).sum()))
+
+
+def _rank_correlation(codes: NDArray[np.int64], counts: NDArray[np.int64], truth: NDArray[Any]) -> float:
+    others, other_counts = np.unique(truth, return_inverse=True, return_counts=True)[1:]
+    if len(counts) < 2 or len(other_counts) < 2:
+        return 0.0
+    return float(np.corrcoef(_ranks(codes, counts), _ranks(others, other_counts))[0, 1])
+
+
+def _ranks(codes: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The rank of each row, equal values sharing the mean of theirs."""
+    ends = np.cumsum(counts)
+    ranks: NDArray[np.float64] = (ends - (counts - 1) / 2)[codes]
+    return ranks
