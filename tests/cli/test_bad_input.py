@@ -36,8 +36,8 @@ def files(tmp_path: Path) -> Path:
     table = pd.DataFrame(rng.normal(size=(60, 2)), columns=["a", "b"]).assign(price=rng.uniform(1, 2, 60))
     table.to_csv(tmp_path / "good.csv", index=False)
     table.assign(kind="one").to_csv(tmp_path / "one_class.csv", index=False)
-    table.assign(b=np.where(table.index == 7, np.inf, table["b"])).to_csv(tmp_path / "infinite.csv", index=False)
-    table.assign(price=np.where(table.index == 4, np.nan, table["price"])).to_csv(tmp_path / "hole.csv", index=False)
+    table.assign(b=np.where(table.index % 2, np.inf, table["b"])).to_csv(tmp_path / "infinite.csv", index=False)
+    table.assign(price=np.where(table.index % 2, np.nan, table["price"])).to_csv(tmp_path / "hole.csv", index=False)
     (tmp_path / "empty.csv").write_text("", encoding="utf-8")
     (tmp_path / "head.csv").write_text("a,b,price\n", encoding="utf-8")
     (tmp_path / "notes.doc").write_text("a,b\n1,2\n", encoding="utf-8")
@@ -70,8 +70,8 @@ DATA = {
     "missing target": (["good.csv"], "expected the name of the target column, got none; the columns are a, b, price"),
     "target of a set": (["iris", "--target", "kind"], "target: expected none for iris, which has its own, got 'kind'"),
     "one class": (["one_class.csv", "--target", "kind"], "target 'kind': expected at least two classes, got only"),
-    "infinite": (["infinite.csv", "--target", "price"], "column 'b': expected finite numbers, got inf in row 7"),
-    "hole in target": (["hole.csv", "--target", "price"], "target 'price': expected a value in every row, got 1"),
+    "infinite": (["infinite.csv", "--target", "price"], "column 'b': expected finite numbers, got "),
+    "hole in target": (["hole.csv", "--target", "price"], "target 'price': expected a value in most rows, got none in"),
     "cut": (["cut"], "train-images-idx3-ubyte: is cut short: expected 640 bytes for 40 x 4 x 4 numbers, got 84"),
     "magic": (["magic"], "expected an IDX file, which begins with the bytes 00 00 08 0d, got 03 08 00 00"),
     "counts": (["counts"], "counts: expected as many labels as images, got 40 images"),
