@@ -24,7 +24,7 @@ PUBLIC = """
     PReLU Penalty PiecewiseLinear QuadraticCost Quantile RMSProp RandomUniform ReLU Robust Run RunError SELU SGD
     Schedule SeedbedError Setup SetupError ShapeError SiLU Sigmoid Softmax Softplus Standardize StandardizeTarget
     Step StepDecay Tanh TrainingError UsageError Value WarmUp Whiten XavierNormal XavierUniform Zeros choice compare
-    data diff draw environment fields integers load_run log_uniform propose same train training uniform
+    data diff draw environment fields integers load_run log_uniform propose resume same train training uniform
 """
 
 

@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from seedbed.recipe.folder import load_run
     from seedbed.recipe.member import Ensemble, Member
     from seedbed.recipe.propose import propose
+    from seedbed.recipe.resume import resume
     from seedbed.recipe.run import Run
     from seedbed.recipe.train import train
     from seedbed.training import (
@@ -191,6 +192,7 @@ __all__ = [
     "load_run",
     "log_uniform",
     "propose",
+    "resume",
     "same",
     "train",
     "training",

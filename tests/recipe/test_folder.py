@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import shutil
 import signal
@@ -22,13 +21,12 @@ from seedbed.core.fields import whole
 from seedbed.core.value import same
 from seedbed.network import Layer
 from seedbed.recipe import folder as folders
-from seedbed.recipe import report
+from seedbed.recipe import report, work
 from seedbed.recipe.folder import reserve
 from tests.recipe.test_train import SETUP, equal, quick
 
-train = importlib.import_module("seedbed.recipe.train")  # the module, not the function of that name
-
 FILES = {
+    "job.json",
     "setup.toml",
     "run.json",
     "data.json",
@@ -214,7 +212,7 @@ def test_ctrl_c_after_the_training_loses_nothing(tmp_path: Path, monkeypatch: py
 
         return both
 
-    room, name = {"judge": (train, "judge"), "save": (folders, "save"), "report": (report, "page_of")}[where]
+    room, name = {"judge": (work, "judge"), "save": (folders, "save"), "report": (report, "page_of")}[where]
     monkeypatch.setattr(room, name, interrupting(getattr(room, name)))
     with pytest.warns(UserWarning, match=f"interrupted before the report was there; the run is in {tmp_path}/run"):
         quick(epochs=1, out=tmp_path / "run")
@@ -295,7 +293,7 @@ def test_parts_of_a_population_that_does_not_fit_are_one_cohort(
 ) -> None:
     import seedbed.training.trainer as trainer
 
-    monkeypatch.setattr(trainer, "_at_once", lambda n, _: [np.arange(at, min(at + 2, n)) for at in range(0, n, 2)])
+    monkeypatch.setattr(trainer, "_at_once", lambda _: 2)
     run = quick(members=5, epochs=1, out=tmp_path / "run")
     assert len(run.trained) == 1 and isinstance(run.members[4].params, tuple)
     again = sb.load_run(tmp_path / "run")

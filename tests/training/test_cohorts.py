@@ -34,7 +34,9 @@ from tests.training.populations import (
 
 
 def cohorts(*setups: Any) -> list[list[int]]:
-    return [list(members.places) for members in group([bind(setup, CLASSES) for setup in setups])]
+    return [
+        list(members.places) for members in group([bind(setup, CLASSES) for setup in setups], [CLASSES] * len(setups))
+    ]
 
 
 def test_numbers_do_not_part_members_and_structure_does() -> None:
@@ -76,7 +78,7 @@ def test_drawn_structure_makes_cohorts_and_numbers_line_up() -> None:
         optimizer=SGD(log_uniform(0.01, 1.0)),
     )
     setups = [bind(draw(space, seed=0, number=number), CLASSES) for number in range(40)]
-    groups = group(setups)
+    groups = group(setups, [CLASSES] * len(setups))
     assert len(groups) == 4
     assert sorted(np.concatenate([members.places for members in groups])) == list(range(40))
     for members in groups:

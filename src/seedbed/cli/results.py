@@ -12,9 +12,9 @@ import seedbed as sb
 from seedbed.cli.console import Printer, table
 from seedbed.cli.training import Imports, import_modules
 from seedbed.core.errors import UsageError, nearest
+from seedbed.core.files import replacing
 from seedbed.data.raw import shown
 from seedbed.recipe.defaults import RUNS
-from seedbed.recipe.files import replacing
 
 RunFolder = Annotated[Path, typer.Argument(help="The folder of a run.", metavar="RUN")]
 

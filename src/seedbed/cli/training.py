@@ -13,7 +13,7 @@ import seedbed as sb
 from seedbed.cli.console import Printer
 from seedbed.cli.loading import Source, takes_data
 from seedbed.core.errors import UsageError
-from seedbed.recipe.defaults import AUTO, MEMBERS
+from seedbed.recipe.defaults import AUTO, CHECKPOINT_SECONDS, MEMBERS
 
 if TYPE_CHECKING:
     from seedbed.data import Dataset
@@ -37,6 +37,7 @@ Imports = Annotated[
 
 @takes_data
 def train(
+    context: typer.Context,
     source: Source,
     setup_file: SetupFile = None,
     network: NetworkLine = None,
@@ -60,6 +61,12 @@ def train(
     plan: Annotated[
         Path | None, typer.Option(help="Run as another run did on this machine, to the bit.", metavar="RUN")
     ] = None,
+    resumed: Annotated[
+        Path | None, typer.Option("--resume", help="Go on with a run that was stopped, as it was begun.", metavar="RUN")
+    ] = None,
+    checkpoint_every: Annotated[
+        float, typer.Option(help="Seconds between two checkpoints, at least.", metavar="SECONDS", min=0.0)
+    ] = CHECKPOINT_SECONDS,
     imports: Imports = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the run's folder alone.", metavar="")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.", metavar="")] = False,
@@ -67,20 +74,38 @@ def train(
     """Train a population of networks, from data to report. Without arguments: on the embedded handwritten digits."""
     printer = Printer(is_quiet=quiet, is_json=as_json)
     import_modules(imports)
-    dataset = source.load()
-    setup = build_setup(dataset, setup_file, network, optimizer, loss, epochs, batch_size)
-    first = None if start is None else sb.load_run(start).best
-    plans = None if plan is None else sb.load_run(plan)
+    told: dict[str, Any] = {"checkpoint_every": checkpoint_every, "progress": not quiet, "on_step": printer.step}
     with printer.warnings():
-        run = sb.train(
-            setup, dataset, members=members, seed=seed, out=out, start=first, plan=plans, progress=not quiet,
-            on_step=printer.step,
-        )  # fmt: skip
+        if resumed is not None:
+            _refuse_more(context)
+            run = sb.resume(resumed, **told)
+        else:
+            dataset = source.load()
+            made = build_setup(dataset, setup_file, network, optimizer, loss, epochs, batch_size)
+            first = None if start is None else sb.load_run(start).best
+            plans = None if plan is None else sb.load_run(plan)
+            run = sb.train(made, dataset, members=members, seed=seed, out=out, start=first, plan=plans, **told)
+    _show(run, printer, as_json=as_json)
+
+
+def _refuse_more(context: typer.Context) -> None:
+    """A run goes on as it was begun: what would change it may not stand beside `--resume`."""
+    beside = ("resumed", "checkpoint_every", "imports", "quiet", "as_json")
+    sources = {parameter: context.get_parameter_source(str(parameter.name)) for parameter in context.command.params}
+    typed = [parameter for parameter, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
+    given = [parameter.opts[0] for parameter in typed if parameter.name not in beside]
+    if given:
+        hint = "leave them away, or train a new run"
+        raise UsageError(f"--resume: expected nothing beside that changes the run, got {', '.join(given)}", hint)
+
+
+def _show(run: sb.Run, printer: Printer, *, as_json: bool) -> None:
+    """Says where the run is, or prints it as one object."""
     if run.is_interrupted:
-        printer.note("interrupted: this is the best so far")
+        printer.note(f"interrupted: this is the best so far; `seedbed train --resume {run.folder}` goes on")
     if as_json:
         printer.result(as_plain(run))
-    elif quiet:
+    elif printer.is_quiet:
         sys.stdout.write(f"{run.folder}\n")
     else:
         seconds = f"({run.wall_seconds:.1f} s in all)"

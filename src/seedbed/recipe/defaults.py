@@ -5,3 +5,4 @@ from pathlib import Path
 AUTO = "auto"
 MEMBERS = 32
 RUNS = Path("runs")
+CHECKPOINT_SECONDS = 15.0  # between two checkpoints, at least

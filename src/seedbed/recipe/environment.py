@@ -16,7 +16,7 @@ def environment() -> dict[str, str]:
     found = devices.devices()
     return {
         "python": platform.python_version(),
-        **{package: _version(package) for package in PACKAGES},
+        **{package: installed(package) for package in PACKAGES},
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "processor": devices.processor(),
         "cores": str(n_cores()),
@@ -25,7 +25,8 @@ def environment() -> dict[str, str]:
     }
 
 
-def _version(package: str) -> str:
+def installed(package: str) -> str:
+    """The version of a package."""
     try:
         return version(package)
     except PackageNotFoundError:

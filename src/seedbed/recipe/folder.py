@@ -1,4 +1,4 @@
-"""The run on disk: a folder of plain files, written whole or not at all, and read back without running any code.
+"""The result of a run on disk: plain files beside its job, read back without running any code.
 
 setup.toml               the setup as given
 run.json                 seed, members and what each drew, results, steps, environment, plans
@@ -25,6 +25,7 @@ import numpy as np
 
 from seedbed.core import toml
 from seedbed.core.errors import RunError, SeedbedError, TrainingError
+from seedbed.core.files import flush
 from seedbed.core.plain import from_plain, to_plain
 from seedbed.data.encoder import Encoder
 from seedbed.data.preprocessor import Preprocessor
@@ -63,20 +64,26 @@ def reserve(out: str | Path | None, name: str) -> Path | None:
 
 
 def save(run: Run, folder: Path) -> None:
-    """Writes a run; it appears under its name when everything is written.
+    """Writes a run into its folder, `run.json` last: without that there is no result.
 
     Raises:
-        TrainingError: the folder cannot be written, because the disk is full for example.
+        TrainingError: it cannot be written, because the disk is full for example.
     """
+    result = folder / "run.json"
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as hidden:
-            partial = Path(hidden, "run")
-            partial.mkdir()
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as hidden:
+            partial = Path(hidden)
             _write(run, partial)
-            partial.replace(folder)
+            result.unlink(missing_ok=True)  # of the run that was interrupted, and went on
+            written = sorted(partial.iterdir(), key=lambda path: path.name == result.name)
+            for path in written:
+                flush(path)
+            for path in written:
+                path.replace(folder / path.name)
+        flush(folder)
     except OSError as error:
-        hint = "train again with --out (out= in Python) where there is room"
+        hint = f"make room, then: seedbed train --resume {folder} (sb.resume in Python)"
         raise TrainingError(f"{folder}: the run could not be written: {error.strerror or error}", hint) from None
 
 
@@ -91,6 +98,9 @@ def load_run(path: str | Path) -> Run:
 
     folder = Path(path)
     if not (folder / "run.json").is_file():
+        if (folder / "job.json").is_file():
+            hint = f"seedbed train --resume {folder} goes on with it (sb.resume in Python)"
+            raise RunError(f"{folder}: expected a run with a result, got one that was stopped before", hint)
         hint = "seedbed runs lists what is there"
         raise RunError(f"{folder}: expected the folder of a run, but it has no run.json", hint)
     try:

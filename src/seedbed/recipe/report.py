@@ -6,9 +6,9 @@ from pathlib import Path
 
 from seedbed.core import toml
 from seedbed.core.errors import RunError
+from seedbed.core.files import replacing
 from seedbed.core.messages import message
 from seedbed.data.raw import shown
-from seedbed.recipe.files import replacing
 from seedbed.recipe.run import Run
 from seedbed.reporting.evidence import Evidence
 from seedbed.training.trained import DIVERGED

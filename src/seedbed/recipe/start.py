@@ -25,7 +25,8 @@ def first_weights(start: Run | Member | None, numbers: Sequence[int], training: 
     givers = _givers(start, numbers)
     for group in training.groups:
         network = group.setup.network
-        wanted = _shapes(network.params_shapes(network.input_shape(training.preprocessor(group.setup).shape)))
+        preprocessor = training.preprocessor(group.setup, group.data)
+        wanted = _shapes(network.params_shapes(network.input_shape(preprocessor.shape)))
         for place in group.places:
             if _shapes(givers[place].params) != wanted:
                 theirs, ours = to_line(givers[place].network.layers), to_line(network.layers)

@@ -45,7 +45,7 @@ def preprocess(setup: Setup, dataset: Dataset) -> Step:
 def network(setup: Setup, training: Training) -> Step:
     """The network and how it learns."""
     first = training.bound[0]
-    size = first.network.n_params(training.preprocessor(first).shape)
+    size = first.network.n_params(training.preprocessor(first, training.groups[0].data).shape)
     # Places that share a draw are one fact, under the name that they share.
     drawn = dict.fromkeys(f"{what.name or place} from {_unnamed(what)}" for place, what in distributions(setup).items())
     facts = [

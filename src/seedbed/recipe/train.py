@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,26 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seedbed.core.draw import draw
 from seedbed.core.errors import UsageError
 from seedbed.data.loading import load
 from seedbed.recipe import folder as folders
-from seedbed.recipe import steps
-from seedbed.recipe.defaults import AUTO, MEMBERS
-from seedbed.recipe.environment import environment
-from seedbed.recipe.judge import judge
+from seedbed.recipe import job as jobs
+from seedbed.recipe.defaults import AUTO, CHECKPOINT_SECONDS, MEMBERS
 from seedbed.recipe.member import Member
-from seedbed.recipe.progress import showing
-from seedbed.recipe.report import write
-from seedbed.recipe.run import Run, best_of, members_of
+from seedbed.recipe.run import Run
 from seedbed.recipe.start import first_weights
+from seedbed.recipe.work import Show, Work
 from seedbed.reporting.evidence import Step
 from seedbed.training.observe import Observe
 from seedbed.training.plan import Plan
-from seedbed.training.scopes import ctrl_c
 from seedbed.training.selftest import check_back_end
 from seedbed.training.setup import Setup
-from seedbed.training.trainer import Progress, Training
+from seedbed.training.trainer import Progress
 
 MOST = 2**31 - 1  # of a seed or a number that JAX folds into a key
 
@@ -46,14 +40,15 @@ def train(
     start: Run | Member | None = None,
     plan: Run | Sequence[Plan] | None = None,
     observe: Observe | None = None,
+    checkpoint_every: float = CHECKPOINT_SECONDS,
     progress: bool | None = None,
     on_step: Callable[[Step], None] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Run:
     """A trained population: each member draws its own setup, all train side by side, and the result is scored once.
 
-    Ctrl-C ends the training and keeps the best so far; before the first epoch is over it ends everything. A run that
-    is on disk stays there, whatever becomes of its report: a warning says so.
+    Ctrl-C ends the training and keeps the best so far. Whatever stops it, `resume` goes on from the last checkpoint.
+    A run that is on disk stays there, whatever becomes of its report: a warning says so.
 
     Arguments:
         setup: the setup, or a space of setups: a distribution in it is drawn by each member for itself.
@@ -65,96 +60,31 @@ def train(
         start: a run or a member whose weights to begin with; a run's by the members' numbers.
         plan: a run on this machine to repeat to the bit, or its plans, one for each cohort.
         observe: looks inside the program, see `seedbed.training.observe`.
+        checkpoint_every: seconds between two checkpoints, at least.
         progress: whether to show how far it is; None shows it in a notebook only.
         on_step: is given each step of the recipe with its evidence as it is done.
         on_progress: is called between device calls.
 
     Raises:
         SetupError, ShapeError, DataError, UsageError: setup, data or an argument is not sound; nothing is written.
-        RunError: the folder is in the way.
+        RunError: the folder is in the way, cannot be written to, or has no room.
         TrainingError: every member diverged, or the run cannot be written.
         BackendError: the installed back end computes wrong numbers.
     """
     numbers, seed, setup = member_numbers(members), _whole("seed", seed, least=0), _lasting(setup, epochs)
     began = time.perf_counter()
     dataset = load(data)
-    target = folders.reserve(out, dataset.name)
-    setups = [draw(setup, seed=seed, number=number) for number in numbers]
-    training = Training(setups, numbers, dataset, seed, plan.plans if isinstance(plan, Run) else plan, observe)
-    training.start = first_weights(start, numbers, training)
+    folder = folders.reserve(out, dataset.name)
+    plans = plan.plans if isinstance(plan, Run) else plan
+    work = Work(setup, dataset, numbers, seed, plans, observe, began=began)
+    work.training.start = first_weights(start, numbers, work.training)
     check_back_end()
-    told: list[Step] = []
-    tell = _teller(told, on_step)
-    tell(steps.data(dataset))
-    tell(steps.preprocess(setup, dataset))
-    tell(steps.network(setup, training))
-    with ctrl_c() as interrupted:  # until the run is safe
-        with showing(progress, on_progress) as training.on_progress:
-            training.run()
-        population = _population(training, setups)
-        tell(steps.train(training, population))
-        held, results = judge(population, dataset)
-        tell(steps.result(results, dataset, held, best_of(population)))
-        run = Run(
-            name=target.name if target else dataset.name,
-            folder=target,
-            setup=setup,
-            data=dataset.describe(),
-            encoder=dataset.encoder,
-            seed=seed,
-            members=population,
-            trained=tuple(training.results),
-            held=held,
-            results=results,
-            steps=tuple(told),
-            environment=environment(),
-            wall_seconds=time.perf_counter() - began,
-            is_interrupted=training.is_interrupted,
-        )
-        if target is not None:
-            folders.save(run, target)
-    _report(run, is_wanted=not interrupted())
-    return run
-
-
-def _teller(told: list[Step], on_step: Callable[[Step], None] | None) -> Callable[[Step], None]:
-    """What is called with each step: it keeps them, and passes them on."""
-
-    def tell(step: Step) -> None:
-        told.append(step)
-        if on_step is not None:
-            on_step(step)
-
-    return tell
-
-
-def _population(training: Training, setups: Sequence[Setup]) -> tuple[Member, ...]:
-    """The members that trained.
-
-    Raises:
-        KeyboardInterrupt: the user ended the training before there was anything to keep.
-    """
-    population = members_of(training.results, training.numbers, setups, training.data.encoder)
-    if training.is_interrupted and not any(member.is_sound for member in population):
-        raise KeyboardInterrupt
-    return population
-
-
-def _report(run: Run, *, is_wanted: bool) -> None:
-    """Writes the report of a run that is safe; a page that cannot be drawn must not cost the training."""
-    if run.folder is None:
-        return
-    try:
-        if not is_wanted:
-            raise KeyboardInterrupt
-        write(run)
-    except KeyboardInterrupt:
-        trouble = "interrupted before the report was there"
-    except Exception as error:  # whatever it is, the run is worth more
-        trouble = f"the report could not be written ({type(error).__name__}: {error})"
-    else:
-        return
-    warnings.warn(f"{trouble}; the run is in {run.folder}, and `seedbed report` writes it", stacklevel=3)
+    show = Show(progress, on_step, on_progress)
+    if folder is None:
+        return work.done(None, show)
+    with jobs.begun(folder, setup, work.job, work.training.start, work.n_bytes):
+        work.keep_in(folder, checkpoint_every)
+        return work.done(folder, show)
 
 
 def member_numbers(members: int | Sequence[int] | NDArray[np.integer]) -> list[int]:

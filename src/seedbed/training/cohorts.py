@@ -24,11 +24,13 @@ class Group:
         places: where they stand among all members.
         setup: the setup of the first of them, bound to the data; its structure is that of all.
         numbers: the leaves of all their setups, float64, every leaf with a member axis.
+        data: what they learn from.
     """
 
     places: NDArray[np.int64]
     setup: Setup
     numbers: Any
+    data: Dataset
 
     @property
     def structure(self) -> Any:
@@ -68,18 +70,18 @@ def bind(setup: Setup, data: Dataset, shape: tuple[int, ...] | None = None) -> S
     return setup.replace(network=network)
 
 
-def group(setups: Sequence[Setup]) -> list[Group]:
+def group(setups: Sequence[Setup], data: Sequence[Dataset]) -> list[Group]:
     """The cohorts of bound setups, in the order in which their first members come.
 
-    Preprocessing is fitted before training, so its numbers decide the cohort as its structure does.
+    Preprocessing is fitted before training, so its numbers decide the cohort as its structure does; and so does the
+    data set of each member, of which there are several where members learn from different folds.
     """
     places: dict[Any, list[int]] = {}
-    for place, setup in enumerate(setups):
-        structure = jax.tree.structure(setup)
-        key = (structure, tuple(jax.tree.leaves(setup.preprocessing)))
+    for place, (setup, own) in enumerate(zip(setups, data, strict=True)):
+        key = (jax.tree.structure(setup), tuple(jax.tree.leaves(setup.preprocessing)), id(own))
         places.setdefault(key, []).append(place)
     groups = []
     for members in places.values():
         stacked = jax.tree.map(lambda *leaves: np.asarray(leaves, np.float64), *(setups[m] for m in members))
-        groups.append(Group(np.asarray(members), setups[members[0]], stacked))
+        groups.append(Group(np.asarray(members), setups[members[0]], stacked, data[members[0]]))
     return groups

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,10 +14,11 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from seedbed.core.errors import UsageError
+from seedbed.core.errors import RunError, UsageError
 from seedbed.data.dataset import Dataset
 from seedbed.data.preprocessor import Preprocessor
 from seedbed.training import devices
+from seedbed.training.checkpoint import Block, Checkpoints, Point
 from seedbed.training.cohorts import Group, bind, check_drawn, group
 from seedbed.training.compiling import compiled
 from seedbed.training.layout import STACKED
@@ -58,22 +59,26 @@ class Training:
     Arguments:
         setups: one plain setup for each member.
         numbers: the members' own numbers; their random streams follow from these and the seed.
-        data: the data set; its test part is not touched.
+        data: the data set, or one for each member; its test part is not touched.
         seed: of the run.
         plans: one plan for each cohort, to repeat a run to the bit; chosen anew when None.
         observe: looks inside the program, see `observe.py`.
         start: weights of each member to begin with, or None.
         on_progress: called between device calls.
+        checkpoints: where to write how far the training is, or None.
+        point: where to go on from, or None to begin.
     """
 
     setups: Sequence[Setup]
     numbers: Sequence[int]
-    data: Dataset
+    data: Dataset | Sequence[Dataset]
     seed: int = 0
     plans: Sequence[Plan] | None = None
     observe: Observe | None = None
     start: Sequence[Any] | None = None
     on_progress: Callable[[Progress], None] | None = None
+    checkpoints: Checkpoints | None = None
+    point: Point | None = None
     results: list[Trained] = field(default_factory=list)
     is_interrupted: bool = False
     wall_seconds: float = 0.0
@@ -83,11 +88,13 @@ class Training:
 
     def __post_init__(self) -> None:
         self._fitted: dict[Any, Preprocessor] = {}
-        self.bound = [bind(setup, self.data, self.preprocessor(setup).shape) for setup in self.setups]
-        self.groups = group(self.bound)
+        own = [self.data] * len(self.setups) if isinstance(self.data, Dataset) else list(self.data)
+        self.bound = [self._bound(setup, data) for setup, data in zip(self.setups, own, strict=True)]
+        self.groups = group(self.bound, own)
         for one in self.groups:  # before anything trains
-            example_weights(one.setup, self.data, self.data.valid)
+            example_weights(one.setup, one.data, one.data.valid)
         self._n_done = 0  # members whose training is over
+        self._chosen: list[Plan | None] = [None] * len(self.groups)
         self._lock = threading.Lock()
         self._parts: dict[Any, tuple[Examples, Examples]] = {}
 
@@ -96,8 +103,10 @@ class Training:
 
         Raises:
             UsageError: the plans are not one for each cohort, or ask for more devices than there are.
+            RunError: the point to go on from is not one of this training.
         """
-        self._started = time.perf_counter()
+        self._started = time.perf_counter() - (self.point.wall_seconds if self.point else 0.0)
+        self.n_steps = self.point.n_steps if self.point else 0
         if self.plans is not None and len(self.plans) != len(self.groups):
             came = f"{len(self.plans)} for {len(self.groups)} cohorts"
             raise UsageError(f"plans: expected one for each cohort, got {came}", "they are those of another setup")
@@ -118,82 +127,121 @@ class Training:
             if not interrupted():
                 waiting.append(pool.submit(self._prepared, members, self._blueprint(i)))
         self.compile_seconds += time.perf_counter() - before
-        for members, ready in zip(self.groups, waiting, strict=False):
+        for i, ready in enumerate(waiting):
             if not interrupted():
                 before = time.perf_counter()
                 program, parts = ready.result()
                 self.compile_seconds += time.perf_counter() - before
-                self._train(members, program, parts, interrupted)
+                self._train(i, program, parts, interrupted)
 
     def _blueprint(self, i: int) -> Blueprint:
         """How a cohort runs: as the given plan says, or the best one."""
         members = self.groups[i]
-        setup = members.setup
-        in_shape = setup.network.input_shape(self.preprocessor(setup).shape)
-        n_train = len(self.data.train)
-        sketch = Blueprint(members.structure, in_shape, self.data.task, n_train, 1, 1, STACKED, self.observe)
-        if self.plans is not None:
-            return replace(sketch, **checked(self.plans[i]).to_dict())
-        with precision(setup.precision):
-            shapes = setup.network.params_shapes(in_shape)
-            plan = best_plan(sketch, members.numbers, shapes, functools.partial(self._placed, setup, in_shape))
-        return replace(sketch, **plan.to_dict())
+        setup, data = members.setup, members.data
+        in_shape = setup.network.input_shape(self.preprocessor(setup, data).shape)
+        sketch = Blueprint(members.structure, in_shape, data.task, len(data.train), 1, 1, STACKED, self.observe)
+        given = self.plans[i] if self.plans is not None else self.point.plans[i] if self.point else None
+        if given is None:
+            with precision(setup.precision):
+                shapes = setup.network.params_shapes(in_shape)
+                given = best_plan(sketch, members.numbers, shapes, functools.partial(self._placed, members, in_shape))
+        self._chosen[i] = checked(given)
+        return replace(sketch, **given.to_dict())
 
     def _prepared(self, members: Group, blueprint: Blueprint) -> tuple[Program, Parts]:
         """The program of a cohort, compiled, and the data that it reads."""
         with precision(members.setup.precision):
             program = build(blueprint)
-            parts = self._placed(members.setup, blueprint.in_shape, blueprint.n_devices)
+            parts = self._placed(members, blueprint.in_shape, blueprint.n_devices)
             compiled(program, parts)
             return program, parts
 
-    def _train(self, members: Group, program: Program, parts: Parts, interrupted: Callable[[], bool]) -> None:
-        numbers = np.asarray(self.numbers, np.int32)[members.places]
-        leaves = jax.tree.map(lambda leaf: leaf.astype(program.blueprint.dtype), members.numbers)
+    def _train(self, i: int, program: Program, parts: Parts, interrupted: Callable[[], bool]) -> None:
+        members = self.groups[i]
         waves: list[dict[str, Any]] = []
         with precision(members.setup.precision):
-            for at in _at_once(len(numbers), program):
+            for cohort, first in self._blocks(i, program, parts):
                 if waves and interrupted():
                     break
-                start = None if self.start is None else _stacked([self.start[p] for p in members.places[at]])
-                here = jax.tree.map(lambda leaf, at=at: leaf[at], leaves)
-                cohort = Cohort(program, here, numbers[at], parts, self.seed, start)
                 for _ in cohort.run(self._started):
                     self._tell(cohort)
                     if interrupted():
                         break
+                    self._keep(i, first, cohort)
+                self._keep(i, first, cohort, is_last=interrupted())
                 self.n_steps += cohort.n_steps_done
-                self._n_done += len(at)
+                self._n_done += sum(len(wave.numbers) for wave in cohort.waves)
                 waves += [on_host(wave, program.axes) for wave in cohort.waves]
-            self.results.append(collected(waves, members, program.blueprint, self.preprocessor(members.setup)))
+            preprocessor = self.preprocessor(members.setup, members.data)
+            self.results.append(collected(waves, members, program.blueprint, preprocessor))
 
-    def _placed(self, setup: Setup, in_shape: tuple[int, ...], n_devices: int) -> Parts:
+    def _blocks(self, i: int, program: Program, parts: Parts) -> Iterator[tuple[Cohort, int]]:
+        """The members of a cohort that train at the same time, block by block, with the place of their first.
+
+        Blocks of a checkpoint come as they were; the rest are all members, or as many whole waves as memory holds.
+        """
+        members = self.groups[i]
+        numbers = np.asarray(self.numbers, np.int32)[members.places]
+        leaves = jax.tree.map(lambda leaf: leaf.astype(program.blueprint.dtype), members.numbers)
+        first = 0
+        for block in [] if self.point is None else self.point.blocks:
+            if block.cohort == i:
+                _check_numbers(block, numbers)
+                yield Cohort(program, None, numbers, parts, self.seed, points=block.waves), block.first
+                first = block.first + block.n_members
+        while first < len(numbers):
+            at = np.arange(first, min(first + _at_once(program), len(numbers)))
+            start = None if self.start is None else _stacked([self.start[p] for p in members.places[at]])
+            here = jax.tree.map(lambda leaf, at=at: leaf[at], leaves)
+            yield Cohort(program, here, numbers[at], parts, self.seed, start), first
+            first = int(at[-1]) + 1
+
+    def _keep(self, i: int, first: int, cohort: Cohort, *, is_last: bool = False) -> None:
+        """Writes a checkpoint where it is time for one; in any case where it is the last."""
+        kept = self.checkpoints
+        if kept is None:
+            return
+        if cohort.is_over and not kept.has(i, first):
+            kept.finished(cohort.block(i, first))
+        if kept.is_due or (is_last and self._has_result(cohort)):
+            present = None if cohort.is_over else cohort.block(i, first)
+            kept.save(self._chosen, present, time.perf_counter() - self._started, self.n_steps + cohort.n_steps_done)
+
+    def _has_result(self, cohort: Cohort) -> bool:
+        """Whether any member has an epoch behind it."""
+        return bool(self.results) or any(wave.epoch > 0 for wave in cohort.waves)
+
+    def _placed(self, members: Group, in_shape: tuple[int, ...], n_devices: int) -> Parts:
         """The training and validation parts, preprocessed and on every device; the same for cohorts that agree."""
-        key = (*_preparation(setup), in_shape, n_devices)
+        key = (id(members.data), *_preparation(members.setup), in_shape, n_devices)
         with self._lock:
             if key not in self._parts:
-                self._parts[key] = self._placed_anew(setup, in_shape, n_devices)
+                self._parts[key] = self._placed_anew(members, in_shape, n_devices)
             return self._parts[key]
 
-    def _placed_anew(self, setup: Setup, in_shape: tuple[int, ...], n_devices: int) -> Parts:
-        preprocessor = self.preprocessor(setup)
+    def _placed_anew(self, members: Group, in_shape: tuple[int, ...], n_devices: int) -> Parts:
+        setup, data = members.setup, members.data
+        preprocessor = self.preprocessor(setup, data)
         sharding = jax.sharding.NamedSharding(devices.mesh(n_devices), EVERYWHERE)
         made = []
-        for part, fill in ((self.data.train, False), (self.data.valid, True)):
+        for part, fill in ((data.train, False), (data.valid, True)):
             x = preprocessor.x(part.x).reshape(len(part), *in_shape)
-            weight = example_weights(setup, self.data, part)
+            weight = example_weights(setup, data, part)
             given = examples(
-                x, preprocessor.y(part.y), weight, task=self.data.task, dtype=np.dtype(setup.precision), fill=fill
+                x, preprocessor.y(part.y), weight, task=data.task, dtype=np.dtype(setup.precision), fill=fill
             )
             made.append(jax.device_put(given, sharding))
         return made[0], made[1]
 
-    def preprocessor(self, setup: Setup) -> Preprocessor:
+    def _bound(self, setup: Setup, data: Dataset) -> Setup:
+        return bind(setup, data, self.preprocessor(check_drawn(setup), data).shape)
+
+    def preprocessor(self, setup: Setup, data: Dataset) -> Preprocessor:
         """The steps of a setup, fitted to the training part."""
-        check_drawn(setup)
-        key = (setup.preprocessing, tuple(jax.tree.leaves(setup.preprocessing)))
+        steps = setup.preprocessing
+        key = (id(data), steps, tuple(jax.tree.leaves(steps)))
         if key not in self._fitted:
-            self._fitted[key] = Preprocessor.fit(setup.preprocessing, self.data)
+            self._fitted[key] = Preprocessor.fit(steps, data)
         return self._fitted[key]
 
     def _tell(self, cohort: Cohort) -> None:
@@ -221,11 +269,21 @@ def _preparation(setup: Setup) -> tuple[Any, ...]:
     return (setup.preprocessing, leaves, setup.class_weight, setup.precision)
 
 
-def _at_once(n: int, program: Program) -> list[NDArray[np.int64]]:
-    """The members that train at the same time: all, or as many whole waves as memory holds."""
+def _at_once(program: Program) -> int:
+    """How many members can train at the same time: as many whole waves as memory holds."""
     wave = program.blueprint.wave
-    n_waves = max(1, devices.memory_bytes() // max(1, program.bytes_per_member * wave))
-    return [np.arange(at, min(at + n_waves * wave, n)) for at in range(0, n, n_waves * wave)]
+    return wave * max(1, devices.memory_bytes() // max(1, program.bytes_per_member * wave))
+
+
+def _check_numbers(block: Block, numbers: NDArray[np.int32]) -> None:
+    """Refuses a checkpoint of other members.
+
+    Raises:
+        RunError: they are not the members that train here.
+    """
+    own = [number for wave in block.waves for number in wave.numbers]
+    if own != numbers[block.first : block.first + len(own)].tolist():
+        raise RunError("checkpoint: expected the members of this run, got others", "train anew, in another folder")
 
 
 def _stacked(trees: list[Any]) -> Any:

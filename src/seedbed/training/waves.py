@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,9 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from seedbed.core.errors import RunError
 from seedbed.training import devices, orders
+from seedbed.training.checkpoint import Block, WavePoint
 from seedbed.training.compiling import compiled
 from seedbed.training.program import EVERYWHERE, SPLIT, Program
 from seedbed.training.state import Examples, Span, State
@@ -42,6 +44,7 @@ class Cohort:
         parts: the training and the validation part, on the devices.
         seed: of the run.
         start: weights to begin with instead of new ones, every array with a member axis in front; or None.
+        points: where the waves stood when a checkpoint was written, to go on from there; or None.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Cohort:
         parts: tuple[Examples, Examples],
         seed: int,
         start: Any = None,
+        points: Sequence[WavePoint] | None = None,
     ) -> None:
         self.program, self.blueprint = program, program.blueprint
         self.parts, self.seed = parts, seed
@@ -62,7 +66,10 @@ class Cohort:
         self._most_steps = FIRST_STEPS
         self._orders: tuple[tuple[int, ...], Any] | None = None
         self._begin, self._train = compiled(program, parts)
-        self.waves = [self._wave(setups, numbers, start, at) for at in range(0, len(numbers), self.blueprint.wave)]
+        if points is not None:
+            self.waves = [restored(program, point) for point in points]
+        else:
+            self.waves = [self._wave(setups, numbers, start, at) for at in range(0, len(numbers), self.blueprint.wave)]
 
     def run(self, started: float) -> Iterator[None]:
         """Trains all waves in turn to the end; yields between two device calls.
@@ -84,6 +91,11 @@ class Cohort:
         return float(best) / len(wave.numbers)
 
     @property
+    def is_over(self) -> bool:
+        """Whether all waves are."""
+        return all(wave.is_over for wave in self.waves)
+
+    @property
     def epochs_done(self) -> float:
         """Epochs that a member has behind it, in the mean; a wave that is over counts as whole."""
         per_wave = [
@@ -91,6 +103,10 @@ class Cohort:
         ]
         sizes = [len(wave.numbers) for wave in self.waves]
         return float(np.average(per_wave, weights=sizes))
+
+    def block(self, cohort: int, first: int) -> Block:
+        """Where the waves stand, on the host."""
+        return Block(cohort, first, tuple(_point(wave) for wave in self.waves))
 
     def _wave(self, setups: Any, numbers: NDArray[np.int32], start: Any, at: int) -> Wave:
         here = np.arange(at, min(at + self.blueprint.wave, len(numbers)))
@@ -161,6 +177,30 @@ class Cohort:
             sharding = jax.sharding.NamedSharding(devices.mesh(b.n_devices), SPLIT if is_own else EVERYWHERE)
             self._orders = (asked, jax.device_put(drawn, sharding))
         return self._orders[1]
+
+
+def restored(program: Program, point: WavePoint) -> Wave:
+    """The wave that stood at a point.
+
+    Raises:
+        RunError: the arrays are not those of this program.
+    """
+    wanted, tree = jax.tree.flatten(program.shapes)
+    if [(a.shape, a.dtype) for a in point.leaves] != [(a.shape, a.dtype) for a in wanted]:
+        raise RunError(
+            "checkpoint: expected the arrays of this setup, got others",
+            "it was written by another version of seedbed, or the run's setup was changed: train anew",
+        )
+    placed = [jax.device_put(a, like.sharding) for a, like in zip(point.leaves, wanted, strict=True)]
+    numbers = np.asarray(point.numbers, np.int32)
+    state = jax.tree.unflatten(tree, placed)
+    return Wave(numbers, state, point.epoch, point.step, point.is_over, list(point.seconds))
+
+
+def _point(wave: Wave) -> WavePoint:
+    leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(wave.state)]
+    numbers, seconds = tuple(wave.numbers.tolist()), tuple(float(s) for s in wave.seconds)
+    return WavePoint(numbers, wave.epoch, wave.step, wave.is_over, seconds, leaves)
 
 
 def _span(*numbers: int) -> Span:

@@ -1,0 +1,94 @@
+"""`resume`: a run that was stopped goes on, whatever stopped it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from seedbed.core.errors import DataError, RunError, UsageError
+from seedbed.data.dataset import Dataset
+from seedbed.data.loading import load
+from seedbed.recipe import job as jobs
+from seedbed.recipe.defaults import CHECKPOINT_SECONDS
+from seedbed.recipe.folder import load_run
+from seedbed.recipe.run import Run
+from seedbed.recipe.work import Show, Work
+from seedbed.reporting.evidence import Step
+from seedbed.training.observe import Observe
+from seedbed.training.plan import Plan
+from seedbed.training.selftest import check_back_end
+from seedbed.training.trainer import Progress
+
+
+def resume(
+    folder: str | Path,
+    data: Any = None,
+    *,
+    observe: Observe | None = None,
+    checkpoint_every: float = CHECKPOINT_SECONDS,
+    progress: bool | None = None,
+    on_step: Callable[[Step], None] | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Run:
+    """The run that `train` would have given, had nothing stopped it: the same bits in history and weights.
+
+    It goes on from the last checkpoint, or begins anew where none was written; a run that is finished is given back as
+    it is. On another machine, or with another number of devices, the result is the same within the tolerance of plans.
+
+    Arguments:
+        folder: of the run.
+        data: the data set again, or what `seedbed.data.load` takes; None reads it from where it came.
+        observe: the same function as before, where there was one.
+        checkpoint_every, progress, on_step, on_progress: as for `train`.
+
+    Raises:
+        RunError: there is no run that was begun; another process works on it; it was made by a newer version; the data
+            is not what it was; all as for `train`.
+        UsageError: the data, or an observer, has to be given.
+    """
+    path = Path(folder)
+    if _is_finished(path):
+        return load_run(path)
+    setup, job, start = jobs.read(path)
+    if job.is_observed != (observe is not None):
+        expected = "the function of the run that was stopped" if job.is_observed else "none, as the run had none"
+        raise UsageError(f"observe: expected {expected}, got {observe!r}")
+    with jobs.locked(path):
+        if _is_finished(path):  # by the process that held the lock
+            return load_run(path)
+        dataset = _the_same(job, data, path)
+        plans = None if job.plans is None else [Plan(**plan) for plan in job.plans]
+        work = Work(setup, dataset, job.numbers, job.seed, plans, observe)
+        work.training.start = start
+        check_back_end()
+        for trouble in work.keep_in(path, checkpoint_every):
+            warnings.warn(trouble, stacklevel=2)
+        return work.done(path, Show(progress, on_step, on_progress))
+
+
+def _is_finished(folder: Path) -> bool:
+    if not (folder / "run.json").is_file():
+        return False
+    return not load_run(folder).is_interrupted or not (folder / "job.json").is_file()
+
+
+def _the_same(job: jobs.Job, data: Any, folder: Path) -> Dataset:
+    """The data set that the run began with."""
+    if data is None and job.origin is None:
+        hint = f'give it again: sb.resume("{folder}", data)'
+        raise UsageError(f"{folder}: expected the data, which came from memory and is not on disk, got none", hint)
+    try:
+        found = load(data) if data is not None else load(job.origin["source"], **job.origin["options"])  # type: ignore[index]
+    except DataError as error:
+        raise RunError(
+            f"{folder}: the data that the run began with cannot be read: {error.message}", error.hint
+        ) from None
+    if found.fingerprint != job.fingerprint:
+        raise RunError(
+            f"{folder}: expected the data that the run began with (fingerprint {job.fingerprint}), got "
+            f"{found.source} with {found.fingerprint}: it has changed",
+            "put the data back as it was, or train a new run",
+        )
+    return found

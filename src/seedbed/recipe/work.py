@@ -1,0 +1,165 @@
+"""The work on a run, from its first step to its result: what `train` begins and `resume` goes on with."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from seedbed.core.draw import draw
+from seedbed.data.dataset import Dataset
+from seedbed.recipe import folder as folders
+from seedbed.recipe import steps
+from seedbed.recipe.environment import environment
+from seedbed.recipe.job import CHECKPOINT, Job
+from seedbed.recipe.judge import judge
+from seedbed.recipe.member import Member
+from seedbed.recipe.progress import showing
+from seedbed.recipe.report import write
+from seedbed.recipe.run import Run, best_of, members_of
+from seedbed.reporting.evidence import Step
+from seedbed.training.checkpoint import Checkpoints
+from seedbed.training.observe import Observe
+from seedbed.training.plan import Plan
+from seedbed.training.scopes import ctrl_c
+from seedbed.training.setup import Setup
+from seedbed.training.trainer import Progress, Training
+
+COPIES = 8  # of the weights: best and present ones, what the optimizer remembers, two checkpoints, the result
+
+
+@dataclass(frozen=True)
+class Show:
+    """What the user is told on the way.
+
+    Attributes:
+        progress: whether to show how far training is; None shows it in a notebook only.
+        on_step: is given each step of the recipe with its evidence as it is done.
+        on_progress: is called between device calls.
+    """
+
+    progress: bool | None = None
+    on_step: Callable[[Step], None] | None = None
+    on_progress: Callable[[Progress], None] | None = None
+
+
+@dataclass
+class Work:
+    """Setup, data and seed, and the training that they give."""
+
+    setup: Setup
+    data: Dataset
+    numbers: Sequence[int]
+    seed: int
+    plans: Sequence[Plan] | None = None
+    observe: Observe | None = None
+    began: float = field(default_factory=time.perf_counter)
+
+    def __post_init__(self) -> None:
+        self.setups = [draw(self.setup, seed=self.seed, number=number) for number in self.numbers]
+        self.training = Training(self.setups, self.numbers, self.data, self.seed, self.plans, self.observe)
+        self.told: list[Step] = []
+
+    @property
+    def job(self) -> Job:
+        """The work as it is written down."""
+        return Job(
+            name=self.data.name,
+            numbers=tuple(self.numbers),
+            seed=self.seed,
+            folds=None,
+            origin=self.data.origin,
+            fingerprint=self.data.fingerprint,
+            is_observed=self.observe is not None,
+            plans=None if self.plans is None else tuple(plan.to_dict() for plan in self.plans),
+        )
+
+    @property
+    def n_bytes(self) -> int:
+        """About what the run will take on disk at most."""
+        sizes = 0
+        for group in self.training.groups:
+            shape = self.training.preprocessor(group.setup, group.data).shape
+            sizes += len(group.places) * group.setup.network.n_params(shape)
+        return 4 * COPIES * sizes
+
+    def keep_in(self, folder: Path, every: float) -> list[str]:
+        """Writes checkpoints there from now on, and goes on from the newest that is there; gives what was wrong."""
+        self.training.checkpoints = Checkpoints(folder / CHECKPOINT, every)
+        self.training.point, said = self.training.checkpoints.load()
+        if self.training.point is not None:
+            self.began -= self.training.point.wall_seconds
+        return said
+
+    def done(self, folder: Path | None, show: Show) -> Run:
+        """The run, trained, judged, and written where there is a folder.
+
+        Raises:
+            KeyboardInterrupt: the user ended the training before there was anything to keep.
+            TrainingError: every member diverged, or the run cannot be written.
+        """
+        self._tell(steps.data(self.data), show)
+        self._tell(steps.preprocess(self.setup, self.data), show)
+        self._tell(steps.network(self.setup, self.training), show)
+        with ctrl_c() as interrupted:  # until the run is safe
+            with showing(show.progress, show.on_progress) as self.training.on_progress:
+                self.training.run()
+            run = self._run(folder, show)
+            if folder is not None:
+                folders.save(run, folder)
+                if not run.is_interrupted and self.training.checkpoints is not None:
+                    self.training.checkpoints.clear()
+        _report(run, is_wanted=not interrupted())
+        return run
+
+    def _run(self, folder: Path | None, show: Show) -> Run:
+        members = self._members()
+        self._tell(steps.train(self.training, members), show)
+        held, results = judge(members, self.data)
+        self._tell(steps.result(results, self.data, held, best_of(members)), show)
+        return Run(
+            name=folder.name if folder else self.data.name,
+            folder=folder,
+            setup=self.setup,
+            data=self.data.describe(),
+            encoder=self.data.encoder,
+            seed=self.seed,
+            members=members,
+            trained=tuple(self.training.results),
+            held=held,
+            results=results,
+            steps=tuple(self.told),
+            environment=environment(),
+            wall_seconds=time.perf_counter() - self.began,
+            is_interrupted=self.training.is_interrupted,
+        )
+
+    def _members(self) -> tuple[Member, ...]:
+        members = members_of(self.training.results, self.numbers, self.setups, self.data.encoder)
+        if self.training.is_interrupted and not any(member.is_sound for member in members):
+            raise KeyboardInterrupt
+        return members
+
+    def _tell(self, step: Step, show: Show) -> None:
+        self.told.append(step)
+        if show.on_step is not None:
+            show.on_step(step)
+
+
+def _report(run: Run, *, is_wanted: bool) -> None:
+    """Writes the report of a run that is safe; a page that cannot be drawn must not cost the training."""
+    if run.folder is None:
+        return
+    try:
+        if not is_wanted:
+            raise KeyboardInterrupt
+        write(run)
+    except KeyboardInterrupt:
+        trouble = "interrupted before the report was there"
+    except Exception as error:  # whatever it is, the run is worth more
+        trouble = f"the report could not be written ({type(error).__name__}: {error})"
+    else:
+        return
+    warnings.warn(f"{trouble}; the run is in {run.folder}, and `seedbed report` writes it", stacklevel=4)
