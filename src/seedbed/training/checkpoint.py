@@ -93,15 +93,15 @@ class Checkpoints:
     _number: int = 0
     _over: list[dict[str, Any]] = field(default_factory=list)  # entries of blocks that are over and written
     _waiting: list[Block] = field(default_factory=list)  # blocks that are over and not written yet
-    _next: float = field(default_factory=time.perf_counter)
-
-    def __post_init__(self) -> None:
-        self._next += self.every
+    _next: float | None = None
 
     @property
     def is_due(self) -> bool:
-        """Whether it is time for the next one."""
-        return time.perf_counter() >= self._next
+        """Whether it is time for the next one. The clock starts when this is asked for the first time."""
+        now = time.perf_counter()
+        if self._next is None:
+            self._next = now + self.every
+        return now >= self._next
 
     def has(self, cohort: int, first: int) -> bool:
         """Whether the block that begins at this place is noted as over."""
