@@ -69,7 +69,7 @@ def takes_data(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(**given: Any) -> None:
-        command(Source(**{field.name: given.pop(field.name) for field in fields(Source)}), **given)
+        command(source=Source(**{field.name: given.pop(field.name) for field in fields(Source)}), **given)
 
     parameters = [*shared, *(p.replace(kind=Parameter.KEYWORD_ONLY) for p in own)]
     run.__signature__ = inspect.Signature(parameters, return_annotation=None)  # type: ignore[attr-defined]
