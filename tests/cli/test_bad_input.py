@@ -91,6 +91,11 @@ OPTIONS = {
     "unknown argument": (["--network", "linear 8 wieght=zeros"], "did you mean 'weight'?"),
     "unknown optimizer": (["--optimizer", "adm 0.1"], "did you mean 'adam'?"),
     "unknown loss": (["--loss", "cross_entrpy"], "did you mean 'cross_entropy'?"),
+    "unknown step": (["--preprocessing", "pca, wobble"], "preprocessing[1]: expected a preprocessing, one of center"),
+    "components": (
+        ["--preprocessing", "pca 9"],
+        "preprocessing[0].components: expected a whole number of at most 4, got 9 for",
+    ),
     "outputs": (["--network", "linear 7"], "network.layers[0]: expected 3 outputs for iris, got outputs of shape (7,)"),
     "folder in the way": (
         ["--out", "full"],

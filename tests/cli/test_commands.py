@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 import types
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,28 @@ def test_setup_prints_what_train_reads_and_both_do_the_same(seedbed: Command) ->
     columns = ["member", "valid_loss"]
     pd.testing.assert_frame_equal(a.history[columns], b.history[columns])
     assert Path("a/setup.toml").read_text(encoding="utf-8") == printed
+
+
+@pytest.mark.parametrize(
+    ("line", "steps"),
+    [
+        ("quantile, pca 3", ["quantile", "pca components=3", "standardize_target"]),
+        ("standardize_target, center", ["standardize_target", "center"]),
+        ("none", ["standardize_target"]),
+    ],
+)
+def test_a_line_of_steps_keeps_those_on_targets_unless_it_has_some(
+    line: str, steps: list[str], seedbed: Command
+) -> None:
+    printed = seedbed("setup", "diabetes", "--preprocessing", line).out
+    assert tomllib.loads(printed)["preprocessing"] == steps
+
+
+def test_steps_that_members_draw_and_that_reshape(seedbed: Command) -> None:
+    line = "standardize, choice(pca components=choice(2, 3), piecewise_linear 4)"
+    said = seedbed("train", "diabetes", *QUICK[2:], "--members", 3, "--preprocessing", line, "--out", "run")
+    assert said.code == 0 and "each member draws" in said.out
+    assert Path("run/report.html").read_text(encoding="utf-8").count('class="bars"') > 4
 
 
 def test_lines_with_distributions_and_choices(seedbed: Command) -> None:

@@ -28,6 +28,12 @@ OptimizerLine = Annotated[
     str | None, typer.Option("--optimizer", help='Such as "adam lr=log_uniform(1e-4, 1e-1)".', metavar="LINE")
 ]
 LossLine = Annotated[str | None, typer.Option("--loss", help='Such as "cross_entropy".', metavar="LINE")]
+Preprocessing = Annotated[
+    str | None,
+    typer.Option(
+        help='Such as "quantile, pca 16", or none. Steps on targets stay unless it names some.', metavar="LINE"
+    ),
+]
 BatchSize = Annotated[int | None, typer.Option(help="Examples in one step.", metavar="N")]
 Epochs = Annotated[int | None, typer.Option(help="How often training goes through the data.", metavar="N")]
 Imports = Annotated[
@@ -43,6 +49,7 @@ def train(
     network: NetworkLine = None,
     optimizer: OptimizerLine = None,
     loss: LossLine = None,
+    preprocessing: Preprocessing = None,
     members: Annotated[int, typer.Option(help="How many networks train side by side.", metavar="N")] = MEMBERS,
     epochs: Epochs = None,
     batch_size: BatchSize = None,
@@ -81,7 +88,7 @@ def train(
             run = sb.resume(resumed, **told)
         else:
             dataset = source.load()
-            made = build_setup(dataset, setup_file, network, optimizer, loss, epochs, batch_size)
+            made = build_setup(dataset, setup_file, network, optimizer, loss, preprocessing, epochs, batch_size)
             first = None if start is None else sb.load_run(start).best
             plans = None if plan is None else sb.load_run(plan)
             run = sb.train(made, dataset, members=members, seed=seed, out=out, start=first, plan=plans, **told)
@@ -121,6 +128,7 @@ def setup(
     network: NetworkLine = None,
     optimizer: OptimizerLine = None,
     loss: LossLine = None,
+    preprocessing: Preprocessing = None,
     epochs: Epochs = None,
     batch_size: BatchSize = None,
     imports: Imports = None,
@@ -130,7 +138,7 @@ def setup(
 
     import_modules(imports)
     dataset = source.load()
-    made = build_setup(dataset, setup_file, network, optimizer, loss, epochs, batch_size)
+    made = build_setup(dataset, setup_file, network, optimizer, loss, preprocessing, epochs, batch_size)
     sys.stdout.write(toml.dumps(made))
 
 
@@ -140,6 +148,7 @@ def build_setup(
     network: str | None,
     optimizer: str | None,
     loss: str | None,
+    preprocessing: str | None,
     epochs: int | None,
     batch_size: int | None,
 ) -> sb.Setup:
@@ -148,11 +157,22 @@ def build_setup(
     from seedbed.core.plain import from_plain
 
     made = toml.load(file, sb.Setup) if file is not None else sb.propose(dataset)
+    made = made if preprocessing is None else with_steps(made, preprocessing)
     changes: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size}
     changes["network"] = None if network is None else from_plain(network, sb.Network, ("network",))
     changes["optimizer"] = None if optimizer is None else from_plain(optimizer, sb.Optimizer, ("optimizer",))
     changes["loss"] = None if loss is None else from_plain(loss, sb.Loss, ("loss",))
     return made.replace(**{name: content for name, content in changes.items() if content is not None})
+
+
+def with_steps(setup: sb.Setup, line: str) -> sb.Setup:
+    """The setup with the steps of a line; its own steps on targets stay, unless the line has some."""
+    from seedbed.core.plain import from_plain, to_plain
+
+    made = from_plain(to_plain(setup) | {"preprocessing": line}, sb.Setup)
+    on_targets = lambda one: [step for step in one.preprocessing if getattr(step, "on", "x") == "y"]  # noqa: E731
+    kept = [] if on_targets(made) else on_targets(setup)
+    return made.replace(preprocessing=[*made.preprocessing, *kept])
 
 
 def import_modules(names: list[str] | None) -> None:

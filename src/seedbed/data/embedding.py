@@ -49,3 +49,10 @@ class PiecewiseLinear(Preprocessing, kind="piecewise_linear"):
     def numeric_after(self, fitted: Fitted, numeric: NDArray[np.bool_]) -> NDArray[np.bool_]:
         after: NDArray[np.bool_] = numeric[fitted["source"].astype(int)]
         return after
+
+    def names_after(self, fitted: Fitted, names: tuple[str, ...]) -> tuple[str, ...]:
+        sources = fitted["source"].astype(int)
+        first, n_bins = np.searchsorted(sources, sources), np.bincount(sources)[sources]
+        within = np.arange(len(sources)) - first + 1
+        each = zip(sources, within, n_bins, strict=True)
+        return tuple(names[source] if n == 1 else f"{names[source]}, bin {t}" for source, t, n in each)

@@ -54,6 +54,10 @@ class Preprocessing(Value, family=True):
         """Which features are quantities behind this step, a mask of the shape that an example has there."""
         return numeric
 
+    def names_after(self, fitted: Fitted, names: tuple[str, ...]) -> tuple[str, ...]:
+        """The names of the features behind this step, from those in front of it."""
+        return names
+
 
 class Affine(Preprocessing):
     """(x - mean) / scale, whatever the two are fitted to: moments decide it, so one pass over the data is enough."""

@@ -90,6 +90,15 @@ class Preprocessor:
         """The shape of an example behind all steps, as the network sees it."""
         return tuple(self.x(np.zeros((1, *self.in_shape), np.float32)).shape[1:])
 
+    def names(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """The names of the features behind all steps, from those of the encoder; empty for images.
+
+        A component that is of several features is called by its number.
+        """
+        for step, fitted in self._on("x"):
+            names = step.names_after(fitted, names) if names else ()
+        return names
+
     def x(self, values: NDArray[Any]) -> NDArray[Any]:
         """Encoded features (n, *shape) as the network sees them: float64 if they were float64, else float32."""
         for step, fitted in self._on("x"):

@@ -39,7 +39,9 @@ class PCA(Preprocessing, kind="pca"):
         if self.components is not None and self.components > len(own.axes):
             came = f"{self.components} for {len(values):,} training rows of {own.mean.size:,} features"
             raise SetupError([Fault(("components",), f"a whole number of at most {len(own.axes):,}", came)])
-        return {"mean": own.mean, "axes": own.axes[: self.components or self._count(own.variances)]}
+        kept = self.components or self._count(own.variances)
+        shares = own.variances[:kept] / (own.variances.sum() or 1.0)  # of the variance, for who asks what was kept
+        return {"mean": own.mean, "axes": own.axes[:kept], "shares": shares}
 
     def _count(self, variances: NDArray[np.float64]) -> int:
         """How many components hold the share; all of them where none is given, or nothing varies."""
@@ -51,6 +53,9 @@ class PCA(Preprocessing, kind="pca"):
 
     def numeric_after(self, fitted: Fitted, numeric: NDArray[np.bool_]) -> NDArray[np.bool_]:
         return np.ones(len(fitted["axes"]), dtype=bool)
+
+    def names_after(self, fitted: Fitted, names: tuple[str, ...]) -> tuple[str, ...]:
+        return _numbered(len(fitted["axes"]))
 
 
 class Whiten(Preprocessing, kind="whiten"):
@@ -78,6 +83,9 @@ class Whiten(Preprocessing, kind="whiten"):
 
     def numeric_after(self, fitted: Fitted, numeric: NDArray[np.bool_]) -> NDArray[np.bool_]:
         return np.ones(numeric.shape if self.zca else len(fitted["axes"]), dtype=bool)
+
+    def names_after(self, fitted: Fitted, names: tuple[str, ...]) -> tuple[str, ...]:
+        return names if self.zca else _numbered(len(fitted["axes"]))
 
 
 class Principal(NamedTuple):
@@ -118,3 +126,7 @@ def principal(values: NDArray[Any]) -> Principal:
         variances, axes = np.maximum(variances[::-1], 0.0), columns.T[::-1]
     largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=1)[:, None], axis=1)
     return Principal(mean, axes * np.where(largest < 0, -1.0, 1.0), variances)
+
+
+def _numbered(n: int) -> tuple[str, ...]:
+    return tuple(f"component {i + 1}" for i in range(n))

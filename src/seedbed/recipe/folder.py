@@ -33,7 +33,7 @@ from seedbed.data.target import Target
 from seedbed.recipe import steps
 from seedbed.recipe.defaults import AUTO, RUNS
 from seedbed.recipe.run import Held, Run, members_of
-from seedbed.reporting.evidence import Step
+from seedbed.reporting.evidence import Looks, Step
 from seedbed.training.plan import Plan
 from seedbed.training.setup import Setup
 from seedbed.training.state import COLUMNS
@@ -142,6 +142,7 @@ def _run_to_plain(run: Run) -> dict[str, Any]:
         "ensemble": run.held.ensemble,
         "candidates": run.held.candidates,
         "wrong_rows": run.held.wrong_rows,
+        "looks": None if run.held.looks is None else [run.held.looks.names_before, run.held.looks.names_after],
         "cohorts": [_cohort_to_plain(run, trained) for trained in run.trained],
     }
 
@@ -257,9 +258,12 @@ def _history_of(history: Any, numbers: list[int], setup: Setup) -> tuple[Any, An
 
 ARRAYS = ("valid_y", "valid_predictions", "test_y", "test_best", "test_ensemble", "wrong", "wrong_images")
 
+LOOKS = ("before", "after", "pictures_before", "pictures_after")
+
 
 def _arrays_of(held: Held) -> dict[str, Any]:
     found = {name: getattr(held, name) for name in ARRAYS}
+    found |= {f"looks.{name}": getattr(held.looks, name) for name in LOOKS if held.looks is not None}
     return {name: np.ascontiguousarray(a) for name, a in found.items() if a is not None}
 
 
@@ -270,7 +274,15 @@ def _held_of(arrays: dict[str, Any], plain: dict[str, Any]) -> Held:
         part: {model: {name: tuple(ends) for name, ends in metrics.items()} for model, metrics in models.items()}
         for part, models in plain.get("intervals", {}).items()  # a run of before has none
     }
-    return Held(**contents, **rest, wrong_rows=plain["wrong_rows"])  # type: ignore[arg-type]
+    return Held(**contents, **rest, wrong_rows=plain["wrong_rows"], looks=_looks_of(arrays, plain.get("looks")))  # type: ignore[arg-type]
+
+
+def _looks_of(arrays: dict[str, Any], names: list[list[str]] | None) -> Looks | None:
+    """The looks that a run keeps; a run of an earlier version has none."""
+    if names is None:
+        return None
+    before, after = map(tuple, names)
+    return Looks(names_before=before, names_after=after, **{name: arrays.get(f"looks.{name}") for name in LOOKS})  # type: ignore[arg-type]
 
 
 def _save(path: Path, arrays: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from seedbed.data.dataset import Dataset
+from seedbed.recipe.looks import looks_of
 from seedbed.recipe.member import Member, predict_encoded
 from seedbed.recipe.results import Metrics, metrics, select
 from seedbed.recipe.run import ENSEMBLE_SIZE, Held, best_of, candidates
@@ -52,5 +53,6 @@ def judge(members: Sequence[Member], data: Dataset) -> tuple[Held, dict[str, dic
             }
         },
         **most_wrong_of(data, test_ensemble),
+        looks=looks_of(best.trained.preprocessor, data),
     )
     return held, results

@@ -47,6 +47,9 @@ def evidence_of(run: Run, language: str | None = None) -> Evidence:
         environment=run.environment,
         wall_seconds=run.wall_seconds,
         warnings=_warnings(run, language),
+        preprocessor=run.best.trained.preprocessor,
+        looks=held.looks,
+        feature_names=run.encoder.feature_names,
     )
 
 

@@ -18,7 +18,7 @@ from seedbed.core.value import Value
 from seedbed.data.encoder import Encoder
 from seedbed.recipe.member import Ensemble, Member
 from seedbed.recipe.results import Metrics, select
-from seedbed.reporting.evidence import Step
+from seedbed.reporting.evidence import Looks, Step
 from seedbed.reporting.intervals import Intervals
 from seedbed.training.plan import Plan
 from seedbed.training.setup import Setup
@@ -46,6 +46,7 @@ class Held:
         wrong_images: those as images, where they are images.
         wrong_rows: those as rows, where they are rows of a table.
         intervals: the 95 % interval of each metric of the test part, by part, by model, by name.
+        looks: some features before and after the preprocessing of the best member.
     """
 
     valid_y: NDArray[Any]
@@ -59,6 +60,7 @@ class Held:
     wrong_images: NDArray[Any] | None
     wrong_rows: list[dict[str, Any]] | None
     intervals: dict[str, dict[str, Intervals]] = field(default_factory=dict)
+    looks: Looks | None = None
 
 
 @dataclass(eq=False, repr=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from seedbed.core.distributions import Distribution
 from seedbed.core.draw import distributions
 from seedbed.core.messages import message
 from seedbed.core.plain import to_line
@@ -17,6 +18,7 @@ from seedbed.recipe.member import Member
 from seedbed.recipe.results import Metrics
 from seedbed.recipe.run import Held
 from seedbed.reporting.evidence import Step
+from seedbed.reporting.preprocessing import formula
 from seedbed.reporting.wording import number
 from seedbed.training.setup import Setup
 from seedbed.training.trainer import Training
@@ -38,7 +40,12 @@ def data(dataset: Dataset) -> Step:
 def preprocess(setup: Setup, dataset: Dataset) -> Step:
     """What is done to inputs and targets."""
     fitted = f"fitted on the {len(dataset.train):,} training examples only"
-    facts = [(step.kind.replace("_", " "), fitted) for step in setup.preprocessing]
+    facts = [
+        ("each member draws", repr(step))
+        if isinstance(step, Distribution)
+        else (step.kind.replace("_", " "), "; ".join(filter(None, (formula(step), fitted))))
+        for step in setup.preprocessing
+    ]
     return Step("preprocess", tuple(facts) or (("none", "inputs and targets stay as they are"),))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seedbed.data.preprocessor import Preprocessor
 from seedbed.network.summary import Summary
 from seedbed.reporting.intervals import Intervals
 from seedbed.training.trained import DIVERGED
@@ -27,6 +28,24 @@ class Step:
 
     name: str
     facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Looks:
+    """How a handful of features look before and after preprocessing, in the training part.
+
+    Attributes:
+        names_before, names_after: of those features; alike where a feature keeps its place.
+        before, after: (feature, quantile), from the smallest value to the largest.
+        pictures_before, pictures_after: the mean image and an example, (2, height, width) or with colours behind.
+    """
+
+    names_before: tuple[str, ...]
+    before: NDArray[np.float64]
+    names_after: tuple[str, ...]
+    after: NDArray[np.float64]
+    pictures_before: NDArray[np.float32] | None = None
+    pictures_after: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +74,9 @@ class Evidence:
         summary: the layers of the best member's network.
         environment: what it takes to do it again, by name.
         warnings: sentences the user should not miss.
+        preprocessor: the fitted steps of the best member.
+        looks: what they do to some features.
+        feature_names: of the features before them; empty where those have none.
     """
 
     name: str
@@ -80,6 +102,9 @@ class Evidence:
     wall_seconds: float
     warnings: tuple[str, ...] = field(default=())
     intervals: dict[str, dict[str, Intervals]] = field(default_factory=dict)
+    preprocessor: Preprocessor | None = None
+    looks: Looks | None = None
+    feature_names: tuple[str, ...] = ()
 
     @property
     def prediction(self) -> NDArray[Any] | None:

@@ -20,6 +20,7 @@ from seedbed.reporting.evidence import Evidence
 from seedbed.reporting.figures import FIGURES, Figure
 from seedbed.reporting.headline import headline_data
 from seedbed.reporting.members import SPARK, member_lines
+from seedbed.reporting.preprocessing import BARS, Prepared, bars, pictures, preprocessing_data
 from seedbed.reporting.theme import style_sheet, with_variables
 from seedbed.reporting.tiles import tiles
 from seedbed.reporting.wording import fact_label, number, text
@@ -34,12 +35,14 @@ def page(evidence: Evidence, language: str | None = None) -> str:
     policy admits nothing from a network and no script but the two that it was written with.
     """
     language = language or preferred_language()
+    prepared = preprocessing_data(evidence, language)
     places, lines = member_lines(evidence, language)
     figures = [figure(evidence, language) for figure in FIGURES]
     scripts = [vega(), _read("page.js")]
     return _template().render(
         t=functools.partial(message, language=language), language=language, evidence=evidence,
-        title=str(evidence.data.get("name", evidence.name)), contents=contents(figures, language),
+        title=str(evidence.data.get("name", evidence.name)), contents=contents(figures, prepared, language),
+        prepared=prepared, bars=bars, size=BARS, pictures=pictures(evidence),
         step_name=functools.partial(step_name, language=language),
         fact_label=functools.partial(fact_label, language=language),
         head=headline_data(evidence, language), figures=figures, embed=embedded, tiles=tiles(evidence, language),
@@ -55,9 +58,18 @@ def step_name(name: str, language: str | None = None) -> str:
     return message(key, language) if key in catalogue("en") else name
 
 
-def contents(figures: Sequence[Figure], language: str | None = None) -> list[tuple[str, str]]:
+def contents(
+    figures: Sequence[Figure], prepared: Prepared | None, language: str | None = None
+) -> list[tuple[str, str]]:
     """The sections that the bar leads to: their place and their heading."""
-    names = ["recipe", *(figure.name for figure in figures), "most_wrong", "members", "environment"]
+    names = [
+        "recipe",
+        *(["preprocessing"] * (prepared is not None)),
+        *(figure.name for figure in figures),
+        "most_wrong",
+        "members",
+        "environment",
+    ]
     return [(name, message(f"report.{name}", language)) for name in names]
 
 
