@@ -22,7 +22,8 @@ PUBLIC = """
     Dropout ELU Ensemble Flatten GELU HeNormal HeUniform Huber Identity Initializer L1 L2 Layer LeCunNormal
     LeCunUniform LeakyReLU Linear Log Loss MeanSquaredError Member MinMax Network Normal Optimizer Orthogonal PCA
     PReLU Penalty PiecewiseLinear QuadraticCost Quantile RMSProp RandomUniform ReLU Robust Run RunError SELU SGD
-    Schedule SeedbedError Setup SetupError ShapeError SiLU Sigmoid Softmax Softplus Standardize StandardizeTarget
+    Schedule SeedbedClassifier SeedbedError SeedbedRegressor Setup SetupError ShapeError SiLU Sigmoid Softmax
+    Softplus Standardize StandardizeTarget
     Step StepDecay Tanh TrainingError UsageError Value WarmUp Whiten XavierNormal XavierUniform Zeros choice compare
     data diff draw environment fields integers load_run log_uniform propose resume same train training uniform
 """

@@ -32,7 +32,9 @@ def said_by(program: str) -> Any:
 HELP = "import seedbed.cli\ntry: seedbed.cli.main(['--help'])\nexcept SystemExit: pass"
 
 
-@pytest.mark.parametrize("program", ["import seedbed", "import seedbed.data, seedbed.recipe, seedbed.cli", HELP])
+@pytest.mark.parametrize(
+    "program", ["import seedbed", "import seedbed.data, seedbed.recipe, seedbed.interop, seedbed.cli", HELP]
+)
 def test_little_is_imported_before_it_is_used(program: str) -> None:
     assert said_by(program + IMPORTED) == []
 
@@ -52,7 +54,7 @@ def test_a_name_is_found_once_and_an_unknown_one_is_refused() -> None:
         from seedbed.data import lode  # noqa: F401
 
 
-@pytest.mark.parametrize("package", [seedbed, seedbed.data])
+@pytest.mark.parametrize("package", [seedbed, seedbed.data, seedbed.interop])
 def test_what_is_offered_is_there(package: Any) -> None:
     assert set(package.__all__) == {name for name in dir(package) if name != "__version__"}
     assert all(getattr(package, name) is not None for name in package.__all__)

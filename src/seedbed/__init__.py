@@ -41,6 +41,8 @@ if TYPE_CHECKING:
         StandardizeTarget,
         Whiten,
     )
+    from seedbed.interop.classifier import SeedbedClassifier
+    from seedbed.interop.regressor import SeedbedRegressor
     from seedbed.network import (
         ELU,
         GELU,
@@ -160,7 +162,9 @@ __all__ = [
     "Run",
     "RunError",
     "Schedule",
+    "SeedbedClassifier",
     "SeedbedError",
+    "SeedbedRegressor",
     "Setup",
     "SetupError",
     "ShapeError",

@@ -53,7 +53,8 @@ def assemble(raw: Raw, shares: Shares, task: str | None, notices: Sequence[str] 
     target, y, more = read_target(raw.target, task or raw.task, raw.class_names)
     told += more
     parts = _split(y, target, raw, shares, told)
-    fit = functools.partial(_fit, replace(raw, rows=None, target={}), target)  # not the rows: folds have their own
+    bare = replace(raw, rows=None, target={})  # folds have rows of their own
+    fit = functools.partial(fit_encoder, bare, target)
     encoder, numeric, more = fit(take(raw.rows, np.sort(parts[0])))
     told += more
     x = _encoded(raw, y, encoder, parts, told)
@@ -179,7 +180,7 @@ def _time_notice(time: NDArray[Any], parts: tuple[Index, Index, Index]) -> str:
     return f"split by time: trained on {ends[0]}, validated on {ends[1]}, tested on {ends[2]}"
 
 
-def _fit(raw: Raw, target: Target, rows: Any) -> Fitting:
+def fit_encoder(raw: Raw, target: Target, rows: Any) -> Fitting:
     """The encoder for these training rows, which of its features are quantities rather than indicators, and notices."""
     if is_frame(rows):
         encoder, notices = TableEncoder.fit(rows, target, raw.types)

@@ -16,7 +16,10 @@ from seedbed.reporting.intervals import intervals
 
 
 def judge(members: Sequence[Member], data: Dataset) -> tuple[Held, dict[str, dict[str, Metrics]]]:
-    """What a run keeps of the data, and the metrics by part, by model and by name."""
+    """What a run keeps of the data, and the metrics by part, by model and by name.
+
+    Data without a test part, as an estimator of scikit-learn is fitted to, has metrics on the validation part alone.
+    """
     task, best = data.task, best_of(members)
     chosen = candidates(members)
     if best not in chosen:
@@ -32,12 +35,11 @@ def judge(members: Sequence[Member], data: Dataset) -> tuple[Held, dict[str, dic
         "validation": {
             "best": metrics(task, data.valid.y, valid[chosen.index(best)]),
             "ensemble": metrics(task, data.valid.y, valid_ensemble),
-        },
-        "test": {
-            "best": metrics(task, data.test.y, test_best),
-            "ensemble": metrics(task, data.test.y, test_ensemble),
-        },
+        }
     }
+    told = {"best": test_best, "ensemble": test_ensemble} if len(data.test) else {}
+    if told:
+        results["test"] = {model: metrics(task, data.test.y, said) for model, said in told.items()}
     held = Held(
         valid_y=data.valid.y,
         valid_predictions=valid,
@@ -46,12 +48,7 @@ def judge(members: Sequence[Member], data: Dataset) -> tuple[Held, dict[str, dic
         test_y=data.test.y,
         test_best=test_best,
         test_ensemble=test_ensemble,
-        intervals={
-            "test": {
-                "best": intervals(task, data.test.y, test_best),
-                "ensemble": intervals(task, data.test.y, test_ensemble),
-            }
-        },
+        intervals={"test": {model: intervals(task, data.test.y, said) for model, said in told.items()}},
         **most_wrong_of(data, test_ensemble),
         looks=looks_of(best.trained.preprocessor, data),
     )

@@ -176,10 +176,11 @@ class Run:
         return card_of(self)
 
     def __repr__(self) -> str:
-        test = self.results["test"]["ensemble"]
-        metric = next(iter(test))
+        part = "test" if "test" in self.results else "validation"
+        told = self.results[part]["ensemble"]
+        metric = next(iter(told))
         where = f", in {self.folder}" if self.folder else ""
-        return f"Run({self.name!r}, {len(self.members)} members, test {metric} {test[metric]:.4f}{where})"
+        return f"Run({self.name!r}, {len(self.members)} members, {part} {metric} {told[metric]:.4f}{where})"
 
 
 def best_of(members: Sequence[Member]) -> Member:

@@ -86,22 +86,27 @@ def train(training: Training, members: Sequence[Member]) -> Step:
 
 def result(results: dict[str, dict[str, Metrics]], dataset: Dataset, held: Held, best: Member) -> Step:
     """The result on the test part, which nothing looked at before, and what choosing on validation cost."""
+    part = "test" if "test" in results else "validation"
+    facts = [
+        ("best member", f"{_measured(part, 'best', results, held)} (member {best.number})"),
+        ("ensemble", f"{_measured(part, 'ensemble', results, held)} (of {len(set(held.ensemble))} members)"),
+    ]
+    if part == "validation":
+        return Step("result", (*facts, ("test examples", "none: the figures are of the part that chose the members")))
     metric = next(iter(results["test"]["best"]))
     gap = results["test"]["ensemble"][metric] - results["validation"]["ensemble"][metric]
-    facts = [
-        ("best member", f"{_measured('best', results, held)} (member {best.number})"),
-        ("ensemble", f"{_measured('ensemble', results, held)} (of {len(set(held.ensemble))} members)"),
+    facts += [
         ("test against validation", f"{named(metric)} {signed(gap)} for the ensemble, which was chosen on validation"),
         ("test examples", f"{len(dataset.test):,}, looked at once"),
     ]
     return Step("result", tuple(facts))
 
 
-def _measured(model: str, results: dict[str, dict[str, Metrics]], held: Held) -> str:
-    """The metrics of the test part, the first with its interval: what the others are worth follows from it."""
-    ends = held.intervals.get("test", {}).get(model, {})
-    texts = [f"{named(name)} {number(value)}" for name, value in results["test"][model].items()]
-    first = next(iter(results["test"][model]))
+def _measured(part: str, model: str, results: dict[str, dict[str, Metrics]], held: Held) -> str:
+    """The metrics of a part, the first with its interval: what the others are worth follows from it."""
+    ends = held.intervals.get(part, {}).get(model, {})
+    texts = [f"{named(name)} {number(value)}" for name, value in results[part][model].items()]
+    first = next(iter(results[part][model]))
     if first in ends:
         low, high = ends[first]
         texts[0] += f" (95 %: {number(low, 3)} to {number(high, 3)})"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from seedbed.core.draw import draw
 from seedbed.data.dataset import Dataset
+from seedbed.data.preprocessor import Preprocessor
 from seedbed.recipe import folder as folders
 from seedbed.recipe import steps
 from seedbed.recipe.environment import environment
@@ -55,11 +56,14 @@ class Work:
     seed: int
     plans: Sequence[Plan] | None = None
     observe: Observe | None = None
+    fitted: Sequence[Preprocessor] = ()
     began: float = field(default_factory=time.perf_counter)
 
     def __post_init__(self) -> None:
         self.setups = [draw(self.setup, seed=self.seed, number=number) for number in self.numbers]
-        self.training = Training(self.setups, self.numbers, self.data, self.seed, self.plans, self.observe)
+        self.training = Training(
+            self.setups, self.numbers, self.data, self.seed, self.plans, self.observe, fitted=self.fitted
+        )
         self.told: list[Step] = []
 
     @property

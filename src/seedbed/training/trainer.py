@@ -64,6 +64,7 @@ class Training:
         plans: one plan for each cohort, to repeat a run to the bit; chosen anew when None.
         observe: looks inside the program, see `observe.py`.
         start: weights of each member to begin with, or None.
+        fitted: preprocessing to keep, where the steps are the same, in place of fitting it to the data.
         on_progress: called between device calls.
         checkpoints: where to write how far the training is, or None.
         point: where to go on from, or None to begin.
@@ -76,6 +77,7 @@ class Training:
     plans: Sequence[Plan] | None = None
     observe: Observe | None = None
     start: Sequence[Any] | None = None
+    fitted: Sequence[Preprocessor] = ()
     on_progress: Callable[[Progress], None] | None = None
     checkpoints: Checkpoints | None = None
     point: Point | None = None
@@ -237,11 +239,12 @@ class Training:
         return bind(setup, data, self.preprocessor(check_drawn(setup), data).shape)
 
     def preprocessor(self, setup: Setup, data: Dataset) -> Preprocessor:
-        """The steps of a setup, fitted to the training part."""
+        """The steps of a setup, fitted to the training part, or as they were given."""
         steps = setup.preprocessing
         key = (id(data), steps, tuple(jax.tree.leaves(steps)))
         if key not in self._fitted:
-            self._fitted[key] = Preprocessor.fit(steps, data)
+            given = next((one for one in self.fitted if one.steps == steps), None)
+            self._fitted[key] = given or Preprocessor.fit(steps, data)
         return self._fitted[key]
 
     def _tell(self, cohort: Cohort) -> None:

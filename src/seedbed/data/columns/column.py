@@ -111,4 +111,4 @@ def holes_said(name: str, cells: Cells, filled: str, is_marked: bool) -> list[st
 
 def beside(values: NDArray[np.float64], holes: NDArray[np.bool_], is_marked: bool) -> NDArray[np.float64]:
     """Features (n, k), with the indicator of the holes beside them where it is wanted."""
-    return np.column_stack([values, holes]) if is_marked else values.reshape(len(values), -1)
+    return np.column_stack([values, holes] if is_marked else [values])

@@ -1,0 +1,13 @@
+"""Seedbed for other libraries: estimators for scikit-learn."""
+
+from typing import TYPE_CHECKING
+
+from seedbed.core.lazy import lazily
+
+if TYPE_CHECKING:
+    from seedbed.interop.classifier import SeedbedClassifier
+    from seedbed.interop.regressor import SeedbedRegressor
+else:
+    __getattr__, __dir__ = lazily(__name__)
+
+__all__ = ["SeedbedClassifier", "SeedbedRegressor"]
