@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+BLOCK = 1 << 16  # numbers
 Arrays = Mapping[str, NDArray[np.float64]]
 
 
@@ -65,11 +66,16 @@ def project(fitted: Arrays, values: NDArray[Any]) -> NDArray[Any]:
 
 def piecewise_linear(fitted: Arrays, values: NDArray[Any]) -> NDArray[Any]:
     """(x - low) / width, kept between floor and ceiling, for each bin of each column of (n, k)."""
-    source = fitted["source"].astype(int)
-    dtype = float_type(values)
-    embedded: NDArray[Any] = np.subtract(values[:, source], fitted["low"].astype(dtype), dtype=dtype)
-    embedded /= fitted["width"].astype(dtype)
-    return np.clip(embedded, fitted["floor"].astype(dtype), fitted["ceiling"].astype(dtype), out=embedded)
+    source, dtype = fitted["source"].astype(int), float_type(values)
+    low, width, floor, ceiling = (fitted[name].astype(dtype) for name in ("low", "width", "floor", "ceiling"))
+    embedded = np.empty((len(values), len(source)), dtype)
+    step = max(1, BLOCK // len(source))  # rows that stay in cache through the passes
+    for at in range(0, len(values), step):
+        block = embedded[at : at + step]
+        np.subtract(values[at : at + step, source], low, out=block)
+        block /= width
+        np.minimum(np.maximum(block, floor, out=block), ceiling, out=block)
+    return embedded
 
 
 def float_type(values: NDArray[Any]) -> np.dtype[Any]:

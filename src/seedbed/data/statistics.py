@@ -87,9 +87,9 @@ class Moments:
         return Moments(n, mean.squeeze(axes), np.asarray(squares), np.asarray(low), np.asarray(high))
 
 
-def blocks(values: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
-    """The rows of (n, *shape) in order, a few at a time, each block a float64 copy."""
-    step = max(1, BLOCK // max(1, math.prod(values.shape[1:])))
+def blocks(values: NDArray[Any], least: int = 1) -> Iterator[NDArray[np.float64]]:
+    """The rows of (n, *shape) in order, a few at a time and at least so many, each block a float64 copy."""
+    step = max(least, BLOCK // max(1, math.prod(values.shape[1:])))
     for start in range(0, len(values), step):
         yield values[start : start + step].astype(np.float64)
 
