@@ -133,9 +133,7 @@ def test_classes_that_groups_leave_out_of_a_part_are_named():
 
 def test_a_group_split_that_leaves_one_class_for_training():
     frame = pd.DataFrame({"x": np.arange(30.0), "who": list("abc") * 10, "y": ["u", "v", "w"] * 10})
-    message = (
-        "split: expected at least two classes to train on, got only '[uvw]' in the 10 rows that groups or time leave"
-    )
+    message = "split: expected at least two classes to train on, got only '[uvw]' in the 10 rows that are left for"
     with pytest.raises(DataError, match=message):
         load(frame, target="y", group="who")
 

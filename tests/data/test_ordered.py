@@ -86,9 +86,7 @@ def test_the_time_of_day_is_shown_where_there_is_one():
 
 def test_a_time_split_that_leaves_one_class_for_training():
     frame = days().sort_values("date").assign(y=["old"] * 80 + ["new"] * 40)
-    message = (
-        r"split: expected at least two classes to train on, got only 'old' in the 76 rows that groups or time leave"
-    )
+    message = r"split: expected at least two classes to train on, got only 'old' in the 76 rows that are left for"
     with pytest.raises(DataError, match=message):
         load(frame, target="y", time="date")
 

@@ -51,6 +51,14 @@ class Source:
     time: Annotated[
         str | None, typer.Option(help="The oldest rows train, the newest test: a column of dates.", metavar="COLUMN")
     ] = None
+    stream: Annotated[
+        bool | None,
+        typer.Option(
+            "--stream/--no-stream",
+            help="Read Parquet anew in every epoch; by itself where memory is short.",
+            show_default=False,
+        ),
+    ] = None
 
     def load(self) -> Dataset:
         """The data set."""

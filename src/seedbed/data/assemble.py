@@ -78,13 +78,26 @@ def check_weight(weight: Any, n_rows: int) -> NDArray[np.float64]:
         raise DataError(f"sample_weight: expected numbers, got others ({error})") from None
     if weights.shape != (n_rows,):
         raise DataError(f"sample_weight: expected one number for each of {n_rows:,} rows, got shape {weights.shape}")
-    wrong = ~(np.isfinite(weights) & (weights >= 0))
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise DataError(f"sample_weight: expected finite numbers of at least 0, got {weights[row]} in row {row}")
+    check_sound_weights(weights, np.arange(n_rows))
     if not weights.any():
         raise DataError("sample_weight: expected a number above 0 somewhere, got only zeros")
     return weights
+
+
+def check_sound_weights(weights: NDArray[np.float64], rows: Index) -> None:
+    """Refuses weights that are infinite, negative or missing.
+
+    Arguments:
+        weights: what each row counts, (n,).
+        rows: the number of each row in the source, (n,).
+
+    Raises:
+        DataError: naming the first row with a wrong one.
+    """
+    wrong = ~(np.isfinite(weights) & (weights >= 0))
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        raise DataError(f"sample_weight: expected finite numbers of at least 0, got {weights[at]} in row {rows[at]}")
 
 
 def _check_lengths(rows: Any, raw: Raw) -> None:
@@ -133,7 +146,8 @@ def _split(y: NDArray[Any], target: Target, raw: Raw, shares: Shares, notices: l
     if labels is not None and raw.time is None and raw.group is None:
         notices += _class_notices(labels, target.class_names)
     elif target.task == "classification":
-        notices += _missing_classes(y, parts, target.class_names)
+        there = [np.bincount(y[part], minlength=len(target.class_names)) > 0 for part in parts]
+        notices += missing_classes(there, len(train), target.class_names)
     return parts
 
 
@@ -151,18 +165,22 @@ def _class_notices(labels: NDArray[np.int32], names: tuple[Any, ...]) -> list[st
     return notices
 
 
-def _missing_classes(y: NDArray[Any], parts: tuple[Index, Index, Index], names: tuple[Any, ...]) -> list[str]:
-    """What is said where groups or time leave classes out of a part.
+def missing_classes(there: Sequence[NDArray[np.bool_]], n_train: int, names: tuple[Any, ...]) -> list[str]:
+    """What is said about classes that are not in all three parts, where a split could not see to it.
+
+    Arguments:
+        there: for each part which classes it has.
+        n_train: how many rows train.
+        names: the classes.
 
     Raises:
         DataError: training sees fewer than two classes.
     """
-    there = [np.bincount(y[part], minlength=len(names)) > 0 for part in parts]
     if there[0].sum() < 2:
         (only,) = np.flatnonzero(there[0])
         raise DataError(
-            f"split: expected at least two classes to train on, got only {names[only]!r} in the {len(parts[0]):,} rows "
-            "that groups or time leave for training",
+            f"split: expected at least two classes to train on, got only {names[only]!r} in the {n_train:,} rows "
+            "that are left for training",
             "split by chance instead, or by another column",
         )
     notices = []

@@ -45,6 +45,31 @@ class Part:
             if array is not None:
                 array.flags.writeable = False  # the fingerprint is computed late, and must be that of what was split
 
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the arrays are those of a sample, and all rows are read again in every epoch."""
+        return False
+
+    def class_sizes(self, n_classes: int) -> NDArray[np.int64]:
+        """The number of examples of each class, (n_classes,)."""
+        return np.bincount(self.y, minlength=n_classes)
+
+    def span(self, what: str, i: int | None = None) -> dict[str, float]:
+        """The lowest, highest and mean value of feature or target `i`, of `x` or `y`; of all together with None."""
+        values = getattr(self, what)
+        values = values if i is None else values[:, i]
+        return {
+            "low": float(values.min()),
+            "high": float(values.max()),
+            "mean": float(values.mean(dtype=np.float64)),
+        }
+
+    def feed(self, digest: Any) -> None:
+        """Gives the content to a hash."""
+        for array in (self.x, self.y, *(() if self.weight is None else (self.weight,))):
+            digest.update(f"{array.dtype.str}{array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).data)
+
     def __len__(self) -> int:
         return len(self.y)
 
@@ -92,7 +117,7 @@ class Dataset:
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of one example: (64,) or (28, 28, 1)."""
-        return tuple(self.train.x.shape[1:])
+        return tuple(self.valid.x.shape[1:])
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -126,10 +151,13 @@ class Dataset:
         head = [self.task, self.class_names, self.target_names, self.feature_names, self.image_shape]
         digest.update(json.dumps(head, default=str).encode())
         for part in (self.train, self.valid, self.test):
-            for array in (part.x, part.y, *(() if part.weight is None else (part.weight,))):
-                digest.update(f"{array.dtype.str}{array.shape}".encode())
-                digest.update(np.ascontiguousarray(array).data)
+            part.feed(digest)
         return digest.hexdigest()[:16]
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the training part is a `StreamedPart`: larger than memory, and read again in every epoch."""
+        return self.train.is_streamed
 
     def folds(self, k: int) -> tuple[Dataset, ...]:
         """`k` data sets of the same rows, in each of which others validate; see `seedbed.data.folds`."""
@@ -161,24 +189,16 @@ class Dataset:
 
 def _balance(data: Dataset) -> list[dict[str, Any]]:
     """For each class its name and its number of examples in each part."""
-    counts = {name: np.bincount(getattr(data, name).y, minlength=data.n_classes) for name in PARTS}
+    counts = {name: getattr(data, name).class_sizes(data.n_classes) for name in PARTS}
     return [{"class": cls, **{name: int(counts[name][i]) for name in PARTS}} for i, cls in enumerate(data.class_names)]
 
 
 def _target_ranges(data: Dataset) -> list[dict[str, Any]]:
-    return [{"name": name, **_range(data.train.y[:, i])} for i, name in enumerate(data.target_names)]
+    return [{"name": name, **data.train.span("y", i)} for i, name in enumerate(data.target_names)]
 
 
 def _feature_ranges(data: Dataset) -> list[dict[str, Any]]:
     """One entry for each named feature of the training part; one for all of them together in an image."""
     if data.image_shape is not None or len(data.shape) != 1:
-        return [{"name": "all", **_range(data.train.x)}]
-    return [{"name": name, **_range(data.train.x[:, i])} for i, name in enumerate(data.feature_names)]
-
-
-def _range(values: NDArray[Any]) -> dict[str, float]:
-    return {
-        "low": float(values.min()),
-        "high": float(values.max()),
-        "mean": float(values.mean(dtype=np.float64)),
-    }
+        return [{"name": "all", **data.train.span("x")}]
+    return [{"name": name, **data.train.span("x", i)} for i, name in enumerate(data.feature_names)]

@@ -38,6 +38,11 @@ def folds(data: Dataset, k: Any) -> tuple[Dataset, ...]:
     """
     if isinstance(k, bool) or not isinstance(k, numbers.Integral) or k < 2:
         raise UsageError(f"folds: expected a whole number of at least 2, got {k!r}")
+    if data.is_streamed:
+        raise UsageError(
+            "folds: expected data in memory, got a training part that is read from its files in every epoch",
+            "load it with stream=False; with so many rows one validation part tells as much as folds",
+        )
     pool = Examples.of(data.train, data.valid)
     return tuple(_fold(data, pool, train, valid) for train, valid in _cut(data, pool, int(k)))
 

@@ -22,6 +22,7 @@ from seedbed.data.readers.registry import need_reader, reader_of
 from seedbed.data.readers.table import ReadOptions, Table, read_options
 from seedbed.data.sources import BY_NAME, read_source
 from seedbed.data.split import TEST_SHARE, VALID_SHARE
+from seedbed.data.stream import load_streamed, to_stream
 from seedbed.data.tables import split_columns
 
 NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d*[1-9])?|\(missing\)")  # as a number that was read is written again
@@ -43,6 +44,7 @@ def load(
     group: Any = None,
     time: Any = None,
     types: Types = None,
+    stream: bool | None = None,
 ) -> Dataset:
     """A data set: read, its task inferred, split into three parts, encoded as numbers.
 
@@ -64,6 +66,8 @@ def load(
         time: what orders the rows, dates or numbers: the oldest train and the newest test; a column, or an array (n,).
         types: for a table the kinds of columns that are to be other than their values say, such as
             `{"zip": "category"}` or "age=numeric,zip=category"; `drop` leaves a column out.
+        stream: whether Parquet files (one, a folder of them, or a pattern such as `big/*.parquet`) are read anew in
+            every epoch instead of into memory; None where they would take more than a quarter of what is free.
 
     Raises:
         DataError: the data is missing, damaged, or cannot be used as it is.
@@ -77,6 +81,13 @@ def load(
     if isinstance(source, Dataset):
         return source
     options = read_options(missing=missing, header=header)
+    shares = Shares(valid_share, test_share, split_seed)
+    if (files := to_stream(source, stream)) is not None:
+        in_memory = {"test": test, "group": group, "time": time}
+        data = load_streamed(
+            files, options, shares, target=target, weight=sample_weight, task=task, name=name, types=types, **in_memory
+        )
+        return replace(data, origin=origin_of(load, source, given | {"stream": True}))
     found = read_source(source, options)
     if test is not None:
         found = with_test(found, test, target, options)
@@ -85,7 +96,7 @@ def load(
         raw = replace(raw, name=name)
     raw = replace(raw, types=types)
     raw, notices = arranged(raw, group, time)
-    data = assemble(raw, Shares(valid_share, test_share, split_seed), task, [*raw.notices, *notices])
+    data = assemble(raw, shares, task, [*raw.notices, *notices])
     return replace(data, origin=origin_of(load, source, given))
 
 

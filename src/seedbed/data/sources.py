@@ -16,6 +16,7 @@ from seedbed.data.idx import is_idx_folder, read_idx_folder
 from seedbed.data.raw import Raw, is_frame, is_there
 from seedbed.data.readers.registry import need_reader, reader_of, stem_of
 from seedbed.data.readers.table import ReadOptions, Table
+from seedbed.data.stream.source import is_several, read_several
 from seedbed.data.tables import frame_columns, named
 from seedbed.data.target import array_columns
 
@@ -51,6 +52,8 @@ def read_path(path: Path, options: ReadOptions, given: str = "") -> Table | Raw:
         options: how it is to be read.
         given: what the user wrote, which may be a name with a slip in it.
     """
+    if is_several(path):
+        return replace(read_several(path, options), source=str(path))
     if not is_there(path) and reader_of(path) is None:
         hint = nearest(given, BY_NAME) or "for a file, check the spelling and the folder"
         raise DataError(f"expected a path or the name of a data set, {one_of(BY_NAME)}; got {given!r}", hint)

@@ -45,7 +45,7 @@ def split(
         UsageError: the shares or the seed are not sound.
         DataError: there are too few rows, or no class has enough of them.
     """
-    _check(n_rows, valid_share, test_share, seed)
+    check_split(n_rows, valid_share, test_share, seed)
     rng = np.random.default_rng(seed)
     groups = _groups(rng.permutation(n_rows), labels)
     sizes = np.array([len(group) for group in groups])
@@ -78,7 +78,7 @@ def split_by_group(
     n_groups, n_parts = int(groups.max(initial=-1)) + 1, 3 if test_share else 2
     if n_groups == len(group):
         return split(len(group), labels, valid_share=valid_share, test_share=test_share, seed=seed)
-    _check(len(group), valid_share, test_share, seed)
+    check_split(len(group), valid_share, test_share, seed)
     if n_groups < n_parts:
         raise DataError(
             f"group: expected at least {n_parts} different groups, one for each part, got {n_groups}",
@@ -104,7 +104,7 @@ def split_by_time(
         UsageError: the shares or the seed are not sound.
         DataError: there are too few rows, or fewer different times than parts.
     """
-    _check(len(time), valid_share, test_share, seed)
+    check_split(len(time), valid_share, test_share, seed)
     shares = [1 - valid_share - test_share, valid_share, test_share]
     parts = blocks(time, shares if test_share else shares[:2])
     rng = np.random.default_rng(seed)
@@ -119,7 +119,13 @@ def rare_classes(labels: NDArray[np.int32], n_classes: int) -> tuple[list[int], 
     return np.flatnonzero(rare).tolist(), np.flatnonzero(absent).tolist()
 
 
-def _check(n_rows: int, valid_share: Any, test_share: Any, seed: Any) -> None:
+def check_split(n_rows: int, valid_share: Any, test_share: Any, seed: Any) -> None:
+    """Refuses shares, seeds and numbers of rows that give no three parts.
+
+    Raises:
+        UsageError: the shares or the seed are not sound.
+        DataError: there are too few rows.
+    """
     for name, share in (("valid_share", valid_share), ("test_share", test_share)):
         if isinstance(share, bool) or not isinstance(share, numbers.Real) or not 0 <= float(share) < 1:
             raise UsageError(f"{name}: expected a share between 0 and 1, got {share!r}")

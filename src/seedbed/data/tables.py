@@ -35,7 +35,7 @@ def split_columns(table: Table, target: Any, weight: Any) -> Raw:
     if isinstance(weight, str):
         if weight in names:
             raise UsageError(f"sample_weight: expected another column than the target, got {weight!r}")
-        weights = _weights(frame[_known("sample_weight", weight, frame, source)], weight)
+        weights = column_weights(frame[known_column("sample_weight", weight, frame, source)], weight)
     features = frame.drop(columns=[*names, *([weight] if weights is not None else [])])
     targets = {name: _values(frame[name]) for name in names}
     return Raw(table.name, source, features, targets, n_test=table.n_test, weight=weights, notices=table.notices)
@@ -78,7 +78,7 @@ def target_names(frame: Any, target: Any, source: str) -> list[str]:
     wanted = list(target) if isinstance(target, list | tuple) else _apart(target, frame)
     if not wanted:
         raise UsageError(f"target: expected at least one column, got {target!r}")
-    names = [_known("target", str(name), frame, source) for name in wanted]
+    names = [known_column("target", str(name), frame, source) for name in wanted]
     return list(dict.fromkeys(names))
 
 
@@ -89,7 +89,12 @@ def _apart(target: Any, frame: Any) -> list[Any]:
     return [name.strip() for name in target.split(",")]
 
 
-def _known(what: str, name: str, frame: Any, source: str) -> str:
+def known_column(what: str, name: str, frame: Any, source: str) -> str:
+    """The name of a column, which is there.
+
+    Raises:
+        UsageError: no column has that name.
+    """
     if name not in frame.columns:
         raise UsageError(
             f"{what}: expected one of the columns of {source}, got {name!r}; they are {shown(frame.columns)}",
@@ -111,7 +116,12 @@ def _values(series: Any) -> NDArray[Any]:
     return np.asarray(series.astype(object).to_numpy(dtype=object, na_value=None))
 
 
-def _weights(series: Any, name: str) -> NDArray[np.float64]:
+def column_weights(series: Any, name: str) -> NDArray[np.float64]:
+    """A column of weights as float64, NaN in its holes.
+
+    Raises:
+        DataError: it holds no numbers.
+    """
     from pandas.api import types
 
     if not types.is_numeric_dtype(series.dtype):

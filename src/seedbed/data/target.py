@@ -239,3 +239,20 @@ def _check_spread(task: str, y: NDArray[np.float64], names: tuple[str, ...], not
             "every row has exactly one label: if these are classes, give their numbers in one column instead, "
             "y.argmax(axis=1)"
         )
+
+
+def encode_target(target: Target, columns: Columns) -> NDArray[Any]:
+    """Further rows of target columns as the numbers that `read_target` would give them: int32 (n,), or float64 (n, k).
+
+    Raises:
+        DataError: a value is no class, infinite, or does not fit the task.
+    """
+    sound = {name: _sound(name, values) for name, values in columns.items()}
+    if target.task != "classification":
+        return np.stack([_as_numbers(name, values, target.task) for name, values in sound.items()], axis=1)
+    ((name, values),) = sound.items()
+    known = np.array(target.class_names)
+    y = np.minimum(np.searchsorted(known, values), len(known) - 1).astype(np.int32)
+    if (strange := known[y] != values).any():
+        raise DataError(f"target {name!r}: expected one of the classes, got {values[strange].tolist()[0]!r}")
+    return y

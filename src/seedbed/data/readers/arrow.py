@@ -40,8 +40,8 @@ def _settled(column: Any, name: str, options: ReadOptions, decimal: str) -> tupl
     import pyarrow as pa
 
     kinds = pa.types
-    if kinds.is_string(column.type) or kinds.is_large_string(column.type) or kinds.is_string_view(column.type):
-        return _settled_texts(_bare(column, options.holes), name, options, decimal)
+    if is_text(column.type):
+        return _settled_texts(bare(column, options.holes), name, options, decimal)
     if kinds.is_null(column.type) or kinds.is_decimal(column.type) or kinds.is_float16(column.type):
         return column.cast(pa.float64()), ""
     if kinds.is_date(column.type):
@@ -51,8 +51,15 @@ def _settled(column: Any, name: str, options: ReadOptions, decimal: str) -> tupl
     return column, ""
 
 
-def _bare(column: Any, holes: list[str]) -> Any:
-    """Texts without the blanks around them, null where they stand for a hole."""
+def is_text(kind: Any) -> bool:
+    """Whether an Arrow type is one of texts."""
+    import pyarrow as pa
+
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def bare(column: Any, holes: list[str]) -> Any:
+    """A column of texts without the blanks around them, null where they stand for a hole."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
