@@ -28,7 +28,7 @@ def class_weights(said: str | tuple[float, ...], data: Dataset) -> NDArray[np.fl
     if data.task != "classification":
         raise SetupError([Fault(("class_weight",), "None where the task is not classification", repr(said))])
     if isinstance(said, str):
-        counts = np.bincount(data.train.y, minlength=data.n_classes)
+        counts = data.train.class_sizes(data.n_classes)
         return len(data.train) / (data.n_classes * np.maximum(counts, 1.0))
     if len(said) != data.n_classes:
         raise SetupError([Fault(("class_weight",), f"one weight for each of {data.n_classes} classes", repr(said))])
