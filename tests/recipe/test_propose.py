@@ -9,6 +9,7 @@ import seedbed as sb
 from seedbed.core import toml
 from seedbed.core.draw import distributions
 from seedbed.core.value import same
+from seedbed.recipe.propose import propose_members
 from seedbed.training.cohorts import bind, group
 
 NAMES = [entry.name for entry in sb.data.catalogue()]
@@ -32,6 +33,32 @@ def test_labels_and_several_values() -> None:
     values = sb.data.load((x, x[:, :2] * 3))
     run = sb.train(sb.propose(values), values, members=2, epochs=1, out=None)
     assert run.best.predict(x).shape == (60, 2)
+
+
+def rows(n: int, columns: int = 4) -> sb.data.Dataset:
+    x = np.random.default_rng(0).normal(size=(n, columns))
+    x[:, 0] = np.where(x[:, 0] > 1, x[:, 0], 0)
+    return sb.data.load((x, x[:, :1] ** 2 + x[:, 1:2] * x[:, 2:3]), test_share=0.1, valid_share=0.1)
+
+
+def test_a_table_of_many_rows_has_its_numbers_embedded_and_fewer_members() -> None:
+    large, little = rows(3000), rows(500)
+    assert len(large.train) > 2000 > len(little.train)
+    assert [step.kind for step in sb.propose(large).preprocessing] == [
+        "piecewise_linear", "standardize", "standardize_target",
+    ]  # fmt: skip
+    assert [step.kind for step in sb.propose(little).preprocessing] == ["standardize", "standardize_target"]
+    assert sb.propose(rows(3000, columns=65)).preprocessing[0] == sb.Standardize()
+    run = sb.train(sb.propose(large), large, epochs=2, out=None)
+    assert len(run.members) == 16
+    assert run.results["test"]["ensemble"]["r2"] > 0.8
+    assert run.best.predict(large.test.rows).shape == (len(large.test),)
+
+
+def test_digits_keep_their_proposal() -> None:
+    digits = sb.data.load("digits")
+    assert sb.propose(digits).preprocessing == (sb.Standardize(per="all"),)
+    assert propose_members(digits) == 32
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ import seedbed as sb
 from seedbed.cli.console import Printer
 from seedbed.cli.loading import Source, takes_data
 from seedbed.core.errors import UsageError
-from seedbed.recipe.defaults import AUTO, CHECKPOINT_SECONDS, MEMBERS
+from seedbed.recipe.defaults import AUTO, CHECKPOINT_SECONDS
 
 if TYPE_CHECKING:
     from seedbed.data import Dataset
@@ -50,7 +50,9 @@ def train(
     optimizer: OptimizerLine = None,
     loss: LossLine = None,
     preprocessing: Preprocessing = None,
-    members: Annotated[int, typer.Option(help="How many networks train side by side.", metavar="N")] = MEMBERS,
+    members: Annotated[
+        int | None, typer.Option(help="How many networks train side by side; 32, or 16 on a large table.", metavar="N")
+    ] = None,
     epochs: Epochs = None,
     batch_size: BatchSize = None,
     seed: Annotated[int, typer.Option(help="Decides draws, first weights, noise and data order.", metavar="N")] = 0,

@@ -14,8 +14,9 @@ from seedbed.core.errors import UsageError
 from seedbed.data.loading import load
 from seedbed.recipe import folder as folders
 from seedbed.recipe import job as jobs
-from seedbed.recipe.defaults import AUTO, CHECKPOINT_SECONDS, MEMBERS
+from seedbed.recipe.defaults import AUTO, CHECKPOINT_SECONDS
 from seedbed.recipe.member import Member
+from seedbed.recipe.propose import propose_members
 from seedbed.recipe.run import Run
 from seedbed.recipe.start import first_weights
 from seedbed.recipe.work import Show, Work
@@ -33,7 +34,7 @@ def train(
     setup: Setup,
     data: Any,
     *,
-    members: int | Sequence[int] | NDArray[np.integer] = MEMBERS,
+    members: int | Sequence[int] | NDArray[np.integer] | None = None,
     epochs: int | None = None,
     seed: int = 0,
     out: str | Path | None = AUTO,
@@ -54,6 +55,7 @@ def train(
         setup: the setup, or a space of setups: a distribution in it is drawn by each member for itself.
         data: a data set, or what `seedbed.data.load` takes.
         members: how many, numbered from 0; or their numbers: `[3]` is member 3 alone, the same as among others.
+            None: 32, or 16 on a table with more than 2,000 rows to learn from.
         epochs: in place of the setup's.
         seed: decides draws, first weights, noise and the order of the data; not the split.
         out: the run's folder, "auto" for `runs/<data>-<date>-<time>`, None to keep nothing on disk.
@@ -71,9 +73,11 @@ def train(
         TrainingError: every member diverged, or the run cannot be written.
         BackendError: the installed back end computes wrong numbers.
     """
-    numbers, seed, setup = member_numbers(members), _whole("seed", seed, least=0), _lasting(setup, epochs)
+    numbers = [] if members is None else member_numbers(members)
+    seed, setup = _whole("seed", seed, least=0), _lasting(setup, epochs)
     began = time.perf_counter()
     dataset = load(data)
+    numbers = numbers or member_numbers(propose_members(dataset))
     folder = folders.reserve(out, dataset.name)
     plans = plan.plans if isinstance(plan, Run) else plan
     work = Work(setup, dataset, numbers, seed, plans, observe, began=began)
