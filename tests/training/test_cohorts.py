@@ -143,9 +143,11 @@ def test_class_weights() -> None:
     np.testing.assert_allclose(class_weights("balanced", CLASSES) * counts, len(CLASSES.train) / 3)
     np.testing.assert_array_equal(class_weights((1.0, 2.0, 0.0), CLASSES), [1, 2, 0])
     weighted = load((X, LABELS), sample_weight=np.arange(70.0))
-    own = example_weights(CLASSIFY.replace(class_weight=(1.0, 2.0, 0.0)), weighted, weighted.train)
+    own = example_weights(
+        CLASSIFY.replace(class_weight=(1.0, 2.0, 0.0)), weighted, weighted.train.y, weighted.train.weight
+    )
     np.testing.assert_array_equal(own, np.array([1.0, 2.0, 0.0])[weighted.train.y] * weighted.train.index)
-    assert example_weights(CLASSIFY, CLASSES, CLASSES.train) is None
+    assert example_weights(CLASSIFY, CLASSES, CLASSES.train.y, CLASSES.train.weight) is None
     with pytest.raises(SetupError, match=r"class_weight: expected one weight for each of 3 classes, got \(1.0, 2.0\)"):
         class_weights((1.0, 2.0), CLASSES)
     with pytest.raises(SetupError, match="class_weight: expected None where the task is not classification, got 'bal"):

@@ -22,6 +22,7 @@ from seedbed.network import (
     QuadraticCost,
 )
 from seedbed.training import SGD, Setup, member
+from seedbed.training.augmentation import Noise
 from seedbed.training.cohorts import bind
 from seedbed.training.score import per_example_score
 from tests.training.populations import CLASSES, QUANTITIES
@@ -48,13 +49,13 @@ def test_gradient_is_the_limit_of_differences(loss: Loss, penalty: Any, task: st
     with jax.enable_x64(True):
         batch = member.Batch(*(jnp.asarray(a) for a in (X, y, WEIGHT)), None)
         variance = jnp.ones(2) if task == "regression" else None
-        key = member.noise_key(jnp.int32(0), jnp.int32(1), jnp.int32(2))
+        noise = member.noise_of(setup, jnp.int32(0), jnp.int32(1), jnp.int32(2))
         params = jax.jit(lambda: member.begin(setup, (4,), jnp.float64, jnp.int32(0), jnp.int32(1)))()
 
         @jax.jit
         def objective(leaves: list[Any]) -> Any:
             tree = jax.tree.unflatten(jax.tree.structure(params), leaves)
-            return member.objective(setup, tree, batch, key, task=task, variance=variance)[0]
+            return member.objective(setup, tree, batch, noise, task=task, variance=variance, image_shape=None)[0]
 
         leaves = jax.tree.leaves(params)
         slopes = jax.jit(jax.grad(objective))(leaves)
@@ -77,7 +78,9 @@ def test_sums_and_mean() -> None:
         jnp.asarray(X, jnp.float32), jnp.asarray(CLASSIFIED), jnp.asarray(WEIGHT * counted, jnp.float32),
         jnp.asarray(counted),
     )  # fmt: skip
-    total, (mean, sums) = member.objective(setup, params, batch, None, task="classification", variance=None)
+    total, (mean, sums) = member.objective(
+        setup, params, batch, member.Noise(None, None), task="classification", variance=None, image_shape=None
+    )
     outputs = X @ weights[0]["weight"]
     each = np.log(np.exp(outputs).sum(1)) - outputs[np.arange(7), CLASSIFIED]
     expected = (WEIGHT * counted * each).sum()
@@ -111,8 +114,10 @@ def test_scores_are_those_of_scikit_learn() -> None:
 
 
 def test_streams_differ() -> None:
-    """By member, by step, by seed, and noise from first weights."""
-    noise = [member.noise_key(jnp.int32(s), jnp.int32(n), jnp.int32(i)) for s in (0, 1) for n in (0, 1) for i in (0, 1)]
+    """By member, by step, by seed, and noise from augmentation and from first weights."""
+    setup = Setup(NETWORK, CrossEntropy(), SGD(0.1), augmentation=(Noise(),))
+    numbers = [(jnp.int32(s), jnp.int32(n), jnp.int32(i)) for s in (0, 1) for n in (0, 1) for i in (0, 1)]
+    noise = [key for three in numbers for key in member.noise_of(setup, *three)]
     first = [member.keys.member_key(s, n, member.keys.INITIALISATION) for s in (0, 1) for n in (0, 1)]
     words = {tuple(jax.random.key_data(key).tolist()) for key in (*noise, *first)}
-    assert len(words) == 12
+    assert len(words) == 20

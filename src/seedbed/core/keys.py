@@ -11,6 +11,7 @@ from jaxtyping import Array, Key
 INITIALISATION = 0
 NOISE = 1
 DATA_ORDER = 2
+AUGMENTATION = 3
 
 
 def member_key(seed: int | Array, number: int | Array, stream: int) -> Key[Array, ""]:

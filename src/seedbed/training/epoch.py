@@ -12,7 +12,7 @@ from jax import lax
 from jaxtyping import Array
 
 from seedbed.training.layout import choose, over_members
-from seedbed.training.member import Batch, Sums, Weights, examine, noise_key, objective
+from seedbed.training.member import Batch, Sums, Weights, examine, noise_of, objective
 from seedbed.training.observe import look
 from seedbed.training.state import Blueprint, Examples, Span, State, block_size
 from seedbed.training.update import Memory, rate, update
@@ -51,9 +51,7 @@ class Chunk:
         blueprint, axes = self.blueprint, self.axes
         count = epoch * blueprint.n_steps + i
         batch, batch_axes = self.batch(epoch, i)
-        noise = None
-        if blueprint.setup.network.is_noisy:
-            noise = jax.vmap(lambda number: noise_key(self.span.seed, number, count))(state.number)
+        noise = jax.vmap(lambda number: noise_of(blueprint.setup, self.span.seed, number, count))(state.number)
         slope = over_members(
             jax.value_and_grad(self.objective, argnums=1, has_aux=True),
             blueprint.layout,
@@ -74,7 +72,8 @@ class Chunk:
     @property
     def objective(self) -> Any:
         """The objective of one member on one batch."""
-        return functools.partial(objective, task=self.blueprint.task, variance=self.train.variance)
+        b = self.blueprint
+        return functools.partial(objective, task=b.task, variance=self.train.variance, image_shape=b.image_shape)
 
     def progress(self, count: Array) -> Array:
         """The share of the whole training that is done before step `count`."""
@@ -84,7 +83,7 @@ class Chunk:
         """The examples of step `i`, and which of their arrays have a member axis."""
         size, train = self.blueprint.batch_size, self.train
         members = self.order.shape[:-2]  # none, or one axis where each member has its own order
-        start = (*[jnp.int32(0) for _ in members], epoch - self.span.epoch, i * size)
+        start = (*[jnp.int32(0) for _ in members], epoch - self.span.epoch, (i - self.span.held) * size)
         rows = lax.dynamic_slice(self.order, start, (*members, 1, size)).reshape(*members, size)
         own = 0 if rows.ndim == 2 else None
         weight = None if train.weight is None else train.weight[rows]

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Key, Shaped
 
 from seedbed.core import keys
 from seedbed.network.layer import Params
+from seedbed.training.augmentation import augment
 from seedbed.training.score import per_example_score
 from seedbed.training.setup import Setup
 
@@ -23,6 +24,13 @@ class Batch(NamedTuple):
     y: Shaped[Array, "batch *k"]
     weight: Float[Array, "batch"] | None  # in the loss; None: all the same
     counted: Float[Array, "batch"] | None  # 1 for an example, 0 for filling; None: all are examples
+
+
+class Streams(NamedTuple):
+    """The keys of what is random in one step; None where nothing is."""
+
+    network: Key[Array, "*member"] | None
+    augmentation: Key[Array, "*member"] | None
 
 
 class Sums(NamedTuple):
@@ -42,13 +50,17 @@ def objective(
     setup: Setup,
     params: Weights,
     batch: Batch,
-    key: Key[Array, ""] | None,
+    noise: Streams,
     *,
     task: str,
     variance: Float[Array, "k"] | None,
+    image_shape: tuple[int, ...] | None,
 ) -> tuple[Float[Array, ""], tuple[Float[Array, ""], Sums]]:
     """What training makes small, the weighted mean loss and the penalty; beside it that mean alone, and the sums."""
-    outputs = setup.network.apply(params, batch.x, training=True, key=key)
+    x = batch.x
+    if noise.augmentation is not None:
+        x = augment(setup.augmentation, x, image_shape, key=noise.augmentation)
+    outputs = setup.network.apply(params, x, training=True, key=noise.network)
     each = setup.loss.per_example(outputs, batch.y)
     weighted = each if batch.weight is None else each * batch.weight
     total = jnp.sum(weighted)
@@ -65,9 +77,12 @@ def examine(setup: Setup, params: Weights, batch: Batch, *, task: str, variance:
     return Sums(total, _score(setup, outputs, batch, task, variance))
 
 
-def noise_key(seed: Array, number: Array, step: Array) -> Key[Array, ""]:
-    """The key of a member's noise in one step of the training."""
-    return jax.random.fold_in(keys.member_key(seed, number, keys.NOISE), step)
+def noise_of(setup: Setup, seed: Array, number: Array, step: Array) -> Streams:
+    """The keys of a member for one step of the training."""
+    key = lambda stream: jax.random.fold_in(keys.member_key(seed, number, stream), step)  # noqa: E731
+    return Streams(
+        key(keys.NOISE) if setup.network.is_noisy else None, key(keys.AUGMENTATION) if setup.augmentation else None
+    )
 
 
 def _score(

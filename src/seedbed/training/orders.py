@@ -19,7 +19,9 @@ MOST_BYTES = 1 << 24  # of the permutations that one call gets
 def shape(b: Blueprint) -> tuple[int, ...]:
     """The shape of the orders that one call gets: (epoch, row), or (member, epoch, row) where each has its own."""
     members = (b.wave,) if b.setup.data_order == "own" else ()
-    rows = b.n_steps * b.batch_size
+    rows = b.n_held_steps * b.batch_size
+    if b.n_held is not None:
+        return (1, rows)
     n_epochs = max(1, min(b.setup.epochs, MOST_BYTES // (4 * rows * (members or (1,))[0])))
     return (*members, n_epochs, rows)
 
@@ -30,6 +32,8 @@ def for_call(b: Blueprint, seed: int, numbers: NDArray[np.int32], first: int, n_
     Arguments:
         numbers: of the members, ghosts among them; they matter where each member has its own order.
     """
+    if b.n_held is not None:  # streamed examples come in a fresh order
+        return np.arange(shape(b)[-1], dtype=np.int32)[None]
     made = np.zeros(shape(b), np.int32)
     rows = (first, n_epochs, b.n_train, made.shape[-1])
     is_own = made.ndim == 3

@@ -19,6 +19,7 @@ from seedbed.core.errors import BackendError
 from seedbed.network import Linear, Network, QuadraticCost, Tanh
 from seedbed.training import devices
 from seedbed.training.compiling import cache_folder
+from seedbed.training.feed import Held
 from seedbed.training.layout import LAYOUTS
 from seedbed.training.optimizers import SGD
 from seedbed.training.orders import shared_orders
@@ -87,9 +88,8 @@ def _together(layout: str, x: NDArray[Any], y: NDArray[Any]) -> tuple[list[NDArr
     numbers = jax.tree.map(lambda *leaves: np.asarray(leaves, np.float32), *setups)
     parts = [examples(x, y, None, task="regression", dtype=np.float32, fill=fill) for fill in (False, True)]
     sharding = jax.sharding.NamedSharding(devices.mesh(n_devices), jax.sharding.PartitionSpec())
-    cohort = Cohort(
-        build(blueprint), numbers, np.arange(len(RATES), dtype=np.int32), tuple(jax.device_put(parts, sharding)), seed=0
-    )
+    feed = Held(*jax.device_put(parts, sharding))
+    cohort = Cohort(build(blueprint), numbers, np.arange(len(RATES), dtype=np.int32), feed, seed=0)
     before = _weights(cohort)
     for _ in cohort.run(started=0.0):
         pass

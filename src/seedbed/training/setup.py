@@ -6,6 +6,7 @@ from seedbed.core.fields import part, parts, weights, whole, word
 from seedbed.core.value import Value
 from seedbed.data.steps import Preprocessing, Standardize, StandardizeTarget
 from seedbed.network import Loss, Network, Penalty
+from seedbed.training.augmentation import Augmentation
 from seedbed.training.optimizers import Optimizer
 
 
@@ -25,6 +26,9 @@ class Setup(Value):
     patience: int | None = whole(None, low=1, optional=True, doc="epochs without a better validation loss until a stop")
     preprocessing: tuple[Preprocessing, ...] = parts(
         Preprocessing, (Standardize(), StandardizeTarget()), doc="steps on inputs and targets, fitted on training data"
+    )
+    augmentation: tuple[Augmentation, ...] = parts(
+        Augmentation, (), doc="how examples are varied at random in training, behind the preprocessing"
     )
     class_weight: str | tuple[float, ...] | None = weights(
         None, words=("balanced",), optional=True, doc="weight of each class in the loss; 'balanced': equal totals"

@@ -57,6 +57,7 @@ class Span(NamedTuple):
     n_epochs: Int[Array, ""]
     first: Int[Array, ""]
     last: Int[Array, ""]
+    held: Int[Array, ""]  # the step of the epoch that the examples on the devices begin with
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ class Blueprint:
         chunk: members on each device.
         layout: where the member axis of the weights stands.
         observe: looks inside the program, or None.
+        image_shape: the shape of an example as an image, (height, width, colour); None where it is none.
+        n_held: training examples that the devices hold at a time; all of them unless the data is streamed.
     """
 
     structure: Any
@@ -82,6 +85,8 @@ class Blueprint:
     chunk: int
     layout: str
     observe: Observe | None = None
+    image_shape: tuple[int, ...] | None = None
+    n_held: int | None = None
 
     @property
     def setup(self) -> Setup:
@@ -102,6 +107,11 @@ class Blueprint:
     def n_steps(self) -> int:
         """Steps in one epoch; the last may hold fewer examples."""
         return -(-self.n_train // self.batch_size)
+
+    @property
+    def n_held_steps(self) -> int:
+        """Steps that the examples on the devices are enough for."""
+        return self.n_steps if self.n_held is None else self.n_held // self.batch_size
 
     @property
     def wave(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,13 +20,15 @@ from seedbed.training import devices
 from seedbed.training.checkpoint import Block, Checkpoints, Point
 from seedbed.training.cohorts import Group, bind, check_drawn, group
 from seedbed.training.compiling import compiled
+from seedbed.training.feed import Feed
 from seedbed.training.layout import STACKED
 from seedbed.training.observe import Observe
 from seedbed.training.plan import Plan, checked
-from seedbed.training.program import EVERYWHERE, Program, build
+from seedbed.training.preparation import Preparation, image_shape, known, n_held
+from seedbed.training.program import Program, build
 from seedbed.training.scopes import ctrl_c, precision
 from seedbed.training.setup import Setup
-from seedbed.training.state import Blueprint, Examples, examples
+from seedbed.training.state import Blueprint
 from seedbed.training.trained import Trained, collected, on_host
 from seedbed.training.tuning import best_plan
 from seedbed.training.waves import Cohort
@@ -47,9 +48,6 @@ class Progress:
     best_score: float
     n_steps: int  # steps of the optimizer so far, over all members
     wall_seconds: float
-
-
-Parts = tuple[Examples, Examples]  # training and validation
 
 
 @dataclass
@@ -94,11 +92,13 @@ class Training:
         self.bound = [self._bound(setup, data) for setup, data in zip(self.setups, own, strict=True)]
         self.groups = group(self.bound, own)
         for one in self.groups:  # before anything trains
-            example_weights(one.setup, one.data, one.data.valid)
+            shape = self.preprocessor(one.setup, one.data).shape
+            image_shape(one.setup, one.data, shape), n_held(one.setup, one.data, shape)
+            example_weights(one.setup, one.data, one.data.valid.y, one.data.valid.weight)
         self._n_done = 0  # members whose training is over
         self._chosen: list[Plan | None] = [None] * len(self.groups)
         self._lock = threading.Lock()
-        self._parts: dict[Any, tuple[Examples, Examples]] = {}
+        self._feeds: dict[Any, Feed] = {}
 
     def run(self) -> list[Trained]:
         """Trains all cohorts. Ctrl-C ends it between two device calls and keeps what there is.
@@ -132,37 +132,40 @@ class Training:
         for i, ready in enumerate(waiting):
             if not interrupted():
                 before = time.perf_counter()
-                program, parts = ready.result()
+                program, feed = ready.result()
                 self.compile_seconds += time.perf_counter() - before
-                self._train(i, program, parts, interrupted)
+                self._train(i, program, feed, interrupted)
 
     def _blueprint(self, i: int) -> Blueprint:
         """How a cohort runs: as the given plan says, or the best one."""
         members = self.groups[i]
         setup, data = members.setup, members.data
-        in_shape = setup.network.input_shape(self.preprocessor(setup, data).shape)
+        shape = self.preprocessor(setup, data).shape
+        in_shape = setup.network.input_shape(shape)
         sketch = Blueprint(members.structure, in_shape, data.task, len(data.train), 1, 1, STACKED, self.observe)
+        sketch = replace(sketch, image_shape=image_shape(setup, data, shape), n_held=n_held(setup, data, in_shape))
         given = self.plans[i] if self.plans is not None else self.point.plans[i] if self.point else None
         if given is None:
             with precision(setup.precision):
                 shapes = setup.network.params_shapes(in_shape)
-                given = best_plan(sketch, members.numbers, shapes, functools.partial(self._placed, members, in_shape))
+                feeds = lambda n: self._placed(members, replace(sketch, n_devices=n))  # noqa: E731
+                given = best_plan(sketch, members.numbers, shapes, feeds)
         self._chosen[i] = checked(given)
         return replace(sketch, **given.to_dict())
 
-    def _prepared(self, members: Group, blueprint: Blueprint) -> tuple[Program, Parts]:
+    def _prepared(self, members: Group, blueprint: Blueprint) -> tuple[Program, Feed]:
         """The program of a cohort, compiled, and the data that it reads."""
         with precision(members.setup.precision):
             program = build(blueprint)
-            parts = self._placed(members, blueprint.in_shape, blueprint.n_devices)
-            compiled(program, parts)
-            return program, parts
+            feed = self._placed(members, blueprint)
+            compiled(program, (feed.train(0, 0), feed.valid))
+            return program, feed
 
-    def _train(self, i: int, program: Program, parts: Parts, interrupted: Callable[[], bool]) -> None:
+    def _train(self, i: int, program: Program, feed: Feed, interrupted: Callable[[], bool]) -> None:
         members = self.groups[i]
         waves: list[dict[str, Any]] = []
         with precision(members.setup.precision):
-            for cohort, first in self._blocks(i, program, parts):
+            for cohort, first in self._blocks(i, program, feed):
                 if waves and interrupted():
                     break
                 for _ in cohort.run(self._started):
@@ -177,7 +180,7 @@ class Training:
             preprocessor = self.preprocessor(members.setup, members.data)
             self.results.append(collected(waves, members, program.blueprint, preprocessor))
 
-    def _blocks(self, i: int, program: Program, parts: Parts) -> Iterator[tuple[Cohort, int]]:
+    def _blocks(self, i: int, program: Program, feed: Feed) -> Iterator[tuple[Cohort, int]]:
         """The members of a cohort that train at the same time, block by block, with the place of their first.
 
         Blocks of a checkpoint come as they were; the rest are all members, or as many whole waves as memory holds.
@@ -189,13 +192,13 @@ class Training:
         for block in [] if self.point is None else self.point.blocks:
             if block.cohort == i:
                 _check_numbers(block, numbers)
-                yield Cohort(program, None, numbers, parts, self.seed, points=block.waves), block.first
+                yield Cohort(program, None, numbers, feed, self.seed, points=block.waves), block.first
                 first = block.first + block.n_members
         while first < len(numbers):
             at = np.arange(first, min(first + _at_once(program), len(numbers)))
             start = None if self.start is None else _stacked([self.start[p] for p in members.places[at]])
             here = jax.tree.map(lambda leaf, at=at: leaf[at], leaves)
-            yield Cohort(program, here, numbers[at], parts, self.seed, start), first
+            yield Cohort(program, here, numbers[at], feed, self.seed, start), first
             first = int(at[-1]) + 1
 
     def _keep(self, i: int, first: int, cohort: Cohort, *, is_last: bool = False) -> None:
@@ -213,27 +216,20 @@ class Training:
         """Whether any member has an epoch behind it."""
         return bool(self.results) or any(wave.epoch > 0 for wave in cohort.waves)
 
-    def _placed(self, members: Group, in_shape: tuple[int, ...], n_devices: int) -> Parts:
+    def _placed(self, members: Group, blueprint: Blueprint) -> Feed:
         """The training and validation parts, preprocessed and on every device; the same for cohorts that agree."""
-        key = (id(members.data), *_preparation(members.setup), in_shape, n_devices)
+        key = (
+            id(members.data),
+            *_preparation(members.setup),
+            blueprint.in_shape,
+            blueprint.n_devices,
+            blueprint.n_held,
+        )
         with self._lock:
-            if key not in self._parts:
-                self._parts[key] = self._placed_anew(members, in_shape, n_devices)
-            return self._parts[key]
-
-    def _placed_anew(self, members: Group, in_shape: tuple[int, ...], n_devices: int) -> Parts:
-        setup, data = members.setup, members.data
-        preprocessor = self.preprocessor(setup, data)
-        sharding = jax.sharding.NamedSharding(devices.mesh(n_devices), EVERYWHERE)
-        made = []
-        for part, fill in ((data.train, False), (data.valid, True)):
-            x = preprocessor.x(part.x).reshape(len(part), *in_shape)
-            weight = example_weights(setup, data, part)
-            given = examples(
-                x, preprocessor.y(part.y), weight, task=data.task, dtype=np.dtype(setup.precision), fill=fill
-            )
-            made.append(jax.device_put(given, sharding))
-        return made[0], made[1]
+            if key not in self._feeds:
+                preparation = Preparation(members.setup, members.data, self.preprocessor(members.setup, members.data))
+                self._feeds[key] = preparation.feed(blueprint, self.seed)
+            return self._feeds[key]
 
     def _bound(self, setup: Setup, data: Dataset) -> Setup:
         return bind(setup, data, self.preprocessor(check_drawn(setup), data).shape)
@@ -244,7 +240,7 @@ class Training:
         key = (id(data), steps, tuple(jax.tree.leaves(steps)))
         if key not in self._fitted:
             given = next((one for one in self.fitted if one.steps == steps), None)
-            self._fitted[key] = given or Preprocessor.fit(steps, data)
+            self._fitted[key] = given or Preprocessor.fit(steps, data, known=known(data))
         return self._fitted[key]
 
     def _tell(self, cohort: Cohort) -> None:

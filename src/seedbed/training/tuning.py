@@ -17,32 +17,35 @@ import numpy as np
 
 from seedbed.training import devices
 from seedbed.training.compiling import cache_folder
+from seedbed.training.feed import Feed
 from seedbed.training.layout import LANES, STACKED, WIDE
 from seedbed.training.plan import Plan, even, guess
 from seedbed.training.program import build
-from seedbed.training.state import Blueprint, Examples
+from seedbed.training.state import Blueprint
 from seedbed.training.waves import Cohort
 
 WORTH_SECONDS = 20.0  # a shorter training is over before the measurement has paid for its compilations
 ASSUMED_FLOPS = 30e9  # per second and device
 TRIAL_SECONDS = 0.3
 
-Parts = Callable[[int], tuple[Examples, Examples]]
+Feeds = Callable[[int], Feed]
 
 
-def best_plan(sketch: Blueprint, setups: Any, params: Any, parts: Parts) -> Plan:
+def best_plan(sketch: Blueprint, setups: Any, params: Any, feeds: Feeds) -> Plan:
     """The plan for a cohort.
 
     Arguments:
         sketch: its blueprint; devices, chunk and layout in it do not matter.
         setups: the numbers of its members' setups, every leaf with a member axis.
         params: the shapes of the weights of one member.
-        parts: the training and validation part on so many devices.
+        feeds: the examples on so many devices.
     """
     n_members = len(jax.tree.leaves(setups)[0])
     shares_order = sketch.setup.data_order == "shared"
     row = sum(math.prod(shape) for shape in sketch.setup.network.shapes(sketch.in_shape)) * sketch.dtype.itemsize
     guessed = guess(n_members, params, sketch.batch_size, shares_order=shares_order, row_bytes=row)
+    if sketch.setup.augmentation:  # random moves are no work for lanes, and leave no batch that all members share
+        return replace(guessed, layout=STACKED)
     if not devices.is_cpu():
         return guessed
     path = cache_folder() / "plans" / f"{_name(sketch)}.json"
@@ -51,7 +54,7 @@ def best_plan(sketch: Blueprint, setups: Any, params: Any, parts: Parts) -> Plan
     if _seconds(sketch, n_members, guessed.n_devices) < WORTH_SECONDS:
         return guessed
     candidates = _candidates(guessed, n_members)
-    speeds = {plan: _measured(replace(sketch, **plan.to_dict()), setups, parts) for plan in candidates}
+    speeds = {plan: _measured(replace(sketch, **plan.to_dict()), setups, feeds) for plan in candidates}
     best = min(speeds, key=lambda plan: speeds[plan])
     _write(path, best)
     return even(n_members, best.n_devices, best.chunk, best.layout)
@@ -68,11 +71,11 @@ def _candidates(guessed: Plan, n_members: int) -> list[Plan]:
     return list(dict.fromkeys(tried))
 
 
-def _measured(blueprint: Blueprint, setups: Any, parts: Parts) -> float:
+def _measured(blueprint: Blueprint, setups: Any, feeds: Feeds) -> float:
     """Seconds for a step of one member, over a short trial with the first members."""
     members = np.resize(np.arange(len(jax.tree.leaves(setups)[0])), blueprint.wave)
     leaves = jax.tree.map(lambda leaf: leaf[members].astype(blueprint.dtype), setups)
-    cohort = Cohort(build(blueprint), leaves, members.astype(np.int32), parts(blueprint.n_devices), seed=0)
+    cohort = Cohort(build(blueprint), leaves, members.astype(np.int32), feeds(blueprint.n_devices), seed=0)
     return cohort.seconds_per_step(TRIAL_SECONDS)
 
 

@@ -15,8 +15,9 @@ from seedbed.core.errors import RunError
 from seedbed.training import devices, orders
 from seedbed.training.checkpoint import Block, WavePoint
 from seedbed.training.compiling import compiled
+from seedbed.training.feed import Feed
 from seedbed.training.program import EVERYWHERE, SPLIT, Program
-from seedbed.training.state import Examples, Span, State
+from seedbed.training.state import Span, State
 
 CALL_SECONDS = 0.25  # what one device call aims at, so that none is longer than about half a second
 FIRST_STEPS, GROWTH = 8, 8  # a call does at most so many steps at first, then so many times those of the call before
@@ -41,7 +42,7 @@ class Cohort:
         program: the program for that structure.
         setups: the numbers of the members' setups, every leaf with a member axis.
         numbers: the members' own numbers.
-        parts: the training and the validation part, on the devices.
+        feed: the examples of the training and the validation part.
         seed: of the run.
         start: weights to begin with instead of new ones, every array with a member axis in front; or None.
         points: where the waves stood when a checkpoint was written, to go on from there; or None.
@@ -52,20 +53,20 @@ class Cohort:
         program: Program,
         setups: Any,
         numbers: NDArray[np.int32],
-        parts: tuple[Examples, Examples],
+        feed: Feed,
         seed: int,
         start: Any = None,
         points: Sequence[WavePoint] | None = None,
     ) -> None:
         self.program, self.blueprint = program, program.blueprint
-        self.parts, self.seed = parts, seed
+        self.feed, self.seed = feed, seed
         self.epochs = self.blueprint.setup.epochs
         self.n_steps_done = 0  # steps of the optimizer, over all members
         self.best_score = -np.inf
         self._step_seconds = 0.0
         self._most_steps = FIRST_STEPS
         self._orders: tuple[tuple[int, ...], Any] | None = None
-        self._begin, self._train = compiled(program, parts)
+        self._begin, self._train = compiled(program, (feed.train(0, 0), feed.valid))
         if points is not None:
             self.waves = [restored(program, point) for point in points]
         else:
@@ -78,9 +79,11 @@ class Cohort:
             started: when the training began, by `time.perf_counter`.
         """
         while waiting := [wave for wave in self.waves if not wave.is_over]:
+            first = min(self._place(wave) for wave in waiting)  # a superbatch is read once, for all waves
             for wave in waiting:
-                self._advance(wave, started)
-                yield
+                if self._place(wave) == first:
+                    self._advance(wave, started)
+                    yield
 
     def seconds_per_step(self, seconds: float) -> float:
         """What a step takes for one member, measured over some seconds; the cohort is used up by it."""
@@ -130,8 +133,9 @@ class Cohort:
         """One device call for one wave."""
         span, n_steps = self._span(wave), self.blueprint.n_steps
         order = self._orders_for(wave, span)
+        train = self.feed.train(*self._place(wave))
         before = time.perf_counter()
-        state = self._train(wave.state, *self.parts, order, span)
+        state = self._train(wave.state, train, self.feed.valid, order, span)
         wave.state = jax.block_until_ready(state)
         after = time.perf_counter()
         n_done = int(span.n_epochs) * int(span.last - span.first)
@@ -147,12 +151,20 @@ class Cohort:
 
     def _span(self, wave: Wave) -> Span:
         """As many steps as fit in one call: whole epochs, or some steps of one."""
-        n_steps = self.blueprint.n_steps
+        n_steps, n_held = self.blueprint.n_steps, self.blueprint.n_held_steps
         affordable = max(1, min(self._most_steps, int(CALL_SECONDS / max(self._step_seconds, 1e-9))))
-        if wave.step == 0 and affordable >= n_steps:
+        if wave.step == 0 and affordable >= n_steps == n_held:
             n_epochs = min(affordable // n_steps, self.epochs - wave.epoch, self._n_orders)
-            return _span(self.seed, wave.epoch, n_epochs, 0, n_steps)
-        return _span(self.seed, wave.epoch, 1, wave.step, min(n_steps, wave.step + affordable))
+            return _span(self.seed, wave.epoch, n_epochs, 0, n_steps, 0)
+        held = wave.step // n_held * n_held
+        last = min(n_steps, held + n_held, wave.step + affordable)
+        return _span(self.seed, wave.epoch, 1, wave.step, last, held)
+
+    def _place(self, wave: Wave) -> tuple[int, int]:
+        """The epoch and the superbatch that a wave is at; where all examples are held, it does not matter."""
+        if self.blueprint.n_held is None:
+            return 0, 0
+        return wave.epoch, wave.step // self.blueprint.n_held_steps
 
     def _note(self, wave: Wave, n_epochs: int) -> None:
         """Whether the wave is over, and the best validation score so far."""

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.core.errors import Fault, SetupError
-from seedbed.data.dataset import Dataset, Part
+from seedbed.data.dataset import Dataset
 from seedbed.training.setup import Setup
 
 
-def example_weights(setup: Setup, data: Dataset, part: Part) -> NDArray[np.float64] | None:
-    """The weight of each example of a part in the loss: its own times that of its class; None where all are 1."""
-    weight = part.weight
+def example_weights(
+    setup: Setup, data: Dataset, y: NDArray[Any], weight: NDArray[np.float64] | None
+) -> NDArray[np.float64] | None:
+    """The weight of each example in the loss: its own times that of its class; None where all are 1.
+
+    Arguments:
+        y, weight: of examples of any part of the data set.
+    """
     if setup.class_weight is None:
         return weight
-    per_class = class_weights(setup.class_weight, data)[part.y]
+    per_class = class_weights(setup.class_weight, data)[y]
     return per_class if weight is None else per_class * weight
 
 
