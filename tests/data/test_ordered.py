@@ -78,6 +78,12 @@ def test_dates_that_are_dates_already():
     assert np.array_equal(made.test.index, load(frame, target="y", time="date").test.index)
 
 
+def test_dates_that_can_be_read_in_two_ways_are_named():
+    frame = days(36).assign(date=[f"0{1 + i % 9}/0{1 + i // 9}/2024" for i in range(36)])
+    said = "time 'date': its dates are read with the month before day; the other order would fit as well"
+    assert said in load(frame, target="y", time="date").notices
+
+
 def test_the_time_of_day_is_shown_where_there_is_one():
     assert shown_time(np.datetime64("2024-03-01T00:00", "ns")) == "2024-03-01"
     assert shown_time(np.datetime64("2024-03-01T10:30", "ns")) == "2024-03-01 10:30:00"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.core.errors import DataError, UsageError, nearest
+from seedbed.data import dates
+from seedbed.data.cells import EPOCH, NUMBERS, TIMES, Cells, cells
 from seedbed.data.columns import MISSING
 from seedbed.data.raw import Raw, is_frame, shown
 
@@ -42,7 +43,8 @@ def arranged(raw: Raw, group: Any, time: Any) -> tuple[Raw, list[str]]:
     if time is not None:
         raw, name, series = _taken(raw, "time", time)
         reason = "orders the rows and is no feature: the newest rows lie outside the range of training"
-        return replace(raw, time=_times(name, series)), _no_feature(time, reason)
+        times, notices = _times(name, series)
+        return replace(raw, time=times), _no_feature(time, reason) + notices
     return raw, []
 
 
@@ -72,61 +74,47 @@ def _no_feature(given: Any, reason: str) -> list[str]:
 
 def _labels(name: str, series: Any) -> tuple[NDArray[Any], list[str]]:
     """The group of each row as text, `(missing)` where there is none, and notices."""
-    holes = series.isna().to_numpy(dtype=bool)
-    labels = np.array([MISSING if hole else _text(value) for value, hole in zip(series, holes, strict=True)], dtype=str)
-    notices = [f"{name}: {holes.sum():,} rows without a group are each a group of their own"] if holes.any() else []
-    if len(set(labels[~holes].tolist())) + holes.sum() == len(labels):
+    codes, texts = cells(name, series).as_texts()
+    n_holes, n_groups = int((codes < 0).sum()), len(np.unique(codes[codes >= 0]))
+    notices = [f"{name}: {n_holes:,} rows without a group are each a group of their own"] if n_holes else []
+    if n_groups + n_holes == len(codes):
         notices.append(f"{name}: every row is a group of its own, so that the split is as it would be without groups")
-    return labels, notices
+    return np.array([*texts, MISSING], dtype=str)[codes], notices
 
 
-def _text(value: Any) -> str:
-    """A label as text; a hole elsewhere turns whole numbers into decimals, and 3.0 is the group 3."""
-    is_whole = isinstance(value, float | np.floating) and float(value).is_integer()
-    return str(int(value) if is_whole else value)
-
-
-def _times(name: str, series: Any) -> NDArray[Any]:
-    """The time of each row, float64 or datetime64[ns].
+def _times(name: str, series: Any) -> tuple[NDArray[Any], list[str]]:
+    """The time of each row, float64 or datetime64[us], and notices.
 
     Raises:
         DataError: a row has none, or one that is neither a date nor a number.
     """
-    from pandas.api import types
-
-    holes = series.isna().to_numpy(dtype=bool)
-    if holes.any():
-        message = f"{name}: expected a time in every row, got {holes.sum():,} holes (the first in row {holes.argmax()})"
+    column = cells(name, series)
+    if column.holes.any():
+        n_holes, first = int(column.holes.sum()), int(column.holes.argmax())
+        message = f"{name}: expected a time in every row, got {n_holes:,} holes (the first in row {first})"
         raise DataError(message, "leave these rows out: nothing says to which part they belong")
-    if types.is_numeric_dtype(series.dtype) and not types.is_bool_dtype(series.dtype):
-        numbers = series.to_numpy(dtype=np.float64)
-        if not np.isfinite(numbers).all():
-            row = int(np.argmin(np.isfinite(numbers)))
-            raise DataError(f"{name}: expected finite numbers, got {numbers[row]} in row {row}", "mend that row")
-        return np.asarray(numbers)
-    dates = _dates(series)
-    wrong = dates.isna().to_numpy(dtype=bool)
+    if column.form == NUMBERS:
+        if not np.isfinite(column.values).all():
+            row = int(np.argmin(np.isfinite(column.values)))
+            raise DataError(f"{name}: expected finite numbers, got {column.values[row]} in row {row}", "mend that row")
+        return column.values, []
+    days, notices = (column.values, []) if column.form == TIMES else _days(name, column)
+    return EPOCH + np.round(days * 86_400e6).astype("timedelta64[us]"), notices
+
+
+def _days(name: str, column: Cells) -> tuple[NDArray[np.float64], list[str]]:
+    """The days since 1970 of texts that are dates, and notices."""
+    form = dates.date_format(column.texts, 0.5) or dates.ISO
+    days = dates.days_of(column.texts, form)[column.values]
+    wrong = np.isnan(days)
     if wrong.any():
         row = int(wrong.argmax())
         raise DataError(
-            f"{name}: expected dates or numbers, got {series.iloc[row]!r} in row {row} and {wrong.sum() - 1:,} more",
+            f"{name}: expected dates or numbers, got {column.texts[column.values[row]]!r} in row {row} "
+            f"and {wrong.sum() - 1:,} more",
             "write dates as 2024-12-31 or 2024-12-31 23:59, all in one way",
         )
-    return np.asarray(dates.dt.tz_localize(None).to_numpy(dtype="datetime64[ns]"))
-
-
-def _dates(series: Any) -> Any:
-    """Dates in the form of the first one, NaT where a value has another form or is none."""
-    import pandas as pd
-
-    first = series.iloc[0]
-    if isinstance(first, str) and not pd.isna(pd.to_datetime(first, format="ISO8601", errors="coerce")):
-        return pd.to_datetime(series, format="ISO8601", errors="coerce", utc=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pandas warns of 31/12/2024 where it expects the month first
-        by_month, by_day = (
-            pd.to_datetime(series, errors="coerce", utc=True, dayfirst=is_first) for is_first in (False, True)
-        )
-    # 01/02 may be either: another row tells, and where none does, points stand between dates with the day first.
-    wrong = int(by_month.isna().sum()) - int(by_day.isna().sum())
-    return by_day if wrong > 0 or (wrong == 0 and "." in str(first)) else by_month
+    if not dates.is_ambiguous(column.texts, form):
+        return days, []
+    order = "month before day" if form.index("%m") < form.index("%d") else "day before month"
+    return days, [f"{name}: its dates are read with the {order}; the other order would fit as well"]
