@@ -122,3 +122,44 @@ def test_a_series_and_a_frame_of_targets_keep_their_names():
 
 def test_decode_gives_the_classes_back_as_the_source_writes_them():
     assert Target("classification", ("t",), (3, 5)).decode(np.array([1, 0])) == [5, 3]
+
+
+@pytest.mark.parametrize(
+    ("y", "task", "values"),
+    [
+        ([f"{v:,.1f}" for v in range(1000, 1000 + N)], None, range(1000, 1000 + N)),
+        ([f"{v / 4:.2f}".replace(".", ",") for v in range(N)], None, np.arange(N) / 4),
+        ([str(v) for v in three], "regression", three),
+    ],
+)
+def test_numbers_that_are_written_as_texts(y, task, values):
+    data = load((x, np.array(y)), task=task)
+    assert data.task == "regression"
+    np.testing.assert_array_equal(data.train.y[:, 0], np.asarray(values)[data.train.index])
+
+
+def test_a_few_texts_of_digits_stay_classes():
+    assert load((x, three.astype(str))).class_names == ("0", "1", "2")
+
+
+@pytest.mark.parametrize("source", ["array", "table"])
+def test_rows_without_a_target_are_left_out(source):
+    frame = pd.DataFrame(x, columns=list("abc")).assign(y=np.where(np.arange(N) % 5 == 0, np.nan, three))
+    given = (frame[list("abc")], frame["y"]) if source == "table" else (x, frame["y"].to_numpy())
+    data = load(given, sample_weight=np.arange(N) + 1.0)
+    assert data.class_names == (0, 1, 2)  # whole again: only the holes had made them decimals
+    assert data.notices[0] == "12 of 60 rows have no target and are left out"
+    index = np.concatenate([part.index for part in (data.train, data.valid, data.test)])
+    assert sorted(index) == [i for i in range(N) if i % 5]
+    np.testing.assert_array_equal(data.test.x, x[data.test.index])
+    np.testing.assert_array_equal(data.test.y, three[data.test.index])
+    np.testing.assert_array_equal(data.test.weight, data.test.index + 1.0)
+
+
+def test_a_class_with_one_row_is_learned_and_said():
+    y = np.where(np.arange(N) == 7, "once", np.where(three == 0, "a", "b"))
+    data = load((x, y))
+    assert "once" in data.class_names and 7 in data.train.index
+    assert data.notices == (
+        "classes with fewer than 3 rows are for training only, with none to validate or test them: once",
+    )

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from seedbed.cli import places, results, training
+from seedbed.cli import describing, places, results, training
 from seedbed.cli.console import show_error
 from seedbed.core.errors import SeedbedError
 
@@ -30,10 +30,10 @@ for command in (
     results.report,
     results.runs,
     results.compare,
-    places.data,
     places.doctor,
 ):
     app.command()(command)
+app.add_typer(describing.app, name="data")
 
 
 def _show_version(wanted: bool) -> bool:

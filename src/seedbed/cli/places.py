@@ -1,4 +1,4 @@
-"""`seedbed data` and `seedbed doctor`: what there is to work on, and to work with."""
+"""`seedbed doctor`: what there is to work with."""
 
 from __future__ import annotations
 
@@ -6,16 +6,6 @@ import sys
 
 import seedbed as sb
 from seedbed.cli.console import Printer, table
-
-
-def data() -> None:
-    """List the data sets that are built in, with their sizes and licences."""
-    rows = table("name", "rows", "features", "task", "licence", "what it is", right=("rows", "features"))
-    rows.columns[-1].min_width = 24
-    for entry in sb.data.catalogue():
-        task = f"{entry.classes} classes" if entry.classes else entry.task
-        rows.add_row(entry.name, f"{entry.rows:,}", str(entry.features), task, entry.licence, entry.description)
-    Printer().say(rows)
 
 
 def doctor() -> None:

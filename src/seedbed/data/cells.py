@@ -22,6 +22,7 @@ from seedbed.data.raw import is_frame, shown
 NUMBERS, TIMES, TEXTS = "numbers", "times", "texts"
 DAY = np.timedelta64(1, "D")
 EPOCH = np.datetime64(0, "us")
+MIDNIGHT = "T00:00:00"
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +68,7 @@ class Cells:
             return self.values, self.texts
         present, codes = np.unique(self.values, return_inverse=True)  # NaN comes last, and once
         known = present[~np.isnan(present)]
-        texts = map(_instant, known) if self.form == TIMES else map(text_of, known.tolist())
+        texts = map(instant, known) if self.form == TIMES else map(text_of, known.tolist())
         return np.where(codes < len(known), codes, -1), tuple(texts)
 
     def examples(self, which: NDArray[np.bool_]) -> str:
@@ -105,17 +106,16 @@ def has_names(rows: Any) -> bool:
 
 def column_names(rows: Any) -> list[str]:
     """The names of the columns of rows that have names."""
-    return list(_columns(rows))
+    return list(map(str, rows.columns)) if is_frame(rows) else list(_columns(rows))
 
 
 def cells(name: str, column: Any) -> Cells:
     """A column of any of the libraries, an array or a list, as cells."""
     if hasattr(column, "combine_chunks") and hasattr(column, "type"):
         return _of_arrow(name, column)
-    if type(column).__module__.partition(".")[0] == "pandas":
+    if hasattr(column, "iloc"):
         return _of_pandas(name, column)
-    values = np.asarray(column) if isinstance(column, np.ndarray) else _objects(column)
-    return _of_array(name, values)
+    return _of_array(name, np.asarray(column) if hasattr(column, "dtype") else _objects(column))
 
 
 def text_of(value: Any) -> str:
@@ -128,6 +128,13 @@ def is_hole(value: Any) -> bool:
     """Whether a Python value stands for nothing: None, NaN, NaT or pandas.NA."""
     # NaN and NaT differ from themselves; pandas.NA answers neither way.
     return value is None or type(value).__name__ == "NAType" or (value != value) is True
+
+
+def instant(days: Any) -> str:
+    """An instant as a text in ISO 8601 to the second, without the clock where it is midnight."""
+    return str((EPOCH + np.timedelta64(round(float(days) * 86_400), "s")).astype("datetime64[s]")).removesuffix(
+        MIDNIGHT
+    )
 
 
 def unique_name(names: Iterable[Any], source: str) -> list[str]:
@@ -145,7 +152,7 @@ def unique_name(names: Iterable[Any], source: str) -> list[str]:
 
 def _columns(rows: Any) -> dict[str, Any]:
     if is_frame(rows):
-        return {name: rows.iloc[:, i] for i, name in enumerate(unique_name(rows.columns, "rows"))}
+        return dict(zip(unique_name(rows.columns, "rows"), (series for _, series in rows.items()), strict=True))
     if _is_arrow_table(rows):
         return dict(zip(unique_name(rows.column_names, "rows"), rows.columns, strict=True))
     if isinstance(rows, Mapping):
@@ -253,7 +260,3 @@ def _float(value: Any) -> float:
 def _wall_clock(value: datetime.date) -> datetime.date:
     """The instant as its own clock shows it."""
     return value.replace(tzinfo=None) if isinstance(value, datetime.datetime) else value
-
-
-def _instant(days: Any) -> str:
-    return str(EPOCH + np.timedelta64(round(float(days) * 86_400_000_000), "us"))

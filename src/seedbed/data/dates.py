@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -20,13 +21,14 @@ DAYS = (
 CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
 FORMATS = (ISO, *(day + clock for day in DAYS for clock in CLOCKS))
 SAMPLE = 50
+BARE = re.compile(r"\d+(\.\d*)?")
 PLAIN_DIGITS = ("%Y%m%d",)
 
 
 def find_format(texts: Sequence[str], least: float) -> str | None:
     """The first format that reads at least this share of the texts; None where none does, or they are bare digits."""
     sample = texts[:: max(1, len(texts) // SAMPLE)][:SAMPLE]
-    if all(text.strip().replace(".", "").isdigit() for text in sample):
+    if all(BARE.fullmatch(text.strip()) for text in sample):
         return None  # 20200131 may be a date, but a number more often
     likely = [one for one in FORMATS if _share(sample, one) >= min(least, 0.8)]
     return next((one for one in likely if _share(texts, one) >= least), None)

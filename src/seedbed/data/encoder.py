@@ -302,11 +302,11 @@ def _matrix(rows: Any) -> NDArray[Any]:
 
 def _select(rows: Any, names: tuple[str, ...]) -> Table:
     """The named columns of rows that have names."""
-    there = column_names(rows)
-    missing = [name for name in names if name not in set(there)]
+    there = set(column_names(rows))
+    missing = [name for name in names if name not in there]
     if missing or not names:
         without = shown(map(repr, missing)) or "names, for data whose features have none"
-        hint = "; ".join(filter(None, (nearest(name, set(there) - set(names)) for name in missing[:5])))
+        hint = "; ".join(filter(None, (nearest(name, there - set(names)) for name in missing[:5])))
         raise DataError(
             f"rows: expected the columns the data was loaded with, got rows without {without}",
             hint or "add them: what is unknown may stay empty",

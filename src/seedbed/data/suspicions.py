@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seedbed.data.association import FEWEST_ROWS, association, crossed
 from seedbed.data.cells import Cells, Table
 from seedbed.data.columns import CategoryColumn, Column
 from seedbed.data.dataset import Part
 from seedbed.data.encoder import TableEncoder
 
 MOST_ROWS = 20_000
-FEWEST_ROWS = 20
 ALMOST_ALL = 0.999
 ROWS_PER_VALUE = 5
 MANY = 0.05
@@ -34,9 +34,14 @@ def leaks(encoder: TableEncoder, table: Table, y: NDArray[Any]) -> list[str]:
     told = encoder.target.task
     said = []
     for column in encoder.columns:
-        values, are_ordered = _values(column, table[column.name].take(some))
+        cells = table[column.name].take(some)
+        values, are_ordered = values_of(column, cells)
+        holes = cells.holes.astype(np.float64)
         for i, truth in enumerate(y[some].reshape(len(some), -1).T):
-            share = strength(values, truth, are_ordered=are_ordered, is_class=told != "regression")
+            share = max(
+                strength(values, truth, are_ordered=are_ordered, is_class=told != "regression"),
+                strength(holes, truth, are_ordered=False, is_class=told != "regression") if holes.any() else 0.0,
+            )
             if share >= ALMOST_ALL:
                 name = encoder.target.names[i]
                 how = f"{share:.1%} of the training rows" if told != "regression" else f"correlation {share:.4f}"
@@ -47,23 +52,22 @@ def leaks(encoder: TableEncoder, table: Table, y: NDArray[Any]) -> list[str]:
 def strength(values: NDArray[np.float64], truth: NDArray[Any], *, are_ordered: bool, is_class: bool) -> float:
     """How well one column alone tells a target, from 0 to 1. NaN is a hole, and left out.
 
-    For a quantity: the size of Spearman's rank correlation with numbers, or the correlation ratio η with categories.
-    For classes: the share of the rows beyond those of the largest class that are named rightly, by the largest class of
-    each value where values have several rows, else by intervals of the sorted column.
+    For a quantity: its association; see there. For classes: the share of the rows beyond those of the largest class
+    that are named rightly, by the largest class of each value where values have several rows, else by intervals of the
+    sorted column.
     """
     present = ~np.isnan(values)
     values, truth = values[present], truth[present]
     if len(truth) < FEWEST_ROWS or (truth == truth[0]).all():
         return 0.0
-    codes, counts = np.unique(values, return_inverse=True, return_counts=True)[1:]
-    is_grouped = len(truth) >= ROWS_PER_VALUE * len(counts)
+    is_grouped = len(truth) >= ROWS_PER_VALUE * len(np.unique(values))
     if is_class:
-        right = _by_value(codes, truth) if is_grouped else _by_interval(codes, truth) if are_ordered else 0.0
+        right = _by_value(values, truth) if is_grouped else _by_interval(values, truth) if are_ordered else 0.0
         largest = float(np.unique(truth, return_counts=True)[1].max() / len(truth))
         return max(0.0, 1 - (1 - right) / (1 - largest))
-    if not are_ordered:
-        return _ratio(codes, counts, truth) if is_grouped else 0.0
-    return abs(_rank_correlation(codes, counts, truth))
+    if not are_ordered and not is_grouped:
+        return 0.0
+    return association(values, truth, are_ordered=are_ordered, is_class=False)
 
 
 def duplicates(train: Part, test: Part) -> list[str]:
@@ -88,7 +92,7 @@ def _marks(part: Part) -> NDArray[np.uint64]:
     return marks ^ (marks >> np.uint64(32))
 
 
-def _values(column: Column, cells: Cells) -> tuple[NDArray[np.float64], bool]:
+def values_of(column: Column, cells: Cells) -> tuple[NDArray[np.float64], bool]:
     """A column as numbers, NaN in its holes, and whether their order means something."""
     if isinstance(column, CategoryColumn):
         codes = cells.as_texts()[0].astype(np.float64)
@@ -96,37 +100,13 @@ def _values(column: Column, cells: Cells) -> tuple[NDArray[np.float64], bool]:
     return np.where(cells.holes, np.nan, column.encode(cells, [])[:, 0]), True
 
 
-def _by_value(codes: NDArray[np.int64], truth: NDArray[Any]) -> float:
+def _by_value(values: NDArray[np.float64], truth: NDArray[Any]) -> float:
     """The share of rows that are of the largest class of their value."""
-    classes = np.unique(truth, return_inverse=True)[1]
-    table = np.zeros((codes.max() + 1, classes.max() + 1))
-    np.add.at(table, (codes, classes), 1)
-    return float(table.max(axis=1).sum() / len(truth))
+    return float(crossed(values, truth).max(axis=1).sum() / len(truth))
 
 
-def _by_interval(codes: NDArray[np.int64], truth: NDArray[Any]) -> float:
+def _by_interval(values: NDArray[np.float64], truth: NDArray[Any]) -> float:
     """The share of rows in the right one of as many intervals as there are changes of class, less one row a change."""
-    ordered = truth[np.argsort(codes, kind="stable")]
+    ordered = truth[np.argsort(values, kind="stable")]
     n_changes = int((ordered[1:] != ordered[:-1]).sum())
-    n_classes = len(np.unique(truth))
-    return 1.0 - (n_changes - n_classes + 1) / len(truth)
-
-
-def _ratio(codes: NDArray[np.int64], counts: NDArray[np.int64], truth: NDArray[Any]) -> float:
-    means = np.bincount(codes, weights=truth) / counts
-    between = float(counts @ (means - truth.mean()) ** 2)
-    return float(np.sqrt(between / ((truth - truth.mean()) ** 2).sum()))
-
-
-def _rank_correlation(codes: NDArray[np.int64], counts: NDArray[np.int64], truth: NDArray[Any]) -> float:
-    others, other_counts = np.unique(truth, return_inverse=True, return_counts=True)[1:]
-    if len(counts) < 2 or len(other_counts) < 2:
-        return 0.0
-    return float(np.corrcoef(_ranks(codes, counts), _ranks(others, other_counts))[0, 1])
-
-
-def _ranks(codes: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The rank of each row, equal values sharing the mean of theirs."""
-    ends = np.cumsum(counts)
-    ranks: NDArray[np.float64] = (ends - (counts - 1) / 2)[codes]
-    return ranks
+    return 1.0 - (n_changes - len(np.unique(truth)) + 1) / len(truth)

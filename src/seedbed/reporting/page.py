@@ -38,8 +38,8 @@ def page(evidence: Evidence, language: str | None = None) -> str:
     prepared = preprocessing_data(evidence, language)
     places, lines = member_lines(evidence, language)
     figures = [figure(evidence, language) for figure in FIGURES]
-    scripts = [vega(), _read("page.js")]
-    return _template().render(
+    scripts = [vega(), asset("page.js")]
+    return template("page.html").render(
         t=functools.partial(message, language=language), language=language, evidence=evidence,
         title=str(evidence.data.get("name", evidence.name)), contents=contents(figures, prepared, language),
         prepared=prepared, bars=bars, size=BARS, pictures=pictures(evidence),
@@ -47,7 +47,7 @@ def page(evidence: Evidence, language: str | None = None) -> str:
         fact_label=functools.partial(fact_label, language=language),
         head=headline_data(evidence, language), figures=figures, embed=embedded, tiles=tiles(evidence, language),
         places=places, lines=lines, spark=SPARK, policy=policy(scripts),
-        scripts=[Markup(script) for script in scripts], style=Markup(style_sheet() + _read("page.css")),
+        scripts=[Markup(script) for script in scripts], style=Markup(style_sheet() + asset("page.css")),
         version=metadata.version("seedbed") if _is_installed() else "", date=datetime.now(UTC).strftime("%Y-%m-%d"),
     )  # fmt: skip
 
@@ -96,16 +96,18 @@ def policy(scripts: list[str]) -> str:
 
 
 @functools.cache
-def _template() -> jinja2.Template:
-    loader = jinja2.FunctionLoader(_read)
+def template(name: str) -> jinja2.Template:
+    """The template of that name."""
+    loader = jinja2.FunctionLoader(asset)
     environment = jinja2.Environment(
         loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.filters |= {"number": number, "text": text}
-    return environment.get_template("page.html")
+    return environment.get_template(name)
 
 
-def _read(name: str) -> str:
+def asset(name: str) -> str:
+    """What stands in a file of the folder of templates."""
     return (resources.files("seedbed.reporting") / "template" / name).read_text("utf-8")
 
 
