@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -126,7 +127,7 @@ def is_parquet(given: Any) -> bool:
     if not isinstance(given, str | Path):
         return False
     path = Path(given).expanduser()
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where the name is too long
         return any(path.glob("*" + ENDINGS[0])) or any(path.glob("*" + ENDINGS[1]))
     return path.suffix.lower() in ENDINGS
 
