@@ -75,7 +75,7 @@ DATA = {
     "cut": (["cut"], "train-images-idx3-ubyte: is cut short: expected 640 bytes for 40 x 4 x 4 numbers, got 84"),
     "magic": (["magic"], "expected an IDX file, which begins with the bytes 00 00 08 0d, got 03 08 00 00"),
     "counts": (["counts"], "counts: expected as many labels as images, got 40 images"),
-    "folder of nothing": (["full"], "full: expected a folder with train-images-idx3-ubyte and train-labels-idx1-ubyte"),
+    "folder of nothing": (["full"], "full: expected a folder of images by class, or with train-images-idx3-ubyte"),
     "loss": (["good.csv", "--target", "price", "--loss", "cross_entropy"], "loss"),
     "task": (["good.csv", "--target", "price", "--task", "regresion"], "regression"),
 }  # fmt: skip

@@ -134,7 +134,7 @@ def test_a_class_that_only_the_test_part_has(tmp_path):
 
 
 def test_a_folder_without_idx_files(tmp_path):
-    with pytest.raises(DataError, match="expected a folder with train-images-idx3-ubyte and train-labels-idx1-ubyte"):
+    with pytest.raises(DataError, match="expected a folder of images by class, or with train-images-idx3-ubyte"):
         load(tmp_path)
 
 

@@ -44,6 +44,12 @@ class Source:
         str | None,
         typer.Option(help="Kinds that columns are of, such as age=numeric,zip=category,name=drop.", metavar="TYPES"),
     ] = None
+    image_size: Annotated[
+        str | None, typer.Option(help="What images are resized to, height first, as in 32x32.", metavar="SIZE")
+    ] = None
+    skip_broken: Annotated[
+        bool, typer.Option("--skip-broken", help="Leave out images that cannot be read.", metavar="")
+    ] = False
     split_seed: Annotated[int, typer.Option(help="Decides which rows train, validate and test.", metavar="N")] = 0
     group: Annotated[
         str | None, typer.Option(help="Rows of one group stay in one part, such as a patient's.", metavar="COLUMN")

@@ -9,7 +9,7 @@ import numpy as np
 
 from seedbed.core.errors import DataError, UsageError, nearest
 from seedbed.data.raw import Raw, shown
-from seedbed.data.readers.table import ReadOptions, Table
+from seedbed.data.readers.table import ReadOptions, Table, looking_like
 from seedbed.data.sources import read_source
 from seedbed.data.tables import named, target_names
 
@@ -36,7 +36,7 @@ def with_test(found: Table | Raw, test: Any, target: Any, options: ReadOptions) 
         if isinstance(other, Table):
             return _tables_joined(replace(found, frame=frame), other, target_names(frame, target, found.source))
     else:
-        other = read_source(test, options)
+        other = read_source(test, looking_like(np.shape(found.rows)[1:], options) if found.is_image else options)
         if isinstance(other, Raw):
             return _arrays_joined(found, other)
     raise DataError(f"test: expected data like {found.source}, got {other.source}, which is of another kind")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from seedbed.core.errors import UsageError
+from seedbed.core.errors import DataError, UsageError
 from seedbed.data.arrangement import arranged
 from seedbed.data.assemble import Shares, assemble, check_weight
 from seedbed.data.dataset import Dataset
@@ -19,7 +19,7 @@ from seedbed.data.idx import read_idx
 from seedbed.data.origin import origin_of
 from seedbed.data.raw import Raw
 from seedbed.data.readers.registry import need_reader, reader_of
-from seedbed.data.readers.table import ReadOptions, Table, read_options
+from seedbed.data.readers.table import ReadOptions, Table, looking_like, read_options
 from seedbed.data.sources import BY_NAME, read_source
 from seedbed.data.split import TEST_SHARE, VALID_SHARE
 from seedbed.data.stream import load_streamed, to_stream
@@ -41,6 +41,8 @@ def load(
     test: Any = None,
     missing: str | Sequence[str] = (),
     header: bool = True,
+    image_size: Any = None,
+    skip_broken: bool = False,
     group: Any = None,
     time: Any = None,
     types: Types = None,
@@ -49,9 +51,9 @@ def load(
     """A data set: read, its task inferred, split into three parts, encoded as numbers.
 
     Arguments:
-        source: the name of an embedded or generated set (see `catalogue`), the path of a file (see `readers.registry`)
-            or of a folder in the MNIST layout, a DataFrame, a pair `(x, y)` of arrays (x may be a DataFrame), or a
-            `Dataset`, which is given back as it is.
+        source: the name of an embedded or generated set (see `catalogue`), the path of a file (`readers.registry`
+            says which), of a folder in the MNIST layout or with a sub-folder of images for each class, a DataFrame, a
+            pair `(x, y)` of arrays (x may be a DataFrame), or a `Dataset`, which is given back as it is.
         target: the target column of a table; or several, as a list or with commas between.
         split_seed: decides which rows go to which part. Apart from the seed of training, so that runs are comparable.
         valid_share: share of the rows that validates; of the training file where the source has its own test part.
@@ -62,6 +64,8 @@ def load(
         test: another source of the same kind, which is the test part.
         missing: texts that stand for a hole in a file of text, beside empty fields, NA, nan, null and the like.
         header: whether the first line of a file names the columns; if not, they are named "0", "1", ...
+        image_size: what images are resized to, "32x48" or (32, 48), height first; to their most frequent size else.
+        skip_broken: leave out images that cannot be read, and say how many.
         group: whose rows stay together in one part: a table's column (such as the patient), or an array (n,).
         time: what orders the rows, dates or numbers: the oldest train and the newest test; a column, or an array (n,).
         types: for a table the kinds of columns that are to be other than their values say, such as
@@ -80,7 +84,7 @@ def load(
     given = {key: value for key, value in locals().items() if key != "source"}
     if isinstance(source, Dataset):
         return source
-    options = read_options(missing=missing, header=header)
+    options = read_options(missing=missing, header=header, image_size=image_size, skip_broken=skip_broken)
     shares = Shares(valid_share, test_share, split_seed)
     if (files := to_stream(source, stream)) is not None:
         in_memory = {"test": test, "group": group, "time": time}
@@ -100,44 +104,57 @@ def load(
     return replace(data, origin=origin_of(load, source, given))
 
 
-def read_rows(path: str | Path, like: Any = None, *, missing: str | Sequence[str] = (), header: bool = True) -> Any:
+def read_rows(
+    path: str | Path,
+    like: Any = None,
+    *,
+    missing: str | Sequence[str] = (),
+    header: bool = True,
+    skip_broken: bool = False,
+) -> Any:
     """New raw rows from a file, without a target: what `Encoder.transform` and `predict` take.
 
     Arguments:
-        path: a file of any kind that `load` reads, or an IDX file of images.
-        like: the encoder that is to take the rows; None if there is none.
-        missing: as for `load`; give what the training data were loaded with.
+        path: a file of any kind that `load` reads, an IDX file of images, an image, or a folder of images in any depth.
+        like: the encoder that is to take the rows, so that they are read as it knows them; None if there is none.
+        missing: as for `load`: give what the training data were loaded with.
         header: likewise.
+        skip_broken: likewise.
 
     Raises:
         DataError: the file is missing, damaged, or of no known kind.
     """
+    options = _like(like, read_options(missing=missing, header=header, skip_broken=skip_broken))
     file = Path(path)
-    if reader_of(file) is None and "idx" in file.name:
+    if _is_idx(file):
         return read_idx(file)
-    found = need_reader(file).read(file, _like(like, read_options(missing=missing, header=header)))
-    return found.frame if isinstance(found, Table) else found.rows
+    return _rows(need_reader(file).read(file, options))
 
 
 def iter_rows(
-    path: str | Path, size: int, like: Any = None, *, missing: str | Sequence[str] = (), header: bool = True
+    path: str | Path,
+    size: int,
+    like: Any = None,
+    *,
+    missing: str | Sequence[str] = (),
+    header: bool = True,
+    skip_broken: bool = False,
 ) -> Iterator[Any]:
     """The same rows in pieces of about `size`, so that a file larger than memory can be predicted.
 
-    Texts, Parquet and Feather are read in pieces; other files are read whole.
+    Texts, Parquet, Feather and images are read in pieces; other files are read whole.
 
     Raises:
         DataError: the file is missing, damaged, or of no known kind; also while it is being read.
     """
     file = Path(path)
-    reader = reader_of(file)
-    if reader is None or reader.batches is None:
+    batches = None if _is_idx(file) else need_reader(file).batches
+    if batches is None:
         rows = read_rows(file, like, missing=missing, header=header)
-        for start in range(0, len(rows), size):
-            yield rows[start : start + size]
+        yield from (rows[start : start + size] for start in range(0, len(rows), size))
         return
-    for table in reader.batches(file, _like(like, read_options(missing=missing, header=header)), size):
-        yield table.frame
+    options = _like(like, read_options(missing=missing, header=header, skip_broken=skip_broken))
+    yield from map(_rows, batches(file, options, size))
 
 
 def catalogue() -> list[Entry]:
@@ -152,6 +169,9 @@ def _with_target(found: Table | Raw, target: Any, weight: Any) -> Raw:
     elif target is not None:
         message = f"target: expected none for {found.name}, which has its own, got {target!r}"
         raise UsageError(message, "target= names a table's column")
+    elif not found.target:
+        message = f"{found.source}: expected examples with their targets, got examples alone"
+        raise DataError(message, "give the folder that holds a folder of images for each class, or arrays x and y")
     else:
         raw = found
     given = weight if raw.weight is None else raw.weight
@@ -160,8 +180,22 @@ def _with_target(found: Table | Raw, target: Any, weight: Any) -> Raw:
     return raw if given is None else replace(raw, weight=check_weight(given, raw.n_targets))
 
 
+def _is_idx(path: Path) -> bool:
+    return reader_of(path) is None and "idx" in path.name
+
+
+def _rows(found: Table | Raw) -> Any:
+    return found.frame if isinstance(found, Table) else found.rows
+
+
 def _like(encoder: Any, options: ReadOptions) -> ReadOptions:
-    """How rows for an encoder are to be read: its texts as texts, also where one piece holds nothing but numbers."""
+    """How rows for an encoder are to be read: images in its shape, and its texts as texts wherever they stand.
+
+    A piece of a file may hold nothing but numbers in a column of texts.
+    """
+    shape = getattr(encoder, "shape", ())
+    if len(shape) == 3:
+        return looking_like(shape, options)
     columns = getattr(encoder, "columns", ())
     texts = [c.name for c in columns if any(not NUMBER.fullmatch(str(value)) for value in getattr(c, "values", ()))]
     return replace(options, texts=tuple(texts))

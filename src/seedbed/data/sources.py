@@ -14,6 +14,8 @@ from seedbed.data.embedded import EMBEDDED, Entry
 from seedbed.data.generated import GENERATED
 from seedbed.data.idx import is_idx_folder, read_idx_folder
 from seedbed.data.raw import Raw, is_frame, is_there
+from seedbed.data.readers.folders import is_image_folder
+from seedbed.data.readers.images import read_folder
 from seedbed.data.readers.registry import need_reader, reader_of, stem_of
 from seedbed.data.readers.table import ReadOptions, Table
 from seedbed.data.stream.source import is_several, read_several
@@ -58,21 +60,24 @@ def read_path(path: Path, options: ReadOptions, given: str = "") -> Table | Raw:
         hint = nearest(given, BY_NAME) or "for a file, check the spelling and the folder"
         raise DataError(f"expected a path or the name of a data set, {one_of(BY_NAME)}; got {given!r}", hint)
     if path.is_dir():
-        return _read_folder(path)
+        return _read_folder(path, options)
     if reader_of(path) is None and "idx" in path.name:
         raise DataError(f"{path}: expected a folder with images and labels, got one file of it", f"give {path.parent}")
     found = need_reader(path).read(path, options)
     return replace(found, name=stem_of(path), source=str(path))
 
 
-def _read_folder(path: Path) -> Raw:
-    if not is_idx_folder(path):
-        raise DataError(
-            f"{path}: expected a folder with train-images-idx3-ubyte and train-labels-idx1-ubyte (or .gz), "
-            "got one without",
-            "give the folder that holds the files themselves",
-        )
-    return read_idx_folder(path)
+def _read_folder(path: Path, options: ReadOptions) -> Raw:
+    if is_idx_folder(path):
+        return read_idx_folder(path)
+    if is_image_folder(path):
+        return read_folder(path, options)
+    files = sorted(file for file in path.iterdir() if reader_of(file) and file.is_file())
+    raise DataError(
+        f"{path}: expected a folder of images by class, or with train-images-idx3-ubyte and train-labels-idx1-ubyte "
+        "(or .gz), got neither",
+        f"give the file itself: {files[0]}" if files else "give the folder that holds the images themselves",
+    )
 
 
 def _read_pair(x: Any, y: Any) -> Raw:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from seedbed.core.errors import DataError
 from seedbed.data.raw import Raw, check_file, shown
+from seedbed.data.readers.bytes import kind_of
 from seedbed.data.readers.table import ReadOptions, Table
 from seedbed.data.target import array_columns
 
@@ -73,14 +74,17 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     """The arrays in a NumPy file by their names; that of an `.npy` file has none."""
     check_file(path)
     try:
-        content = np.load(path)
-        return {"": content} if isinstance(content, np.ndarray) else {name: content[name] for name in content.files}
+        with path.open("rb") as file:
+            is_known = bool(kind_of(file.read(8)))  # else it would be taken as a pickle
+            file.seek(0)
+            content = np.load(file)
+            return {"": content} if isinstance(content, np.ndarray) else {name: content[name] for name in content.files}
     except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error, KeyError) as error:
-        if "allow_pickle" in str(error):
+        if is_known and "allow_pickle" in str(error):
             came = "Python objects, which could run code when they are read"
             raise DataError(f"{path}: expected arrays of numbers or texts, got {came}", "save plain arrays") from None
-        message = f"{path}: expected a whole NumPy file, got a damaged one, or another ({error})"
-        raise DataError(message, "write it again") from None
+        came = f"a damaged one ({error})" if is_known else "another"
+        raise DataError(f"{path}: expected a whole NumPy file, got {came}", "write it again") from None
 
 
 def _meaning(name: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 from seedbed.data.readers.table import ReadOptions, Table
 
 GROUPERS = (",", ".", " ", "\u00a0", "\u202f", "'")  # what stands between the thousands
+LEADING_ZERO = r"^0\d+$"  # of digits that no number is written with, such as the postal code 01067
 NUMBER_OR_TRUTH = re.compile(r"[-+]?[.,]?\d|[-+]?(inf|nan)|true$|false$", re.IGNORECASE)  # how one begins
 
 
@@ -70,13 +71,14 @@ def bare(column: Any, holes: list[str]) -> Any:
 def _settled_texts(column: Any, name: str, options: ReadOptions, decimal: str) -> tuple[Any, str]:
     """A column of bare texts as numbers or truth values where all of it is that."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     if name in options.texts:
         return column, ""
     if column.null_count == len(column):
         return column.cast(pa.float64()), ""
     first = column.drop_null()[0].as_py()
-    if not NUMBER_OR_TRUTH.match(first):
+    if not NUMBER_OR_TRUTH.match(first) or pc.any(pc.match_substring_regex(column, LEADING_ZERO)).as_py():
         return column, ""
     for kind in (pa.int64(), pa.float64(), pa.bool_()):
         try:
@@ -91,7 +93,8 @@ def _written_otherwise(column: Any, name: str, decimal: str) -> tuple[Any, str]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    ways = [(grouper, decimal) for grouper in GROUPERS if grouper != decimal] + [("", "." if decimal == "," else ",")]
+    other = "." if decimal == "," else ","
+    ways = [*((grouper, decimal) for grouper in GROUPERS if grouper != decimal), (decimal, other), ("", other)]
     for grouper, point in ways:
         groups = rf"(\d+|\d{{1,3}}({re.escape(grouper)}\d{{3}})+)" if grouper else r"\d*"
         pattern = rf"^[+-]?{groups}({re.escape(point)}\d*)?([eE][+-]?\d+)?$"

@@ -23,7 +23,8 @@ from seedbed.data.readers.table import ReadOptions, Table
 
 BLOCK = 4 << 20
 WIDE = 2_000  # with more columns, trying out the type of each costs more than reading them
-TEMPORAL = re.compile(r"\d{4}-\d\d-\d\d|\d\d:\d\d")
+# What Arrow would turn into a date, and digits such as a postal code, of which it would drop the zeros.
+NO_NUMBER = re.compile(r"\d{4}-\d\d-\d\d|\d\d:\d\d|0\d+\s*$")
 
 
 def read(path: Path, options: ReadOptions) -> Table:
@@ -52,20 +53,21 @@ def read(path: Path, options: ReadOptions) -> Table:
 
 
 def batches(path: Path, options: ReadOptions, size: int) -> Iterator[Table]:
-    """The same table in pieces of at least `size` rows, for files larger than memory.
+    """The same table in pieces of `size` rows, for files larger than memory.
 
     Each piece tells the types of its columns anew; those in `options.texts` stay texts.
     """
+    import pyarrow as pa
+
     layout = sniff(path, header=options.header)
-    pieces = _batches(path, layout, options)
-    waiting: list[Any] = []
-    for piece in pieces:
-        waiting.append(piece)
-        if sum(map(len, waiting)) >= size:
-            yield _tidied(waiting, layout, options)
-            waiting = []
-    if waiting:
-        yield _tidied(waiting, layout, options)
+    rest: Any = None
+    for batch in _batches(path, layout, options):
+        rest = pa.Table.from_batches(([] if rest is None else rest.to_batches()) + [batch])
+        while len(rest) >= size:
+            yield _tidied(rest.slice(0, size), layout, options)
+            rest = rest.slice(size)
+    if rest is not None and len(rest):
+        yield _tidied(rest, layout, options)
 
 
 def _parsed(path: Path, layout: Layout, options: ReadOptions) -> Any:
@@ -96,11 +98,8 @@ def _batches(path: Path, layout: Layout, options: ReadOptions) -> Iterator[Any]:
         yield from reader
 
 
-def _tidied(pieces: list[Any], layout: Layout, options: ReadOptions) -> Table:
-    import pyarrow as pa
-
-    table = pa.Table.from_batches(pieces).rename_columns(list(layout.names))
-    return tidy(table, options, layout.decimal)
+def _tidied(table: Any, layout: Layout, options: ReadOptions) -> Table:
+    return tidy(table.rename_columns(list(layout.names)), options, layout.decimal)
 
 
 @contextmanager
@@ -144,7 +143,7 @@ def _types(layout: Layout, options: ReadOptions) -> dict[str, Any]:
     types = {}
     for i, (name, arrow_name) in enumerate(zip(layout.names, _arrow_names(layout), strict=True)):
         cells = [row[i] for row in layout.cells[layout.has_names :] if i < len(row) and row[i].strip() not in holes]
-        if name in options.texts or any(map(TEMPORAL.match, cells)):
+        if name in options.texts or any(map(NO_NUMBER.match, cells)):
             types[arrow_name] = pa.string()
         elif len(layout.names) > WIDE:
             types[arrow_name] = _type_of(cells)
@@ -174,7 +173,10 @@ def _without_empty_last(table: Any) -> Any:
 
 def _may_end_in_open_quote(table: Any) -> bool:
     """Whether the last row holds a line end, as it does when a quote swallows the rest of the file."""
-    return any(isinstance(cell, str) and "\n" in cell for cell in table.slice(len(table) - 1).to_pylist()[0].values())
+    import pyarrow as pa
+
+    texts = [i for i, kind in enumerate(table.schema.types) if kind == pa.string()]
+    return any("\n" in (table.column(i)[-1].as_py() or "") for i in texts)
 
 
 class _Squeezed:

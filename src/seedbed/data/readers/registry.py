@@ -8,7 +8,7 @@ from pathlib import Path
 
 from seedbed.core.errors import DataError
 from seedbed.data.raw import Raw
-from seedbed.data.readers import arrays, columnar, csv, excel
+from seedbed.data.readers import arrays, columnar, csv, excel, folders, images
 from seedbed.data.readers.bytes import PACKED, unpacked_name
 from seedbed.data.readers.table import ReadOptions, Table
 
@@ -23,7 +23,7 @@ class Reader:
 
     endings: tuple[str, ...]
     read: Callable[[Path, ReadOptions], Table | Raw]
-    batches: Callable[[Path, ReadOptions, int], Iterator[Table]] | None = None
+    batches: Callable[[Path, ReadOptions, int], Iterator[Table | Raw]] | None = None
     may_be_packed: bool = False
 
 
@@ -34,12 +34,15 @@ READERS = (
     Reader((".xlsx", ".xlsm"), excel.read),
     Reader((".npz",), arrays.read_npz),
     Reader((".npy",), arrays.read_npy),
+    Reader(folders.ENDINGS, images.read_rows, images.row_batches),
 )
 ENDINGS = ", ".join(ending for reader in READERS for ending in reader.endings)
 
 
 def reader_of(path: Path) -> Reader | None:
-    """The reader for a file with this name, or None."""
+    """The reader for a file with this name or for a folder of images, or None."""
+    if path.is_dir():
+        return Reader((), images.read_rows, images.row_batches)
     packed = path.suffix.lower() in PACKED
     ending = unpacked_name(path).suffix.lower()
     return next((r for r in READERS if ending in r.endings and (r.may_be_packed or not packed)), None)

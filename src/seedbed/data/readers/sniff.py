@@ -15,7 +15,7 @@ from seedbed.data.readers.table import column_names
 SAMPLE = 1 << 20
 LONGEST_LINE = 64 << 20  # bytes; so that a file without line ends does not fill the memory
 SEPARATORS = {"\t": "tabs", ";": "';'", "|": "'|'", ",": "','", " ": "blanks"}  # the first that fits is taken
-SAMPLE_LINES = 200
+FEW_LINES, SAMPLE_LINES = 8, 200  # a sample has at least, and of it are looked at no more than
 WESTERN = "cp1252"
 MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 NAMES = {"utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", WESTERN: "Windows-1252 (Western European)"}
@@ -80,10 +80,12 @@ def sniff(path: Path, *, header: bool) -> Layout:
 def _sample(path: Path) -> tuple[bytes, bool]:
     """The first bytes of a file, to the end of a line, and whether they are all of it."""
     with opened(path) as stream:
-        pieces = [stream.read(SAMPLE)]
-        while len(pieces[-1]) == SAMPLE and not re.search(rb"[\r\n]", pieces[-1]):
+        pieces, n_lines = [stream.read(SAMPLE)], 0
+        while len(pieces[-1]) == SAMPLE and (n_lines := n_lines + len(re.findall(rb"\r|\n", pieces[-1]))) < FEW_LINES:
             if len(pieces) * SAMPLE >= LONGEST_LINE:
-                raise too_long(path, 1)
+                if n_lines == 0:
+                    raise too_long(path, 1)
+                break
             pieces.append(stream.read(SAMPLE))
         is_whole = not stream.read(1)
     sample = b"".join(pieces)
@@ -149,6 +151,8 @@ def _separator(lines: list[str]) -> str:
 def _decimal(rows: list[tuple[str, ...]], separator: str) -> str:
     """The sign before the decimals, by the numbers that can be read in one way only."""
     cells = [cell.strip() for row in rows for cell in row]
+    if not any("," in cell for cell in cells):
+        return "."
     either = [cell for cell in cells if re.fullmatch(r"[-+]?[1-9]\d{0,2},\d{3}", cell)]  # 1,234
     commas = [cell for cell in cells if re.fullmatch(r"[-+]?(\d+|\d{1,3}(\.\d{3})+)?,\d+", cell)]
     points = [cell for cell in cells if re.fullmatch(r"[-+]?(\d+|\d{1,3}(,\d{3})+)?\.\d+", cell)]

@@ -17,6 +17,8 @@ HOLES = (
     "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN",
 )  # fmt: skip
 
+LARGEST_SIDE = 16_384
+
 
 @dataclass(frozen=True)
 class ReadOptions:
@@ -96,7 +98,9 @@ def _are_values(names: list[str]) -> bool:
     return counts != sorted(counts) and counts != sorted(counts, reverse=True)
 
 
-def read_options(*, missing: str | Sequence[str] = (), header: bool = True, texts: Sequence[str] = ()) -> ReadOptions:
+def read_options(
+    *, missing: str | Sequence[str] = (), header: bool = True, image_size: Any = None, skip_broken: bool = False
+) -> ReadOptions:
     """The options that a user's arguments ask for.
 
     Raises:
@@ -105,4 +109,24 @@ def read_options(*, missing: str | Sequence[str] = (), header: bool = True, text
     said = (missing,) if isinstance(missing, str) else tuple(missing)
     if not all(isinstance(text, str) for text in said):
         raise UsageError(f"missing: expected a text or a list of texts, got {missing!r}", "quote it: missing='-999'")
-    return ReadOptions(said, header, tuple(texts))
+    return ReadOptions(said, header, image_size=_size(image_size), skip_broken=skip_broken)
+
+
+def looking_like(shape: tuple[int, ...], options: ReadOptions) -> ReadOptions:
+    """The options that bring images to a shape, (height, width) or (height, width, colours)."""
+    height, width, *colours = shape
+    return replace(options, image_size=(height, width), colours=colours[0] if colours else 1)
+
+
+def _size(given: Any) -> tuple[int, int] | None:
+    """The (height, width) that a user means by "32x48", 32 or (32, 48)."""
+    if given is None:
+        return None
+    sizes = str(given).lower().replace("×", "x").split("x") if isinstance(given, str | int) else given
+    try:
+        numbers = [int(size) for size in sizes]
+    except (TypeError, ValueError):
+        numbers = []
+    if len(numbers) not in (1, 2) or any(not 1 <= number <= LARGEST_SIDE for number in numbers):
+        raise UsageError(f"image_size: expected height x width in pixels, as in 32x32, got {given!r}")
+    return numbers[0], numbers[-1]
