@@ -38,7 +38,7 @@ FILES = {
 }
 
 
-NEWER = ("intervals",)  # what run.json did not hold in the first version
+NEWER = ("intervals", "temperature", "groups", "importance")  # what run.json did not hold in the first version
 
 
 def rows_for(run: sb.Run) -> Any:
@@ -84,6 +84,8 @@ def test_what_was_saved_comes_back(any_run: sb.Run) -> None:
         assert jax.tree.map(np.dtype, [a.dtype for a in jax.tree.leaves(ours.params)]) == [
             a.dtype for a in jax.tree.leaves(theirs.params)
         ]
+    for name in ("temperature", "groups", "importance"):
+        assert getattr(again.held, name) == getattr(any_run.held, name), name
     assert [trained.plan for trained in again.trained] == [trained.plan for trained in any_run.trained]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +12,7 @@ import pandas as pd
 import pytest
 
 import seedbed as sb
-from tests.recipe.conftest import houses
+from tests.recipe.conftest import digits_setup, houses
 
 
 def test_a_member_predicts_what_its_weights_say(digits_run: sb.Run, digits: Any) -> None:
@@ -22,15 +25,19 @@ def test_a_member_predicts_what_its_weights_say(digits_run: sb.Run, digits: Any)
     logits = hidden @ last["weight"] + last["bias"]
     p = np.exp(logits - logits.max(axis=1, keepdims=True))
     p /= p.sum(axis=1, keepdims=True)
+    p **= 1 / member.temperature
+    p /= p.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(member.predict_proba(digits.test.rows), p, atol=1e-5)  # float32 against float64
     np.testing.assert_array_equal(member.predict(digits.test.rows), p.argmax(axis=1))
 
 
 def test_an_ensemble_is_the_weighted_mean_of_its_members(digits_run: sb.Run, digits: Any) -> None:
     ensemble = digits_run.ensemble(k=5)
-    each = [member.predict_proba(digits.test.rows) for member in ensemble.members]
+    each = [replace(member, temperature=1.0).predict_proba(digits.test.rows) for member in ensemble.members]
     assert len(each) == sum(ensemble.weights.values()) == 5
-    np.testing.assert_allclose(ensemble.predict_proba(digits.test.rows), np.mean(each, axis=0), atol=1e-6)
+    mean = np.mean(each, axis=0) ** (1 / ensemble.temperature)
+    mean /= mean.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(ensemble.predict_proba(digits.test.rows), mean, atol=1e-5)
     assert repr(ensemble).startswith("Ensemble(")
 
 
@@ -41,6 +48,32 @@ def test_the_result_is_what_the_models_say_of_the_test_part(digits_run: sb.Run, 
             np.mean(model.predict(digits.test.rows) == truth)
         )
     assert digits_run.results["validation"]["best"]["accuracy"] == pytest.approx(digits_run.best.valid_score)
+
+
+def test_probabilities_are_those_that_the_log_loss_was_measured_with(digits: Any, tmp_path: Path) -> None:
+    """Smoothed labels make networks less sure than they are right, and a temperature mends that."""
+    setup = digits_setup().replace(loss=sb.CrossEntropy(label_smoothing=0.4), epochs=4)
+    run = sb.train(setup, digits, members=2, out=tmp_path / "run")
+    rows, temperature = digits.test.rows, run.held.temperature
+
+    def log_loss(model: sb.Member | sb.Ensemble) -> float:
+        p = model.predict_proba(rows)[np.arange(len(digits.test.y)), digits.test.y]
+        return float(-np.log(np.maximum(p, np.finfo(np.float64).eps)).mean())  # as scikit-learn bounds it
+
+    assert 0.1 < temperature["ensemble"] < 0.9 and temperature["best"] == run.best.temperature < 0.9
+    for name, model in (("best", run.best), ("ensemble", run.ensemble())):
+        measured = run.results["test"][name]["log_loss"]
+        assert log_loss(model) == pytest.approx(measured, rel=1e-4)
+        plain = replace(model, temperature=1.0)
+        assert log_loss(plain) > measured + 0.05
+        np.testing.assert_array_equal(model.predict(rows), plain.predict(rows))
+    (said,) = (fact for label, fact in run.steps[-1].facts if label == "calibration")
+    words = r"temperature 0\.\d+ for the ensemble, fitted on validation: log loss \d\.\d+ on test, \d\.\d+ without it"
+    assert re.fullmatch(words, said)
+    assert [m.temperature for m in run.members if m is not run.best] == [1.0]
+    again = sb.load_run(tmp_path / "run")
+    for ours, theirs in ((run.best, again.best), (run.ensemble(3), again.ensemble(3))):
+        np.testing.assert_array_equal(ours.predict_proba(rows), theirs.predict_proba(rows))
 
 
 def test_values_come_in_their_own_unit(houses_run: sb.Run) -> None:

@@ -32,7 +32,9 @@ from seedbed.data.preprocessor import Preprocessor
 from seedbed.data.target import Target
 from seedbed.recipe import steps
 from seedbed.recipe.defaults import AUTO, RUNS
-from seedbed.recipe.run import Held, Run, members_of
+from seedbed.recipe.groups import Groups
+from seedbed.recipe.importance import Importance
+from seedbed.recipe.run import Held, Run, calibrated, members_of
 from seedbed.reporting.evidence import Looks, Step
 from seedbed.training.plan import Plan
 from seedbed.training.setup import Setup
@@ -137,6 +139,9 @@ def _run_to_plain(run: Run) -> dict[str, Any]:
         "is_interrupted": run.is_interrupted,
         "results": run.results,
         "intervals": run.intervals,
+        "temperature": run.held.temperature,
+        "groups": run.held.groups,
+        "importance": run.held.importance,
         "steps": [steps.plain(step) for step in run.steps],
         "environment": run.environment,
         "ensemble": run.held.ensemble,
@@ -194,7 +199,7 @@ def _read(folder: Path) -> Run:
         data=data["description"],
         encoder=encoder,
         seed=plain["seed"],
-        members=members_of(trained, numbers, setups, encoder),
+        members=calibrated(members_of(trained, numbers, setups, encoder), held.temperature["best"]),
         trained=tuple(trained),
         held=held,
         results=plain["results"],
@@ -270,11 +275,27 @@ def _arrays_of(held: Held) -> dict[str, Any]:
 def _held_of(arrays: dict[str, Any], plain: dict[str, Any]) -> Held:
     contents = {name: arrays.get(name) for name in ARRAYS}
     rest: dict[str, Any] = {"candidates": tuple(plain["candidates"]), "ensemble": tuple(plain["ensemble"])}
-    rest["intervals"] = {
+    rest |= _trust_of(plain) | {"looks": _looks_of(arrays, plain.get("looks"))}
+    return Held(**contents, **rest, wrong_rows=plain["wrong_rows"])  # type: ignore[arg-type]
+
+
+def _trust_of(plain: dict[str, Any]) -> dict[str, Any]:
+    """What says how far a result can be trusted; a run of before has none of it."""
+    groups, importance = plain.get("groups"), plain.get("importance")
+    intervals = {
         part: {model: {name: tuple(ends) for name, ends in metrics.items()} for model, metrics in models.items()}
-        for part, models in plain.get("intervals", {}).items()  # a run of before has none
+        for part, models in plain.get("intervals", {}).items()
     }
-    return Held(**contents, **rest, wrong_rows=plain["wrong_rows"], looks=_looks_of(arrays, plain.get("looks")))  # type: ignore[arg-type]
+    found = {
+        "intervals": intervals,
+        "groups": groups and Groups(groups["metric"], tuple(map(tuple, groups["rows"])), groups["n_left_out"]),
+        "importance": importance and Importance(**{k: _tupled(v) for k, v in importance.items()}),
+    }
+    return {**found, "temperature": plain["temperature"]} if "temperature" in plain else found
+
+
+def _tupled(content: Any) -> Any:
+    return tuple(content) if isinstance(content, list) else content
 
 
 def _looks_of(arrays: dict[str, Any], names: list[list[str]] | None) -> Looks | None:

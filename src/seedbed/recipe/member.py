@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from seedbed.core.errors import UsageError
 from seedbed.data.encoder import Encoder
+from seedbed.data.temperature import cooled
 from seedbed.network import Network
 from seedbed.training.predict import predictions
 from seedbed.training.setup import Setup
@@ -30,6 +31,8 @@ class Member:
         best_epoch: the epoch, from 0, whose weights it keeps: the one of the smallest validation loss; -1 for none.
         valid_loss: the validation loss of that epoch, without penalty.
         valid_score: the validation score of that epoch: accuracy or R².
+        temperature: what its probabilities are divided by as logits, so that they are as sure as they are right; 1 but
+            for the best member of a run.
     """
 
     number: int
@@ -41,6 +44,7 @@ class Member:
     trained: Trained
     place: int
     encoder: Encoder
+    temperature: float = 1.0
 
     @property
     def params(self) -> tuple[dict[str, NDArray[Any]], ...]:
@@ -76,7 +80,7 @@ class Member:
             UsageError: the network predicts values.
             DataError: columns are missing or values do not fit.
         """
-        return probabilities(predict_raw([self], x)[0], self.encoder)
+        return probabilities(predict_raw([self], x)[0], self.encoder, self.temperature)
 
     def __repr__(self) -> str:
         return f"Member({self.number}, valid_score={self.valid_score:.4f}, {self.outcome}, {self.setup.network})"
@@ -88,9 +92,11 @@ class Ensemble:
 
     Attributes:
         members: in the order in which they were chosen.
+        temperature: what the mean probabilities are divided by as logits.
     """
 
     members: tuple[Member, ...]
+    temperature: float = 1.0
 
     @property
     def weights(self) -> dict[int, int]:
@@ -103,7 +109,7 @@ class Ensemble:
 
     def predict_proba(self, x: Any) -> NDArray[Any]:
         """The mean probability of each class or label; as `Member.predict_proba`."""
-        return probabilities(self._mean(x), self.members[0].encoder)
+        return probabilities(self._mean(x), self.members[0].encoder, self.temperature)
 
     def _mean(self, x: Any) -> NDArray[Any]:
         unlike = list({member.number: member for member in self.members}.values())
@@ -142,12 +148,12 @@ def decided(prediction: NDArray[Any], encoder: Encoder) -> NDArray[Any]:
     return prediction[:, 0] if prediction.shape[1] == 1 else prediction
 
 
-def probabilities(prediction: NDArray[Any], encoder: Encoder) -> NDArray[Any]:
-    """Predictions as probabilities.
+def probabilities(prediction: NDArray[Any], encoder: Encoder, temperature: float) -> NDArray[Any]:
+    """Predictions as probabilities at a temperature.
 
     Raises:
         UsageError: they are values.
     """
     if encoder.target.task == "regression":
         raise UsageError("predict_proba: expected a classifier, got a network that predicts values", "use predict")
-    return prediction
+    return cooled(encoder.target.task, prediction, temperature)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,9 @@ from seedbed.core.errors import TrainingError, UsageError
 from seedbed.core.plain import shown
 from seedbed.core.value import Value
 from seedbed.data.encoder import Encoder
+from seedbed.data.temperature import temperature_for
+from seedbed.recipe.groups import Groups
+from seedbed.recipe.importance import Importance
 from seedbed.recipe.member import Ensemble, Member
 from seedbed.recipe.results import Metrics, select
 from seedbed.reporting.evidence import Looks, Step
@@ -47,6 +50,10 @@ class Held:
         wrong_rows: those as rows, where they are rows of a table.
         intervals: the 95 % interval of each metric of the test part, by part, by model, by name.
         looks: some features before and after the preprocessing of the best member.
+        temperature: that of the probabilities of `best` and `ensemble`, 1 where it changes nothing. The predictions on
+            the test part are at this temperature, those on the validation part are not.
+        groups: the metric of each group of the test part, where the data has groups.
+        importance: of each column for the ensemble, where it was measured.
     """
 
     valid_y: NDArray[Any]
@@ -61,6 +68,9 @@ class Held:
     wrong_rows: list[dict[str, Any]] | None
     intervals: dict[str, dict[str, Intervals]] = field(default_factory=dict)
     looks: Looks | None = None
+    temperature: dict[str, float] = field(default_factory=lambda: {"best": 1.0, "ensemble": 1.0})
+    groups: Groups | None = None
+    importance: Importance | None = None
 
 
 @dataclass(eq=False, repr=False)
@@ -121,7 +131,24 @@ class Run:
         held = self.held
         chosen = select(self.task, held.valid_y, held.valid_predictions, k)
         by_number = {member.number: member for member in self.members}
-        return Ensemble(tuple(by_number[held.candidates[c]] for c in chosen))
+        temperature = held.temperature["ensemble"]
+        if k != ENSEMBLE_SIZE:
+            temperature = temperature_for(self.task, held.valid_y, held.valid_predictions[chosen].mean(axis=0))
+        return Ensemble(tuple(by_number[held.candidates[c]] for c in chosen), temperature)
+
+    @property
+    def importance(self) -> DataFrame | None:
+        """For each column the score that the ensemble loses without it, the most important first; None without any.
+
+        Columns: column, drop, deviation. Measured on the validation part, see `seedbed.recipe.importance`.
+        """
+        import pandas as pd
+
+        found = self.held.importance
+        if found is None:
+            return None
+        table = pd.DataFrame({"column": found.names, "drop": found.drops, "deviation": found.deviations})
+        return table.sort_values("drop", ascending=False, kind="stable", ignore_index=True)
 
     @property
     def intervals(self) -> dict[str, dict[str, Intervals]]:
@@ -194,6 +221,12 @@ def best_of(members: Sequence[Member]) -> Member:
         hint = "lower the learning rate, or let it be drawn: lr=log_uniform(1e-4, 1e-1)"
         raise TrainingError(f"expected a member with a finite validation loss, but all {len(members)} diverged", hint)
     return max(sound, key=lambda member: (member.valid_score, -member.valid_loss))
+
+
+def calibrated(members: Sequence[Member], temperature: float) -> tuple[Member, ...]:
+    """The members, the best of them with its temperature."""
+    best = best_of(members)
+    return tuple(replace(m, temperature=temperature) if m is best else m for m in members)
 
 
 def members_of(

@@ -14,8 +14,9 @@ from seedbed.core.draw import distributions
 from seedbed.core.messages import message
 from seedbed.core.plain import to_line
 from seedbed.data.dataset import PARTS, Dataset
+from seedbed.data.temperature import cooled
 from seedbed.recipe.member import Member
-from seedbed.recipe.results import Metrics
+from seedbed.recipe.results import Metrics, metrics
 from seedbed.recipe.run import Held
 from seedbed.reporting.evidence import Step
 from seedbed.reporting.preprocessing import formula
@@ -99,7 +100,18 @@ def result(results: dict[str, dict[str, Metrics]], dataset: Dataset, held: Held,
         ("test against validation", f"{named(metric)} {signed(gap)} for the ensemble, which was chosen on validation"),
         ("test examples", f"{len(dataset.test):,}, looked at once"),
     ]
+    if held.temperature["ensemble"] != 1.0:
+        facts.insert(3, ("calibration", _calibration(results["test"]["ensemble"], held, dataset)))
     return Step("result", tuple(facts))
+
+
+def _calibration(after: Metrics, held: Held, dataset: Dataset) -> str:
+    """What the temperature of the ensemble did to the log loss of the test part."""
+    temperature = held.temperature["ensemble"]
+    raw = cooled(dataset.task, held.test_ensemble, 1 / temperature)
+    before = metrics(dataset.task, held.test_y, raw)["log_loss"]
+    change = f"{named('log_loss')} {number(after['log_loss'])} on test, {number(before)} without it"
+    return f"temperature {number(temperature, 3)} for the ensemble, fitted on validation: {change}"
 
 
 def _measured(part: str, model: str, results: dict[str, dict[str, Metrics]], held: Held) -> str:

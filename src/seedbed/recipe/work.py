@@ -19,7 +19,7 @@ from seedbed.recipe.judge import judge
 from seedbed.recipe.member import Member
 from seedbed.recipe.progress import showing
 from seedbed.recipe.report import write
-from seedbed.recipe.run import Run, best_of, members_of
+from seedbed.recipe.run import Run, best_of, calibrated, members_of
 from seedbed.reporting.evidence import Step
 from seedbed.training.checkpoint import Checkpoints
 from seedbed.training.observe import Observe
@@ -130,7 +130,7 @@ class Work:
             data=self.data.describe(),
             encoder=self.data.encoder,
             seed=self.seed,
-            members=members,
+            members=calibrated(members, held.temperature["best"]),
             trained=tuple(self.training.results),
             held=held,
             results=results,
