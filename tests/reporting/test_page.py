@@ -88,7 +88,7 @@ def test_everything_is_there_in_the_readers_language(make, language):
     ):
         assert text in read.text, text
     assert read.elements[0] == ("html", {"lang": language})
-    assert len(read.specs) == 2 + 2 + 1
+    assert len(read.specs) == 2 + 2 + 1 + 1 + 1  # curves, draws, confusion, classes, reliability
     assert all(spec["description"] for spec in read.specs)
     images = read.all("img")
     assert images
@@ -154,7 +154,7 @@ def test_every_kind_of_run_has_a_page(make, changed):
 def test_of_many_targets_the_first_few_are_shown_and_the_rest_is_said(make):
     read = Reader(page(make("regression", k=6), "en"))
     assert "The first 4 of 6 targets." in read.text
-    assert len(read.specs) == 2 + 2 + 2 * 4
+    assert len(read.specs) == 2 + 2 + 2 * 4 + 4
 
 
 def test_colours_become_variables_and_data_do_not():

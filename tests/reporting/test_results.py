@@ -45,7 +45,7 @@ def test_labels_by_hand(make):
     y = np.asarray([[1, 0], [1, 0], [0, 0], [1, 1.0]])
     said = np.asarray([[0.9, 0.1], [0.2, 0.1], [0.8, 0.2], [0.7, 0.3]])
     table = labels_data(make("multilabel", k=2, names=("x", "z"), test_y=y, test_ensemble=said)).set_index("label")
-    assert table.loc["x"].tolist() == pytest.approx([3, 2 / 3, 2 / 3, 0.5])
+    assert table.loc["x"].tolist() == pytest.approx([3, 2 / 3, 2 / 3, 0.5, 2 / 3, 1 / 3])
     assert np.isnan(table.loc["z", "precision"])
     assert table.loc["z", ["examples", "recall", "accuracy"]].tolist() == [1, 0, 0.75]
     assert list(table.index) == ["z", "x"]  # the weakest first

@@ -32,10 +32,8 @@ from seedbed.data.preprocessor import Preprocessor
 from seedbed.data.target import Target
 from seedbed.recipe import steps
 from seedbed.recipe.defaults import AUTO, RUNS
-from seedbed.recipe.groups import Groups
-from seedbed.recipe.importance import Importance
 from seedbed.recipe.run import Held, Run, calibrated, members_of
-from seedbed.reporting.evidence import Looks, Step
+from seedbed.reporting.evidence import Groups, Importance, Looks, Step
 from seedbed.training.plan import Plan
 from seedbed.training.setup import Setup
 from seedbed.training.state import COLUMNS

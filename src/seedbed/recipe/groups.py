@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seedbed.reporting.evidence import Groups
 from seedbed.reporting.intervals import intervals
 
 MOST_GROUPS = 30
 LEAST_EXAMPLES = 10  # of a group with fewer, a score says next to nothing
 RESAMPLES = 500
-
-
-@dataclass(frozen=True)
-class Groups:
-    """The groups of the test part, the worst first.
-
-    Attributes:
-        metric: `accuracy` or `rmse`.
-        rows: for each group its name, its number of examples, the metric, and the two ends of its 95 % interval.
-        n_left_out: how many groups are not there: too small, or not among the worst.
-    """
-
-    metric: str
-    rows: tuple[tuple[str, int, float, float, float], ...]
-    n_left_out: int
 
 
 def group_scores(task: str, y: NDArray[Any], prediction: NDArray[Any], group: NDArray[Any] | None) -> Groups | None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from seedbed.data.dataset import Dataset
 from seedbed.data.encoder import TableEncoder
 from seedbed.recipe.member import Member, predict_encoded
+from seedbed.reporting.evidence import Importance
 
 REPEATS = 5
 MOST_ROWS, LEAST_ROWS = 2000, 50
@@ -28,30 +28,6 @@ MOST_COLUMNS = 50  # of more, those that a look at a few rows finds the most imp
 MOST_SCREENED, SCREENED_ROWS = 1000, 100
 MOST_PATCHES = 64
 MOST_FLOPS = 2e10  # in all: about half a second on two cores
-
-
-@dataclass(frozen=True)
-class Importance:
-    """What each column is worth to the ensemble.
-
-    Attributes:
-        names: of the columns, in their order; for an image one a patch, line by line.
-        drops, deviations: the mean and the standard deviation over the deals of the score that is lost.
-        score: without a deal, on the same rows: accuracy, or R².
-        rows: how many validation rows were used.
-        repeats: how many deals for each column.
-        n_left_out: how many more columns there are, which seem less important.
-        grid: how many patches an image is high and wide, or None.
-    """
-
-    names: tuple[str, ...]
-    drops: tuple[float, ...]
-    deviations: tuple[float, ...]
-    score: float
-    rows: int
-    repeats: int
-    n_left_out: int = 0
-    grid: tuple[int, int] | None = None
 
 
 Predict = Callable[[NDArray[Any]], NDArray[Any]]

@@ -50,6 +50,9 @@ def evidence_of(run: Run, language: str | None = None) -> Evidence:
         preprocessor=run.best.trained.preprocessor,
         looks=held.looks,
         feature_names=run.encoder.feature_names,
+        temperature=held.temperature["ensemble"],
+        groups=held.groups,
+        importance=held.importance,
     )
 
 

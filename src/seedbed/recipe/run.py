@@ -17,11 +17,9 @@ from seedbed.core.plain import shown
 from seedbed.core.value import Value
 from seedbed.data.encoder import Encoder
 from seedbed.data.temperature import temperature_for
-from seedbed.recipe.groups import Groups
-from seedbed.recipe.importance import Importance
 from seedbed.recipe.member import Ensemble, Member
 from seedbed.recipe.results import Metrics, select
-from seedbed.reporting.evidence import Looks, Step
+from seedbed.reporting.evidence import Groups, Importance, Looks, Step
 from seedbed.reporting.intervals import Intervals
 from seedbed.training.plan import Plan
 from seedbed.training.setup import Setup

@@ -48,6 +48,45 @@ class Looks:
     pictures_after: NDArray[np.float32] | None = None
 
 
+@dataclass(frozen=True)
+class Groups:
+    """The groups of the test part, the worst first.
+
+    Attributes:
+        metric: `accuracy` or `rmse`.
+        rows: for each group its name, its number of examples, the metric, and the two ends of its 95 % interval.
+        n_left_out: how many groups are not there: too small, or not among the worst.
+    """
+
+    metric: str
+    rows: tuple[tuple[str, int, float, float, float], ...]
+    n_left_out: int
+
+
+@dataclass(frozen=True)
+class Importance:
+    """What each column is worth to the ensemble: the score it loses when the column's values go to other rows.
+
+    Attributes:
+        names: of the columns, in their order; for an image one a patch, line by line.
+        drops, deviations: the mean and the standard deviation over the deals of the score that is lost.
+        score: without a deal, on the same rows: accuracy, or R².
+        rows: how many validation rows were used.
+        repeats: how many deals for each column.
+        n_left_out: how many more columns there are, which seem less important.
+        grid: how many patches an image is high and wide, or None.
+    """
+
+    names: tuple[str, ...]
+    drops: tuple[float, ...]
+    deviations: tuple[float, ...]
+    score: float
+    rows: int
+    repeats: int
+    n_left_out: int = 0
+    grid: tuple[int, int] | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Evidence:
     """Everything a report shows. Figures read it and change nothing in it.
@@ -77,6 +116,8 @@ class Evidence:
         preprocessor: the fitted steps of the best member.
         looks: what they do to some features.
         feature_names: of the features before them; empty where those have none.
+        temperature: that of the probabilities in `test_ensemble`.
+        groups, importance: as above, where they were measured.
     """
 
     name: str
@@ -105,6 +146,9 @@ class Evidence:
     preprocessor: Preprocessor | None = None
     looks: Looks | None = None
     feature_names: tuple[str, ...] = ()
+    temperature: float = 1.0
+    groups: Groups | None = None
+    importance: Importance | None = None
 
     @property
     def prediction(self) -> NDArray[Any] | None:

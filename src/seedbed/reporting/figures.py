@@ -8,12 +8,17 @@ from typing import NamedTuple
 import altair as alt
 
 from seedbed.core.messages import message
+from seedbed.reporting.bins import bins_data, draw_bins
 from seedbed.reporting.confusion import confusion_data, draw_confusion
 from seedbed.reporting.curves import MEASURES, N_NEXT, draw_curves
 from seedbed.reporting.evidence import Evidence
+from seedbed.reporting.groups import draw_groups
 from seedbed.reporting.hyperparameters import draw_hyperparameter, hyperparameters_data
+from seedbed.reporting.importance import MOST_SHOWN, draw_importance
 from seedbed.reporting.labels import draw_labels
+from seedbed.reporting.reliability import draw_reliability, reliability_data
 from seedbed.reporting.residuals import MOST_TARGETS, draw_residuals, draw_truth
+from seedbed.reporting.wording import number, percent
 
 
 class Panel(NamedTuple):
@@ -66,7 +71,76 @@ def test_part(evidence: Evidence, language: str | None) -> Figure:
     return drawn[evidence.task](evidence, language)
 
 
-FIGURES: tuple[Callable[[Evidence, str | None], Figure], ...] = (curves, hyperparameters, test_part)
+def classes(evidence: Evidence, language: str | None) -> Figure | None:
+    """Class by class what the confusion matrix comes to."""
+    if evidence.task != "classification" or not evidence.has_test:
+        return None
+    return _labelled("classes", evidence, language)
+
+
+def reliability(evidence: Evidence, language: str | None) -> Figure | None:
+    """Whether the probabilities of the test part hold."""
+    found = reliability_data(evidence)
+    if found is None:
+        return None
+    caption = message("report.reliability.caption", language, error=percent(found.error))
+    key: tuple[tuple[str, str], ...] = ()
+    raw = reliability_data(evidence, is_raw=True)
+    if raw is not None and evidence.temperature != 1.0:
+        said = {"temperature": number(evidence.temperature, 3), "error": percent(raw.error)}
+        caption += " " + message("report.reliability.temperature", language, **said)
+        key = tuple((look, message(f"report.reliability.{look}", language)) for look in ("cooled", "raw"))
+    return Figure("reliability", caption, key, (Panel("", draw_reliability(evidence, language), most_width=480),))
+
+
+def groups(evidence: Evidence, language: str | None) -> Figure | None:
+    """The score of each group, where the data has groups."""
+    if evidence.groups is None:
+        return None
+    caption = message("report.groups.caption", language)
+    if evidence.groups.n_left_out:
+        caption += " " + message("report.groups.left_out", language, count=evidence.groups.n_left_out)
+    return Figure("groups", caption, (), (Panel("", draw_groups(evidence, language), most_width=760),))
+
+
+def bins(evidence: Evidence, language: str | None) -> Figure | None:
+    """Where a regression is the most wrong."""
+    if evidence.task != "regression" or not evidence.has_test or bins_data(evidence).empty:
+        return None
+    names = evidence.target_names[:MOST_TARGETS]
+    panels = [
+        Panel(name if len(names) > 1 else "", draw_bins(evidence, target, language), most_width=760)
+        for target, name in enumerate(names)
+        if not bins_data(evidence, target).empty
+    ]
+    return Figure("bins", message("report.bins.caption", language), (), tuple(panels))
+
+
+def importance(evidence: Evidence, language: str | None) -> Figure | None:
+    """What each column is worth."""
+    found = evidence.importance
+    if found is None:
+        return None
+    score = message("column.r2" if evidence.task == "regression" else "column.accuracy", language)
+    said = {"score": score, "rows": number(found.rows), "repeats": found.repeats}
+    caption = message("report.importance.caption", language, **said)
+    hidden = found.n_left_out + (0 if found.grid else max(0, len(found.names) - MOST_SHOWN))
+    if hidden:
+        caption += " " + message("report.importance.left_out", language, count=hidden)
+    width = 420 if found.grid else 760
+    return Figure("importance", caption, (), (Panel("", draw_importance(evidence, language), most_width=width),))
+
+
+FIGURES: tuple[Callable[[Evidence, str | None], Figure | None], ...] = (
+    curves,
+    hyperparameters,
+    test_part,
+    classes,
+    reliability,
+    bins,
+    groups,
+    importance,
+)
 
 
 def _confusion(evidence: Evidence, language: str | None) -> Figure:
@@ -81,10 +155,14 @@ def _confusion(evidence: Evidence, language: str | None) -> Figure:
 
 
 def _labels(evidence: Evidence, language: str | None) -> Figure:
+    return _labelled("labels", evidence, language)
+
+
+def _labelled(name: str, evidence: Evidence, language: str | None) -> Figure:
     key = [(look, message(f"column.{look}", language)) for look in ("precision", "recall")]
-    caption = message("report.labels.caption", language)
+    caption = message(f"report.{name}.caption", language)
     panels = (Panel("", draw_labels(evidence, language), most_width=760),) if evidence.has_test else ()
-    return Figure("labels", caption, tuple(key), panels)
+    return Figure(name, caption, tuple(key), panels)
 
 
 def _residuals(evidence: Evidence, language: str | None) -> Figure:

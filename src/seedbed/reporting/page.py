@@ -37,7 +37,7 @@ def page(evidence: Evidence, language: str | None = None) -> str:
     language = language or preferred_language()
     prepared = preprocessing_data(evidence, language)
     places, lines = member_lines(evidence, language)
-    figures = [figure(evidence, language) for figure in FIGURES]
+    figures = [made for figure in FIGURES if (made := figure(evidence, language)) is not None]
     scripts = [vega(), asset("page.js")]
     return template("page.html").render(
         t=functools.partial(message, language=language), language=language, evidence=evidence,
