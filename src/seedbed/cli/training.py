@@ -43,7 +43,6 @@ Imports = Annotated[
 
 @takes_data
 def train(
-    context: typer.Context,
     source: Source,
     setup_file: SetupFile = None,
     network: NetworkLine = None,
@@ -86,7 +85,9 @@ def train(
     told: dict[str, Any] = {"checkpoint_every": checkpoint_every, "progress": not quiet, "on_step": printer.step}
     with printer.warnings():
         if resumed is not None:
-            _refuse_more(context)
+            changing = (setup_file, network, optimizer, loss, preprocessing, members, epochs, batch_size, start, plan)
+            if source != Source() or any(one is not None for one in changing) or seed or out != AUTO:
+                raise UsageError("--resume: expected nothing beside that changes the run", "it goes on as it was begun")
             run = sb.resume(resumed, **told)
         else:
             dataset = source.load()
@@ -95,17 +96,6 @@ def train(
             plans = None if plan is None else sb.load_run(plan)
             run = sb.train(made, dataset, members=members, seed=seed, out=out, start=first, plan=plans, **told)
     _show(run, printer, as_json=as_json)
-
-
-def _refuse_more(context: typer.Context) -> None:
-    """A run goes on as it was begun: what would change it may not stand beside `--resume`."""
-    beside = ("resumed", "checkpoint_every", "imports", "quiet", "as_json")
-    sources = {parameter: context.get_parameter_source(str(parameter.name)) for parameter in context.command.params}
-    typed = [parameter for parameter, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
-    given = [parameter.opts[0] for parameter in typed if parameter.name not in beside]
-    if given:
-        hint = "leave them away, or train a new run"
-        raise UsageError(f"--resume: expected nothing beside that changes the run, got {', '.join(given)}", hint)
 
 
 def _show(run: sb.Run, printer: Printer, *, as_json: bool) -> None:
