@@ -22,7 +22,6 @@ IRIS = load_iris()
 NAMES = np.array(["setosa", "versicolor", "virginica"])[IRIS.target]
 NETWORK = sb.Network.parse("linear 8, tanh, linear out")
 SETUP = sb.Setup(network=NETWORK, loss=sb.CrossEntropy(), optimizer=sb.Adam(0.02))
-VALUES = SETUP.replace(loss=sb.MeanSquaredError())
 
 
 @pytest.fixture(scope="module")
@@ -103,23 +102,20 @@ def test_a_search_over_a_grid_finds_the_optimizer_that_learns():
 
 def test_a_few_rows_are_trained_for_long_enough():
     x, y = load_diabetes(return_X_y=True)
-    model = SeedbedRegressor(members=2, random_state=0).fit(x[:60], y[:60])
+    model = SeedbedRegressor(members=1, random_state=0).fit(x[:60], y[:60])
     setup = model.run_.setup
     assert setup.epochs * -(-50 // setup.batch_size) >= 1000
     assert model.score(x[:60], y[:60]) > 0.4
 
 
-def test_values_one_and_several():
+def test_several_values_at_once():
     x, y = load_diabetes(return_X_y=True)
-    train_x, test_x, train_y, test_y = train_test_split(x, y, random_state=0)
-    model = SeedbedRegressor(VALUES, members=3, random_state=0)
+    train_x, test_x, train_y, test_y = train_test_split(x, np.column_stack([y, -3 * y + 100]), random_state=0)
+    model = SeedbedRegressor(SETUP.replace(loss=sb.MeanSquaredError()), members=1, random_state=0)
     said = model.fit(train_x, train_y).predict(test_x)
-    assert said.shape == test_y.shape
     assert model.score(test_x, test_y) == pytest.approx(r2_score(test_y, said)) and model.score(test_x, test_y) > 0.3
-    several = model.fit(train_x, np.column_stack([train_y, -3 * train_y + 100])).predict(test_x)
-    assert several.shape == (len(test_y), 2)
-    assert np.corrcoef(several.T)[0, 1] < -0.98  # each in its own unit
-    assert abs(several[:, 1].mean() - (-3 * test_y + 100).mean()) < 30
+    assert np.corrcoef(said.T)[0, 1] < -0.95  # each in its own unit
+    assert abs(said[:, 1].mean() - test_y[:, 1].mean()) < 30
 
 
 def test_a_table_with_texts_and_holes():
@@ -128,7 +124,7 @@ def test_a_table_with_texts_and_holes():
     size = rng.normal(size=300)
     y = np.where((city == "Rome") ^ (size > 0), "yes", "no")
     frame = pd.DataFrame({"city": city, "size": np.where(rng.random(300) < 0.02, np.nan, size)})
-    model = SeedbedClassifier(SETUP.replace(epochs=60), members=2, random_state=0).fit(frame[:200], y[:200])
+    model = SeedbedClassifier(SETUP.replace(epochs=60), members=1, random_state=0).fit(frame[:200], y[:200])
     assert model.score(frame[200:], y[200:]) > 0.9
     assert model.feature_names_in_.tolist() == ["city", "size"] and model.n_features_in_ == 2
     assert model.run_.encoder.feature_names == ("city=Bern", "city=Oslo", "city=Rome", "size", "size=(missing)")
@@ -136,14 +132,11 @@ def test_a_table_with_texts_and_holes():
         model.predict(frame.rename(columns={"city": "town"}))
 
 
-def test_a_table_of_numbers_is_an_array_with_names():
+def test_a_table_of_numbers_is_an_array_with_names(flowers):
     frame = pd.DataFrame(IRIS.data, columns=list("abcd"))
-    model = SeedbedClassifier(SETUP, members=1, random_state=0).fit(frame, NAMES)
+    model = clone(flowers).fit(frame, NAMES)
     assert model.run_.encoder.feature_names == tuple("abcd")
-    assert np.array_equal(
-        model.predict_proba(frame),
-        SeedbedClassifier(SETUP, members=1, random_state=0).fit(IRIS.data, NAMES).predict_proba(IRIS.data),
-    )
+    assert np.array_equal(model.predict_proba(frame), flowers.predict_proba(IRIS.data))
 
 
 def test_nothing_is_printed_unless_it_is_asked_for(flowers, capfd):

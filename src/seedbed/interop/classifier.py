@@ -75,12 +75,12 @@ class SeedbedClassifier(ClassifierMixin, SeedbedEstimator):  # type: ignore[misc
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The most probable class of each row, (n,)."""
-        said = self._raw(X).argmax(axis=1)
-        return np.asarray(self.classes_[said])
+        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """The probability of each class, (n, classes), in the order of `classes_`."""
-        return self._raw(X)
+        rows = self._rows(X)
+        return self._voters.predict_proba(rows)
 
     @property
     def _target(self) -> Target:

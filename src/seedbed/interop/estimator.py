@@ -9,7 +9,7 @@ import inspect
 import math
 import numbers
 import warnings
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -30,7 +30,7 @@ from seedbed.data.split import VALID_SHARE
 from seedbed.data.target import Target
 from seedbed.interop.rows import dataset, distinct, emptied, onward
 from seedbed.network import Network
-from seedbed.recipe.member import Member, predict_encoded
+from seedbed.recipe.member import Ensemble, Member
 from seedbed.recipe.propose import propose
 from seedbed.recipe.run import ENSEMBLE_SIZE, Run
 from seedbed.recipe.start import first_weights
@@ -141,7 +141,10 @@ class SeedbedEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
             # R² of a single row, which partial_fit may be given, is not defined; nothing is chosen by it.
             warnings.simplefilter("ignore", UndefinedMetricWarning)
             run = work.done(None, Show(bool(self.verbose)))
-        self._ensemble = run.ensemble(int(self.ensemble)).members
+        self._ensemble = run.ensemble(int(self.ensemble))
+        if np.array_equal(data.train.index, data.valid.index):
+            # On rows that have taught the networks are surer than on others: no temperature follows from them.
+            self._ensemble = replace(self._ensemble, temperature=1.0)
         self._data = emptied(data)
         self.run_ = run
         before: int = 0 if start is None else self.n_iter_
@@ -189,22 +192,22 @@ class SeedbedEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
             return validate_data(self, X, y, reset=is_first, skip_check_array=True)
         return validate_data(self, X, y, reset=is_first, dtype=[np.float64, np.float32], **checks)
 
-    def _raw(self, X: Any) -> NDArray[Any]:
-        """What the ensemble says of raw rows, (n, k), in double precision.
+    def _rows(self, X: Any) -> Any:
+        """Rows to predict, as scikit-learn checks them."""
+        check_is_fitted(self)
+        if not self._is_table(X, is_first=False):
+            return validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
+        validate_data(self, X, reset=False, skip_check_array=True)
+        return X
+
+    @property
+    def _voters(self) -> Ensemble:
+        """The ensemble that predicts, in double precision.
 
         So a row's answer does not depend on the rows beside it: in single precision the order of sums in a matrix
         product, which differs with its size, would show.
         """
-        check_is_fitted(self)
-        if self._is_table(X, is_first=False):
-            validate_data(self, X, reset=False, skip_check_array=True)
-        else:
-            X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
-        counts = Counter(member.number for member in self._ensemble)
-        unlike = list({member.number: member for member in self._ensemble}.values())
-        x = self.run_.encoder.transform(X)
-        each = predict_encoded(in_double(unlike), x.astype(np.float64))
-        return np.average(each, axis=0, weights=[counts[member.number] for member in unlike])
+        return replace(self._ensemble, members=in_double(self._ensemble.members))
 
     def _is_table(self, X: Any, *, is_first: bool) -> bool:
         """Whether rows are to be encoded column by column: a DataFrame with texts, categories or holes."""
@@ -223,10 +226,10 @@ def checked_weight(weight: Any, n_rows: int) -> NDArray[np.float64] | None:
     return None if weight is None else check_weight(weight, n_rows)
 
 
-def in_double(members: list[Member]) -> list[Member]:
+def in_double(members: Sequence[Member]) -> tuple[Member, ...]:
     """The same networks, computing in double precision."""
     twins = {id(member.trained): _in_double(member.trained) for member in members}
-    return [replace(member, trained=twins[id(member.trained)]) for member in members]
+    return tuple(replace(member, trained=twins[id(member.trained)]) for member in members)
 
 
 def _in_double(trained: Trained) -> Trained:

@@ -57,8 +57,9 @@ class SeedbedRegressor(RegressorMixin, SeedbedEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> NDArray[np.float64]:
         """The value of each row, (n,), or its values, (n, k): as `y` was."""
-        values = self._raw(X)
-        return values[:, 0] if self._n_axes == 1 else values
+        rows = self._rows(X)
+        values = self._voters.predict(rows)
+        return values if self._n_axes == 1 else values.reshape(len(values), -1)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

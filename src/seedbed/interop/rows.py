@@ -28,7 +28,7 @@ def distinct(x: Any, y: NDArray[Any], weight: NDArray[np.float64] | None) -> Row
     A row that comes three times and a row of weight 3 say the same. So they become the same here, before rows are
     shared out and put in batches, which would tell them apart; a row of weight 0 is as if it had not come. It also
     keeps a row from validating what its copy has taught. Rows are equal where a hash of 64 bits is: two of a million
-    different rows share one with a probability of 3e-8. A million rows of 20 numbers take about half a second.
+    different rows share one with a probability of 3e-8. A million rows of 20 numbers take about a second.
 
     Arguments:
         x: a DataFrame or an array (n, features).
