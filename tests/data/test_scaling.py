@@ -246,14 +246,14 @@ def test_piecewise_linear_has_the_edges_of_the_quantiles_and_merges_equal_ones()
 
 
 def test_piecewise_linear_leaves_bins_for_the_values_beside_a_frequent_one():
-    x = np.concatenate([np.zeros(900), np.arange(1, 101)])[:, None]
-    fitted = PiecewiseLinear(11, spread="values").fit(x, np.ones(1, dtype=bool))
-    counted = np.concatenate([np.zeros(30), np.arange(1, 101)])  # 0 counts as the root of its 900 rows
-    edges = np.unique(np.quantile(counted, np.linspace(0, 1, 12), method="inverted_cdf"))
+    x = np.concatenate([np.zeros(999), np.arange(1, 101)])[:, None]
+    fitted = PiecewiseLinear(7, ties="capped").fit(x, np.ones(1, dtype=bool))
+    counted = np.concatenate([np.zeros(157), np.arange(1, 101)])  # 0 counts as a seventh of the 1099 rows
+    edges = np.unique(np.quantile(counted, np.linspace(0, 1, 8), method="inverted_cdf"))
     np.testing.assert_array_equal(fitted["low"], edges[:-1])
     np.testing.assert_array_equal(fitted["width"], np.diff(edges))
-    assert len(edges) == 10
-    assert len(PiecewiseLinear(11).fit(x, np.ones(1, dtype=bool))["low"]) == 2
+    assert len(edges) == 4
+    assert len(PiecewiseLinear(7).fit(x, np.ones(1, dtype=bool))["low"]) == 1
 
 
 @given(st.integers(0, 99), st.integers(1, 20))

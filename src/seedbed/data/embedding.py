@@ -22,8 +22,8 @@ class PiecewiseLinear(Preprocessing, kind="piecewise_linear"):
     A linear layer behind it can learn any piecewise linear function of each feature; x itself is among those, b₀ plus
     the components times the widths of their bins, so it need not be kept beside them.
 
-    With `spread="values"` a value that c rows have counts as √c rows: where nine in ten are 0, as in the capital gains
-    of a census, plain quantiles leave two or three bins. Where no value comes twice, the edges are nearly the same.
+    With `ties="capped"` equal values count together as one bin's share of the rows at most: where nine in ten are 0, as
+    in the capital gains of a census, plain quantiles leave two or three bins. The edges are then values that occur.
 
     Source: Y. Gorishniy, I. Rubachev, A. Babenko (2022), "On Embeddings for Numerical Features in Tabular Deep
     Learning", section 3.2, equation 1, with the quantile bins of section 3.2.1.
@@ -31,9 +31,7 @@ class PiecewiseLinear(Preprocessing, kind="piecewise_linear"):
 
     is_for_columns = True
     bins: int = whole(16, low=1, doc="for each numeric feature; fewer where quantiles are equal")
-    spread: str = word(
-        "rows", options=("rows", "values"), doc="what the bins share out: rows, or the root of equal ones"
-    )
+    ties: str = word("full", options=("full", "capped"), doc="equal rows count in full, or as one bin at most")
 
     def fit(self, values: NDArray[Any], numeric: NDArray[np.bool_]) -> Fitted:
         p = np.linspace(0, 1, self.bins + 1)
@@ -54,10 +52,10 @@ class PiecewiseLinear(Preprocessing, kind="piecewise_linear"):
 
     def _edges(self, x: NDArray[np.float64], p: NDArray[np.float64]) -> NDArray[np.float64]:
         """The different quantiles of a column at the levels `p`."""
-        if self.spread == "rows":
+        if self.ties == "full":
             return np.unique(np.quantile(x, p))
         values, counts = np.unique(x, return_counts=True)
-        level = np.cumsum(np.sqrt(counts))
+        level = np.cumsum(np.minimum(counts, len(x) / self.bins))
         at = np.searchsorted(level / level[-1], p)
         return np.unique(values[np.minimum(at, len(values) - 1)])
 
