@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import check_estimator
 
 from seedbed import DataError, SetupError, UsageError
@@ -45,6 +46,13 @@ def test_a_wrong_parameter_is_named_when_it_is_used(given, error, message):
     with pytest.raises(error) as caught:
         SeedbedClassifier(**{"members": 1, "epochs": 1, **given}).fit(X, Y)
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize("cls", [SeedbedClassifier, SeedbedRegressor])
+def test_nothing_is_predicted_before_fit(cls):
+    for method in {"predict", "predict_proba"} & set(dir(cls)):
+        with pytest.raises(NotFittedError, match=f"This {cls.__name__} instance is not fitted yet"):
+            getattr(cls(), method)(X)
 
 
 def test_one_class_is_refused():

@@ -75,7 +75,8 @@ class SeedbedClassifier(ClassifierMixin, SeedbedEstimator):  # type: ignore[misc
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The most probable class of each row, (n,)."""
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+        said = self.predict_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[said])
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """The probability of each class, (n, classes), in the order of `classes_`."""
