@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import seedbed
+import seedbed.interop
 
 HEAVY = ("jax", "optax", "sklearn", "pandas", "altair", "optuna", "torch")
 IMPORTED = f"\nimport json, sys\nprint(json.dumps([name for name in {HEAVY} if name in sys.modules]))"

@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from seedbed.recipe.environment import environment
     from seedbed.recipe.folder import load_run
     from seedbed.recipe.member import Ensemble, Member
+    from seedbed.recipe.predictor import Predictor, load_predictor
     from seedbed.recipe.propose import propose
     from seedbed.recipe.resume import resume
     from seedbed.recipe.run import Run
@@ -162,6 +163,7 @@ __all__ = [
     "PReLU",
     "Penalty",
     "PiecewiseLinear",
+    "Predictor",
     "QuadraticCost",
     "Quantile",
     "RMSProp",
@@ -203,6 +205,7 @@ __all__ = [
     "environment",
     "fields",
     "integers",
+    "load_predictor",
     "load_run",
     "log_uniform",
     "propose",

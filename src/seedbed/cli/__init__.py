@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from seedbed.cli import describing, places, results, training
+from seedbed.cli import describing, places, predicting, results, training
 from seedbed.cli.console import show_error
 from seedbed.core.errors import SeedbedError
 
@@ -26,7 +26,7 @@ app = typer.Typer(
 for command in (
     training.train,
     training.setup,
-    results.predict,
+    predicting.predict,
     results.report,
     results.runs,
     results.compare,

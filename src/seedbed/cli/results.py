@@ -1,4 +1,4 @@
-"""`seedbed predict`, `report`, `runs` and `compare`: what is done with runs that are there."""
+"""`seedbed report`, `runs` and `compare`: what is done with runs that are there."""
 
 from __future__ import annotations
 
@@ -11,50 +11,9 @@ import typer
 import seedbed as sb
 from seedbed.cli.console import Printer, table
 from seedbed.cli.training import Imports, import_modules
-from seedbed.core.errors import UsageError, nearest
-from seedbed.core.files import replacing
-from seedbed.data.raw import shown
 from seedbed.recipe.defaults import RUNS
 
 RunFolder = Annotated[Path, typer.Argument(help="The folder of a run.", metavar="RUN")]
-
-
-def predict(
-    run: RunFolder,
-    rows: Annotated[Path, typer.Argument(help="New rows: .csv, .csv.gz, or an IDX file of images.", metavar="FILE")],
-    out: Annotated[Path | None, typer.Option(help="Where to write; stdout otherwise.", metavar="FILE.csv")] = None,
-    model: Annotated[
-        str, typer.Option(help="ensemble, best, or the number of a member.", metavar="MODEL")
-    ] = "ensemble",
-    proba: Annotated[bool, typer.Option("--proba", help="Add the probability of each class.", metavar="")] = False,
-    imports: Imports = None,
-) -> None:
-    """Predict new rows with the ensemble of a run, its best member, or any one."""
-    import pandas as pd
-
-    import_modules(imports)
-    loaded = sb.load_run(run)
-    chosen = _model(loaded, model)
-    if proba and loaded.task == "regression":
-        raise UsageError(f"--proba: expected a run that tells classes apart, got {run}, which predicts values")
-    raw = sb.data.read_rows(rows)
-    said = chosen.predict(raw)
-    names = [str(name) for name in loaded.encoder.target.names]
-    columns = {"prediction": said} if said.ndim == 1 else {n: said[:, i] for i, n in enumerate(names)}
-    frame = pd.DataFrame(columns)
-    if proba:
-        shares = chosen.predict_proba(raw)
-        classes = loaded.encoder.target.class_names or names
-        frame = frame.join(pd.DataFrame(shares, columns=[f"p_{name}" for name in classes]))
-    if out is None:
-        frame.to_csv(sys.stdout, index=False)
-        return
-    try:
-        with replacing(out) as partial:
-            frame.to_csv(partial, index=False)
-    except OSError as error:
-        raise UsageError(f"--out {out}: expected a file that can be written, but {error.strerror or error}") from None
-    Printer().say(f"{len(frame):,} predictions in {out}")
 
 
 def report(
@@ -121,17 +80,3 @@ def compare(
         curves.add_row(str(int(found.curves.index[row]) + 1), *pairs)
     printer.say("")
     printer.say(curves)
-
-
-def _model(run: sb.Run, said: str) -> sb.Member | sb.Ensemble:
-    if said == "ensemble":
-        return run.ensemble()
-    if said == "best":
-        return run.best
-    by_number = {str(member.number): member for member in run.members}
-    if said not in by_number:
-        expected = f"ensemble, best, or the number of a member, {shown(by_number, 8)}"
-        raise UsageError(f"--model: expected {expected}, got {said!r}", nearest(said, ("ensemble", "best")))
-    if not by_number[said].is_sound:
-        raise UsageError(f"--model: expected a member that can predict, but {said} {by_number[said].outcome}")
-    return by_number[said]

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from seedbed.data.encoder import Encoder
     from seedbed.data.generated import generate
     from seedbed.data.idx import read_idx
-    from seedbed.data.loading import catalogue, iter_rows, load, read_rows
+    from seedbed.data.loading import catalogue, load
     from seedbed.data.preprocessor import Preprocessor
+    from seedbed.data.rows import iter_rows, read_rows
     from seedbed.data.steps import (
         PCA,
         Center,

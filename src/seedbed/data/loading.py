@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from seedbed.core.errors import DataError, UsageError
@@ -15,17 +13,13 @@ from seedbed.data.dataset import Dataset
 from seedbed.data.embedded import Entry
 from seedbed.data.evidence import Types
 from seedbed.data.given_test import with_test
-from seedbed.data.idx import read_idx
 from seedbed.data.origin import origin_of
 from seedbed.data.raw import Raw
-from seedbed.data.readers.registry import need_reader, reader_of
-from seedbed.data.readers.table import ReadOptions, Table, looking_like, read_options
+from seedbed.data.readers.table import Table, read_options
 from seedbed.data.sources import BY_NAME, read_source
 from seedbed.data.split import TEST_SHARE, VALID_SHARE
 from seedbed.data.stream import load_streamed, to_stream
 from seedbed.data.tables import split_columns
-
-NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d*[1-9])?|\(missing\)")  # as a number that was read is written again
 
 
 def load(
@@ -104,59 +98,6 @@ def load(
     return replace(data, origin=origin_of(load, source, given))
 
 
-def read_rows(
-    path: str | Path,
-    like: Any = None,
-    *,
-    missing: str | Sequence[str] = (),
-    header: bool = True,
-    skip_broken: bool = False,
-) -> Any:
-    """New raw rows from a file, without a target: what `Encoder.transform` and `predict` take.
-
-    Arguments:
-        path: a file of any kind that `load` reads, an IDX file of images, an image, or a folder of images in any depth.
-        like: the encoder that is to take the rows, so that they are read as it knows them; None if there is none.
-        missing: as for `load`: give what the training data were loaded with.
-        header: likewise.
-        skip_broken: likewise.
-
-    Raises:
-        DataError: the file is missing, damaged, or of no known kind.
-    """
-    options = _like(like, read_options(missing=missing, header=header, skip_broken=skip_broken))
-    file = Path(path)
-    if _is_idx(file):
-        return read_idx(file)
-    return _rows(need_reader(file).read(file, options))
-
-
-def iter_rows(
-    path: str | Path,
-    size: int,
-    like: Any = None,
-    *,
-    missing: str | Sequence[str] = (),
-    header: bool = True,
-    skip_broken: bool = False,
-) -> Iterator[Any]:
-    """The same rows in pieces of about `size`, so that a file larger than memory can be predicted.
-
-    Texts, Parquet, Feather and images are read in pieces; other files are read whole.
-
-    Raises:
-        DataError: the file is missing, damaged, or of no known kind; also while it is being read.
-    """
-    file = Path(path)
-    batches = None if _is_idx(file) else need_reader(file).batches
-    if batches is None:
-        rows = read_rows(file, like, missing=missing, header=header)
-        yield from (rows[start : start + size] for start in range(0, len(rows), size))
-        return
-    options = _like(like, read_options(missing=missing, header=header, skip_broken=skip_broken))
-    yield from map(_rows, batches(file, options, size))
-
-
 def catalogue() -> list[Entry]:
     """The data sets that can be loaded by name, with their sizes, licences and sources."""
     return list(BY_NAME.values())
@@ -178,24 +119,3 @@ def _with_target(found: Table | Raw, target: Any, weight: Any) -> Raw:
     if isinstance(given, str):
         raise UsageError(f"sample_weight: expected an array for {raw.source}, got the name {given!r}")
     return raw if given is None else replace(raw, weight=check_weight(given, raw.n_targets))
-
-
-def _is_idx(path: Path) -> bool:
-    return reader_of(path) is None and "idx" in path.name
-
-
-def _rows(found: Table | Raw) -> Any:
-    return found.frame if isinstance(found, Table) else found.rows
-
-
-def _like(encoder: Any, options: ReadOptions) -> ReadOptions:
-    """How rows for an encoder are to be read: images in its shape, and its texts as texts wherever they stand.
-
-    A piece of a file may hold nothing but numbers in a column of texts.
-    """
-    shape = getattr(encoder, "shape", ())
-    if len(shape) == 3:
-        return looking_like(shape, options)
-    columns = getattr(encoder, "columns", ())
-    texts = [c.name for c in columns if any(not NUMBER.fullmatch(str(value)) for value in getattr(c, "values", ()))]
-    return replace(options, texts=tuple(texts))

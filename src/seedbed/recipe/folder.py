@@ -6,6 +6,7 @@ data.json                what the data was, and how raw rows become features
 history.parquet          losses and scores, per member and epoch
 weights.safetensors      the best weights of every member, cohort by cohort
 preprocessing.safetensors    what preprocessing learned from the training part
+ensemble.safetensors     the ensemble by itself: all that prediction needs, where NumPy can compute it
 predictions.safetensors  targets and predictions that ensembles and the report need
 report.html              the report, written last
 """
@@ -32,6 +33,8 @@ from seedbed.data.preprocessor import Preprocessor
 from seedbed.data.target import Target
 from seedbed.recipe import steps
 from seedbed.recipe.defaults import AUTO, RUNS
+from seedbed.recipe.packed import pack
+from seedbed.recipe.predictor import FILE
 from seedbed.recipe.run import Held, Run, calibrated, members_of
 from seedbed.reporting.evidence import Groups, Importance, Looks, Step
 from seedbed.training.plan import Plan
@@ -125,7 +128,14 @@ def _write(run: Run, folder: Path) -> None:
         fitted |= {f"{c}.{name}": np.ascontiguousarray(a) for name, a in trained.preprocessor.arrays().items()}
     _save(folder / "weights.safetensors", weights)
     _save(folder / "preprocessing.safetensors", fitted)
+    _write_ensemble(run, folder / FILE)
     _save(folder / "predictions.safetensors", _arrays_of(run.held))
+
+
+def _write_ensemble(run: Run, path: Path) -> None:
+    ensemble = run.ensemble()
+    if packed := pack(ensemble):
+        packed.save(path, run.encoder, ensemble.predictor.temperature)
 
 
 def _run_to_plain(run: Run) -> dict[str, Any]:

@@ -11,10 +11,9 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from seedbed.core.errors import UsageError
 from seedbed.data.encoder import Encoder
-from seedbed.data.temperature import cooled
 from seedbed.network import Network
+from seedbed.recipe.predictor import Predictor
 from seedbed.training.predict import predictions
 from seedbed.training.setup import Setup
 from seedbed.training.trained import Trained
@@ -71,7 +70,7 @@ class Member:
         Raises:
             DataError: columns are missing or values do not fit.
         """
-        return decided(predict_raw([self], x)[0], self.encoder)
+        return self.predictor.predict(x)
 
     def predict_proba(self, x: Any) -> NDArray[Any]:
         """The probability of each class, or of each label, (n, k).
@@ -80,7 +79,12 @@ class Member:
             UsageError: the network predicts values.
             DataError: columns are missing or values do not fit.
         """
-        return probabilities(predict_raw([self], x)[0], self.encoder, self.temperature)
+        return self.predictor.predict_proba(x)
+
+    @property
+    def predictor(self) -> Predictor:
+        """What takes raw rows."""
+        return Predictor(self.encoder, lambda x: predict_encoded([self], x)[0], self.temperature)
 
     def __repr__(self) -> str:
         return f"Member({self.number}, valid_score={self.valid_score:.4f}, {self.outcome}, {self.setup.network})"
@@ -105,24 +109,24 @@ class Ensemble:
 
     def predict(self, x: Any) -> NDArray[Any]:
         """What the mean says of raw rows; as `Member.predict`."""
-        return decided(self._mean(x), self.members[0].encoder)
+        return self.predictor.predict(x)
 
     def predict_proba(self, x: Any) -> NDArray[Any]:
         """The mean probability of each class or label; as `Member.predict_proba`."""
-        return probabilities(self._mean(x), self.members[0].encoder, self.temperature)
+        return self.predictor.predict_proba(x)
 
-    def _mean(self, x: Any) -> NDArray[Any]:
+    @property
+    def predictor(self) -> Predictor:
+        """What takes raw rows."""
+        return Predictor(self.members[0].encoder, self._mean, self.temperature)
+
+    def _mean(self, x: NDArray[Any]) -> NDArray[Any]:
         unlike = list({member.number: member for member in self.members}.values())
         counts = [self.weights[member.number] for member in unlike]
-        return np.average(predict_raw(unlike, x), axis=0, weights=counts)
+        return np.average(predict_encoded(unlike, x), axis=0, weights=counts)
 
     def __repr__(self) -> str:
         return f"Ensemble({', '.join(f'{count} x {number}' for number, count in self.weights.items())})"
-
-
-def predict_raw(members: Sequence[Member], x: Any) -> NDArray[Any]:
-    """What each of some members of one run says of raw rows, (member, n, k)."""
-    return predict_encoded(members, members[0].encoder.transform(x))
 
 
 def predict_encoded(members: Sequence[Member], x: NDArray[Any]) -> NDArray[Any]:
@@ -136,24 +140,3 @@ def predict_encoded(members: Sequence[Member], x: NDArray[Any]) -> NDArray[Any]:
         which = np.asarray([members[i].place for i in places])
         values |= dict(zip(places, predictions(members[places[0]].trained, which, x, task), strict=True))
     return np.stack([values[i] for i in range(len(members))])
-
-
-def decided(prediction: NDArray[Any], encoder: Encoder) -> NDArray[Any]:
-    """Predictions as answers: names of classes, labels, or values."""
-    task = encoder.target.task
-    if task == "classification":
-        return np.asarray(encoder.target.decode(prediction.argmax(axis=1)))
-    if task == "multilabel":
-        return (prediction > 0.5).astype(np.int64)
-    return prediction[:, 0] if prediction.shape[1] == 1 else prediction
-
-
-def probabilities(prediction: NDArray[Any], encoder: Encoder, temperature: float) -> NDArray[Any]:
-    """Predictions as probabilities at a temperature.
-
-    Raises:
-        UsageError: they are values.
-    """
-    if encoder.target.task == "regression":
-        raise UsageError("predict_proba: expected a classifier, got a network that predicts values", "use predict")
-    return cooled(encoder.target.task, prediction, temperature)

@@ -30,7 +30,10 @@ def tidy(table: Any, options: ReadOptions, decimal: str = ".") -> Table:
         columns.append(column)
         notices += [notice] if notice else []
         flags += [i] if pa.types.is_boolean(column.type) and column.null_count else []
-    frame = pa.table(columns, names=list(map(str, table.column_names))).to_pandas(ignore_metadata=True)
+    arrow = pa.table(columns, names=list(map(str, table.column_names)))
+    if options.as_arrow:
+        return Table(arrow, tuple(notices))
+    frame = arrow.to_pandas(ignore_metadata=True)
     for i in flags:  # truth values with holes would be objects
         frame.isetitem(i, frame.iloc[:, i].astype("boolean"))
     return Table(frame, tuple(notices))
@@ -65,7 +68,8 @@ def bare(column: Any, holes: list[str]) -> Any:
     import pyarrow.compute as pc
 
     bare = pc.utf8_trim_whitespace(column.cast(pa.string()))
-    return pc.if_else(pc.is_in(bare, pa.array(holes)), pa.scalar(None, pa.string()), bare)
+    known = pa.scalar(holes, pa.list_(pa.string())).values  # pa.array would import pandas
+    return pc.if_else(pc.is_in(bare, known), pa.scalar(None, pa.string()), bare)
 
 
 def _settled_texts(column: Any, name: str, options: ReadOptions, decimal: str) -> tuple[Any, str]:

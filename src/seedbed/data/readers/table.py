@@ -31,6 +31,7 @@ class ReadOptions:
         image_size: (height, width) that images are brought to; None for their own.
         colours: how many colours images are brought to, 1 or 3; None for their own.
         skip_broken: leave out images that cannot be read.
+        as_arrow: give an Arrow table instead of a DataFrame where the reader has one, for pandas is slow to import.
     """
 
     missing: tuple[str, ...] = ()
@@ -39,6 +40,7 @@ class ReadOptions:
     image_size: tuple[int, int] | None = None
     colours: int | None = None
     skip_broken: bool = False
+    as_arrow: bool = False
 
     @property
     def holes(self) -> list[str]:

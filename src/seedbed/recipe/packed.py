@@ -1,0 +1,231 @@
+"""The networks of an ensemble as plain arrays: all that prediction needs, in one file, and computed without JAX.
+
+`ensemble.safetensors` holds the arrays
+
+    <network>.<layer>.<name>             its weights
+    preprocessing.<which>.<step>.<name>  what a preprocessing learned; networks with the same share it
+
+and in its header, as JSON under the key `seedbed`, the encoder of raw rows, the temperature, and the kinds and numbers
+of layers, losses and steps.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedbed.core.errors import RunError
+from seedbed.data.encoder import Encoder
+from seedbed.data.scaling import APPLY, INVERT, float_type
+from seedbed.recipe.forward import LAYERS, LOSSES
+
+if TYPE_CHECKING:
+    from seedbed.data.preprocessor import Preprocessor
+    from seedbed.recipe.member import Ensemble, Member
+
+FORMAT = 1
+ROWS = 4096  # that pass through a network at once
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of preprocessing: its kind, what it works on ("x" or "y"), and what it learned."""
+
+    kind: str
+    on: str
+    fitted: Arrays
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer: its kind, its numbers by name, and its weights."""
+
+    kind: str
+    numbers: dict[str, float]
+    params: Arrays
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A network with the shape in which it reads an example, and how often it counts.
+
+    Attributes:
+        steps: the place of its preprocessing among those of the ensemble.
+    """
+
+    layers: tuple[Layer, ...]
+    loss: str
+    precision: str
+    in_shape: tuple[int, ...]
+    steps: int
+    weight: int
+
+
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """Networks, each with its preprocessing. Called with encoded rows (n, *shape), it gives their mean (n, k)."""
+
+    task: str
+    networks: tuple[Plain, ...]
+    preprocessing: tuple[tuple[Step, ...], ...]
+
+    def __call__(self, x: NDArray[Any]) -> NDArray[Any]:
+        """The mean prediction for encoded rows, block by block."""
+        return np.concatenate([self._mean(x[at : at + ROWS]) for at in range(0, max(1, len(x)), ROWS)])
+
+    def _mean(self, x: NDArray[Any]) -> NDArray[Any]:
+        rows = [_prepared(steps, x) for steps in self.preprocessing]
+        said = [
+            _unscaled(self.preprocessing[one.steps], _predicted(one, rows[one.steps], self.task))
+            for one in self.networks
+        ]
+        return np.asarray(np.average(np.stack(said), axis=0, weights=[one.weight for one in self.networks]))
+
+    def save(self, path: Path, encoder: Encoder, temperature: float) -> None:
+        """Writes the one file from which `read` gives the same again."""
+        from safetensors.numpy import save
+
+        header = {
+            "format": FORMAT,
+            "encoder": encoder.to_dict(),
+            "temperature": temperature,
+            "preprocessing": [[{"kind": s.kind, "on": s.on} for s in steps] for steps in self.preprocessing],
+            "networks": [
+                {**asdict(one), "layers": [{"kind": layer.kind, "numbers": layer.numbers} for layer in one.layers]}
+                for one in self.networks
+            ],
+        }
+        arrays: Arrays = {
+            f"{n}.{i}.{name}": array
+            for n, one in enumerate(self.networks)
+            for i, layer in enumerate(one.layers)
+            for name, array in layer.params.items()
+        }
+        arrays |= {
+            f"preprocessing.{p}.{i}.{name}": array
+            for p, steps in enumerate(self.preprocessing)
+            for i, step in enumerate(steps)
+            for name, array in step.fitted.items()
+        }
+        text = json.dumps(header, ensure_ascii=False, default=lambda content: content.tolist())
+        path.write_bytes(save({k: np.ascontiguousarray(a) for k, a in arrays.items()}, {"seedbed": text}))
+
+
+def read(path: Path) -> tuple[Packed, Encoder, float]:
+    """The networks in a file, their encoder and their temperature.
+
+    Raises:
+        RunError: it is no such file, is damaged, or comes from a newer version.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "numpy") as file:
+            plain = json.loads((file.metadata() or {})["seedbed"])
+            if plain["format"] != FORMAT:
+                came = f"{path}: expected an ensemble of format {FORMAT}, got {plain['format']}"
+                raise RunError(came, "update seedbed")
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dictionary)
+        encoder = Encoder.from_dict(plain["encoder"])
+        return _packed(plain, arrays, encoder.target.task), encoder, float(plain["temperature"])
+    except RunError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, IndexError, SafetensorError) as error:
+        hint = "give the folder of a run, or the ensemble.safetensors out of one"
+        raise RunError(f"{path}: expected an ensemble that was saved, got another or a damaged file", hint) from error
+
+
+def pack(ensemble: Ensemble) -> Packed | None:
+    """The networks of an ensemble, each once; None where one has a layer, loss or step that only JAX computes."""
+    unlike = {member.number: member for member in ensemble.members}.values()
+    if not all(map(_is_plain, unlike)):
+        return None
+    counts = Counter(member.number for member in ensemble.members)
+    known: list[tuple[Step, ...]] = []
+    networks = []
+    for member in unlike:
+        steps = _steps(member.trained.preprocessor)
+        place = next((i for i, other in enumerate(known) if _same(steps, other)), len(known))
+        known += [steps] if place == len(known) else []
+        networks.append(_network(member, place, counts[member.number]))
+    return Packed(ensemble.members[0].encoder.target.task, tuple(networks), tuple(known))
+
+
+def _is_plain(member: Member) -> bool:
+    setup = member.trained.setup
+    layers = all(layer.kind in LAYERS for layer in setup.network.layers)
+    return layers and setup.loss.kind in LOSSES and all(step.kind in APPLY for step in setup.preprocessing)
+
+
+def _steps(preprocessor: Preprocessor) -> tuple[Step, ...]:
+    """The steps that have an effect, their numbers as they are stored."""
+    pairs = zip(preprocessor.steps, preprocessor.fitted, strict=True)
+    return tuple(Step(s.kind, s.on, {name: np.asarray(a, np.float64) for name, a in f.items()}) for s, f in pairs if f)
+
+
+def _same(steps: tuple[Step, ...], others: tuple[Step, ...]) -> bool:
+    return [(s.kind, s.on) for s in steps] == [(s.kind, s.on) for s in others] and all(
+        s.fitted.keys() == o.fitted.keys() and all(np.array_equal(s.fitted[n], o.fitted[n]) for n in s.fitted)
+        for s, o in zip(steps, others, strict=True)
+    )
+
+
+def _network(member: Member, steps: int, weight: int) -> Plain:
+    setup, network = member.trained.setup, member.network
+    layers = [
+        Layer(layer.kind, _numbers(layer), dict(params))
+        for layer, params in zip(network.layers, member.params, strict=True)
+    ]
+    in_shape = network.input_shape(member.trained.preprocessor.shape)
+    return Plain(tuple(layers), setup.loss.kind, setup.precision, in_shape, steps, weight)
+
+
+def _numbers(layer: Any) -> dict[str, float]:
+    """The numbers in the fields of a layer."""
+    return {name: float(getattr(layer, name)) for name in layer.specs if isinstance(getattr(layer, name), float)}
+
+
+def _packed(plain: dict[str, Any], arrays: Arrays, task: str) -> Packed:
+    def under(*place: object) -> Arrays:
+        prefix = "".join(f"{step}." for step in place)
+        return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+    preprocessing = tuple(
+        tuple(Step(step["kind"], step["on"], under("preprocessing", p, i)) for i, step in enumerate(steps))
+        for p, steps in enumerate(plain["preprocessing"])
+    )
+    networks = []
+    for n, one in enumerate(plain["networks"]):
+        layers = tuple(Layer(y["kind"], y["numbers"], under(n, i)) for i, y in enumerate(one["layers"]))
+        networks.append(Plain(**{**one, "layers": layers, "in_shape": tuple(one["in_shape"])}))
+    return Packed(task, tuple(networks), preprocessing)
+
+
+def _prepared(steps: tuple[Step, ...], x: NDArray[Any]) -> NDArray[Any]:
+    """Encoded rows behind the preprocessing; as `Preprocessor.x`."""
+    for step in steps:
+        x = APPLY[step.kind](step.fitted, x) if step.on == "x" else x
+    return x.astype(float_type(x), copy=False)
+
+
+def _unscaled(steps: tuple[Step, ...], said: NDArray[Any]) -> NDArray[Any]:
+    """Predictions in the target's own unit; as `Preprocessor.unscale`."""
+    for step in reversed(steps):
+        said = INVERT[step.kind](step.fitted, said) if step.on == "y" else said
+    return said
+
+
+def _predicted(one: Plain, x: NDArray[Any], task: str) -> NDArray[Any]:
+    """What a network says of prepared rows, (n, k)."""
+    x = x.reshape(len(x), *one.in_shape).astype(one.precision, copy=False)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):  # silent, as JAX is
+        for layer in one.layers:
+            x = LAYERS[layer.kind](layer.numbers, layer.params, x)
+        return LOSSES[one.loss](x, task)
