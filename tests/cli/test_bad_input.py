@@ -76,6 +76,10 @@ DATA = {
     "magic": (["magic"], "expected an IDX file, which begins with the bytes 00 00 08 0d, got 03 08 00 00"),
     "counts": (["counts"], "counts: expected as many labels as images, got 40 images"),
     "folder of nothing": (["full"], "full: expected a folder of images by class, or with train-images-idx3-ubyte"),
+    "group": (["good.csv", "--target", "price", "--group", "c"], "group: expected one of the columns of good.csv, got"),
+    "time": (["one_class.csv", "--target", "a", "--time", "kind"], "time 'kind': expected dates or numbers, got 'one'"),
+    "both": (["good.csv", "--target", "price", "--group", "a", "--time", "b"], "group and time: expected one of them"),
+    "stream": (["good.csv", "--target", "price", "--stream"], "stream: expected Parquet files, got 'good.csv'"),
     "loss": (["good.csv", "--target", "price", "--loss", "cross_entropy"], "loss"),
     "task": (["good.csv", "--target", "price", "--task", "regresion"], "regression"),
 }  # fmt: skip

@@ -79,6 +79,13 @@ def test_each_encoder_is_fitted_on_its_own_training_rows():
     assert len({fold.encoder.columns[0].fill for fold in load(frame, target="y").folds(4)}) > 1
 
 
+def test_folds_say_nothing_about_a_test_part_that_differs(recwarn):
+    frame = table().assign(b=lambda f: f.a + 5)
+    rest, test = frame[:80], frame[80:].assign(b=lambda f: f.b * 1000)  # which loading has said
+    load(rest, target="y", test=test).folds(2)
+    assert not recwarn.list
+
+
 def test_a_category_that_only_validates_is_unknown_to_its_fold():
     frame = table()
     rows = load(frame, target="y").valid.index[:2]  # one row alone would be rare

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from seedbed.data.encoder import Encoder
+    from seedbed.data.statistics import Moments
 
 PARTS = ("train", "valid", "test")
 
@@ -49,6 +50,11 @@ class Part:
     def is_streamed(self) -> bool:
         """Whether the arrays are those of a sample, and all rows are read again in every epoch."""
         return False
+
+    @property
+    def known(self) -> dict[str, Moments]:
+        """The moments of all rows of `x` and `y` where the arrays are those of a sample; else nothing."""
+        return {}
 
     def class_sizes(self, n_classes: int) -> NDArray[np.int64]:
         """The number of examples of each class, (n_classes,)."""

@@ -70,7 +70,7 @@ class Encoder:
         target = Target.from_dict(plain["target"])
         if plain["kind"] == ArrayEncoder.kind:
             return ArrayEncoder(target, tuple(plain["shape"]), tuple(plain["names"]))
-        left_out = tuple(Verdict(**verdict) for verdict in plain["left_out"])
+        left_out = tuple(Verdict(**verdict) for verdict in plain.get("left_out", ()))
         columns = tuple(map(column_from_dict, plain["columns"]))
         return TableEncoder(target, tuple(plain["source_columns"]), columns, left_out)
 

@@ -49,10 +49,10 @@ def folds(data: Dataset, k: Any) -> tuple[Dataset, ...]:
 
 def _fold(data: Dataset, pool: Examples, train: Index, valid: Index) -> Dataset:
     """The data set in which these places of the pool train and validate."""
-    encoder, numeric, _ = data.fit(take(pool.rows, train))
+    encoder, numeric, _ = data.fit(take(pool.rows, np.sort(train)))
     learned, judged = pool.part(train, encoder), pool.part(valid, encoder)
     check_part_weights({"train": learned, "valid": judged})
-    test = replace(data.test, x=encoder.transform(data.test.rows))
+    test = replace(data.test, x=encoder.features(data.test.rows))
     return replace(data, train=learned, valid=judged, test=test, encoder=encoder, numeric=numeric)
 
 

@@ -39,14 +39,14 @@ class Preprocessor:
 
         Arguments:
             known: the moments of all its "x" and "y", where the part at hand is only a sample of them: the first step
-                on each learns from those, if it is affine.
+                on each learns from those, if it is affine. What a streamed part knows unless it is given.
 
         Raises:
             SetupError: a step does not suit the data.
         """
         parts: dict[str, NDArray[Any]] = {"x": data.train.x, "y": data.train.y}
         numeric = {"x": data.numeric, "y": np.ones(data.train.y.shape[1:], dtype=bool)}
-        whole, fitted = dict(known or {}), list[Fitted]()
+        whole, fitted = dict(data.train.known if known is None else known), list[Fitted]()
         for place, step in enumerate(steps):
             on = step.on
             if on == "y" and data.task != "regression":

@@ -15,7 +15,6 @@ from seedbed.core.errors import Fault, SetupError
 from seedbed.core.plain import to_line
 from seedbed.data.dataset import Dataset
 from seedbed.data.preprocessor import Preprocessor
-from seedbed.data.statistics import Moments
 from seedbed.data.stream import StreamedPart
 from seedbed.training import devices
 from seedbed.training.feed import Feed, Held, Streamed, filled, rows_held
@@ -71,14 +70,6 @@ class Preparation:
         sample = self._examples(b, np.zeros((len(part.y), *b.in_shape), np.float32), part.y, part.weight)
         share = len(part) / len(part.y)
         return np.asarray(sample.total * share, b.dtype), np.int32(len(part)), sample.variance
-
-
-def known(data: Dataset) -> dict[str, Moments]:
-    """What one pass over streamed data has told of all its features and targets; nothing for data in memory."""
-    part = data.train
-    if not isinstance(part, StreamedPart):
-        return {}
-    return {"x": part.moments} | ({} if part.target_moments is None else {"y": part.target_moments})
 
 
 def n_held(setup: Setup, data: Dataset, in_shape: tuple[int, ...]) -> int | None:

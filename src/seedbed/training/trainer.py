@@ -24,7 +24,7 @@ from seedbed.training.feed import Feed
 from seedbed.training.layout import STACKED
 from seedbed.training.observe import Observe
 from seedbed.training.plan import Plan, checked
-from seedbed.training.preparation import Preparation, image_shape, known, n_held
+from seedbed.training.preparation import Preparation, image_shape, n_held
 from seedbed.training.program import Program, build
 from seedbed.training.scopes import ctrl_c, precision
 from seedbed.training.setup import Setup
@@ -240,7 +240,7 @@ class Training:
         key = (id(data), steps, tuple(jax.tree.leaves(steps)))
         if key not in self._fitted:
             given = next((one for one in self.fitted if one.steps == steps), None)
-            self._fitted[key] = given or Preprocessor.fit(steps, data, known=known(data))
+            self._fitted[key] = given or Preprocessor.fit(steps, data)
         return self._fitted[key]
 
     def _tell(self, cohort: Cohort) -> None:

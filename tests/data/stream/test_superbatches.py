@@ -7,7 +7,7 @@ import pytest
 
 from seedbed.core.errors import DataError, UsageError
 from seedbed.data import load
-from seedbed.data.preprocessing import Standardize
+from seedbed.data.preprocessing import Standardize, StandardizeTarget
 from seedbed.data.preprocessor import Preprocessor
 from seedbed.data.stream.shuffle import schedule, stretches, uniform
 from seedbed.data.stream.source import RowGroup
@@ -136,11 +136,31 @@ def test_the_published_generator_is_what_draws():
 def test_preprocessing_in_double_precision_comes_before_single(big, written):
     frame = big(20_000).assign(stamp=lambda f: 1.7e9 + f.number)  # float32 knows these to 128 only
     data = load(written(frame), target="y", stream=True)
-    steps = Preprocessor.fit([Standardize()], data, {"x": data.train.moments})
+    steps = Preprocessor.fit([Standardize()], data)
     place = data.feature_names.index("stamp")
     seen = np.concatenate([x[:, place] for x, _, _ in data.train.superbatches(0, 0, 5_000, prepare=steps.x)])
     assert len(np.unique(seen)) > 0.99 * len(data.train)
     assert abs(seen.mean()) < 1e-4 and abs(seen.std() - 1) < 1e-4
+
+
+def test_steps_are_fitted_to_all_rows_and_classes_weighed_by_all(big, written, monkeypatch):
+    from seedbed.data.stream import survey
+    from seedbed.training.weighting import class_weights
+
+    monkeypatch.setattr(survey, "MOST_ROWS", 500)
+    frame = big(20_000)
+    data = load(written(frame), target="a", stream=True)
+    rows = np.setdiff1d(np.arange(20_000), np.concatenate([data.valid.index, data.test.index]))
+    x, y = data.encoder.features(frame.iloc[rows]), frame.a[rows].to_numpy()
+    steps = Preprocessor.fit([Standardize(), StandardizeTarget()], data)
+    scale = np.where(data.numeric, x.std(axis=0), 1.0)
+    np.testing.assert_allclose(steps.fitted[0]["scale"], scale, rtol=1e-10)
+    np.testing.assert_allclose(steps.fitted[1]["mean"], [y.mean()], rtol=1e-12)
+    classes = load(written(frame), target="town", stream=True)
+    counts = np.array(
+        [(frame.town.iloc[np.concatenate(numbers(classes, epoch=0, seed=0, size=9_000))] == t).sum() for t in "ABC"]
+    )
+    np.testing.assert_allclose(class_weights("balanced", classes), counts.sum() / (3 * counts))
 
 
 def test_weights_come_along(big, written):

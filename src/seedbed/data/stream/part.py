@@ -111,6 +111,10 @@ class StreamedPart(Part):
     def is_streamed(self) -> bool:
         return True
 
+    @property
+    def known(self) -> dict[str, Moments]:
+        return {"x": self.moments} | ({} if self.target_moments is None else {"y": self.target_moments})
+
     def class_sizes(self, n_classes: int) -> NDArray[np.int64]:
         return np.zeros(n_classes, dtype=np.int64) if self.class_counts is None else self.class_counts
 
