@@ -55,6 +55,9 @@ def train(
     epochs: Epochs = None,
     batch_size: BatchSize = None,
     seed: Annotated[int, typer.Option(help="Decides draws, first weights, noise and data order.", metavar="N")] = 0,
+    folds: Annotated[
+        int | None, typer.Option(help="Train each setup on N folds; the mean over them predicts.", metavar="N")
+    ] = None,
     out: Annotated[
         str,
         typer.Option(
@@ -85,16 +88,18 @@ def train(
     told: dict[str, Any] = {"checkpoint_every": checkpoint_every, "progress": not quiet, "on_step": printer.step}
     with printer.warnings():
         if resumed is not None:
-            changing = (setup_file, network, optimizer, loss, preprocessing, members, epochs, batch_size, start, plan)
-            if source != Source() or any(one is not None for one in changing) or seed or out != AUTO:
+            lines = (network, optimizer, loss, preprocessing)
+            others = (setup_file, members, epochs, batch_size, folds, start, plan)
+            if source != Source() or any(one is not None for one in (*lines, *others)) or seed or out != AUTO:
                 raise UsageError("--resume: expected nothing beside that changes the run", "it goes on as it was begun")
             run = sb.resume(resumed, **told)
         else:
             dataset = source.load()
             made = build_setup(dataset, setup_file, network, optimizer, loss, preprocessing, epochs, batch_size)
-            first = None if start is None else sb.load_run(start).best
+            first = None if start is None else sb.load_run(start).best.members[0]
             plans = None if plan is None else sb.load_run(plan)
-            run = sb.train(made, dataset, members=members, seed=seed, out=out, start=first, plan=plans, **told)
+            told |= {"members": members, "seed": seed, "folds": folds, "out": out, "start": first, "plan": plans}
+            run = sb.train(made, dataset, **told)
     _show(run, printer, as_json=as_json)
 
 

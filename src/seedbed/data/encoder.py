@@ -60,6 +60,11 @@ class Encoder:
         """What `transform` gives, without its warnings."""
         return self.transform(rows)
 
+    def of_fold(self, x: NDArray[Any], fold: int | None) -> NDArray[Any]:
+        """What of the features a network reads that was trained on a fold: all, unless each fold has its own."""
+        del fold
+        return x
+
     def to_dict(self) -> dict[str, Any]:
         """This encoder as plain data for JSON."""
         raise NotImplementedError
@@ -68,6 +73,10 @@ class Encoder:
     def from_dict(plain: dict[str, Any]) -> Encoder:
         """The encoder that `to_dict` wrote."""
         target = Target.from_dict(plain["target"])
+        if plain["kind"] == "folds":
+            from seedbed.data.fold_encoder import FoldEncoder
+
+            return FoldEncoder(target, tuple(map(Encoder.from_dict, plain["folds"])))
         if plain["kind"] == ArrayEncoder.kind:
             return ArrayEncoder(target, tuple(plain["shape"]), tuple(plain["names"]))
         left_out = tuple(Verdict(**verdict) for verdict in plain.get("left_out", ()))

@@ -32,10 +32,11 @@ from seedbed.data.encoder import Encoder
 from seedbed.data.preprocessor import Preprocessor
 from seedbed.data.target import Target
 from seedbed.recipe import steps
+from seedbed.recipe.candidates import calibrated
 from seedbed.recipe.defaults import AUTO, RUNS
 from seedbed.recipe.packed import pack
 from seedbed.recipe.predictor import FILE
-from seedbed.recipe.run import Held, Run, calibrated, members_of
+from seedbed.recipe.run import Held, Run, members_of
 from seedbed.reporting.evidence import Groups, Importance, Looks, Step
 from seedbed.training.plan import Plan
 from seedbed.training.setup import Setup
@@ -145,6 +146,7 @@ def _run_to_plain(run: Run) -> dict[str, Any]:
         "seed": run.seed,
         "wall_seconds": run.wall_seconds,
         "is_interrupted": run.is_interrupted,
+        "folds": run.n_folds,
         "results": run.results,
         "intervals": run.intervals,
         "temperature": run.held.temperature,
@@ -164,6 +166,7 @@ def _cohort_to_plain(run: Run, trained: Trained) -> dict[str, Any]:
     members = sorted((m for m in run.members if m.trained is trained), key=lambda m: m.place)
     return {
         "plan": trained.plan.to_dict(),
+        "shape": trained.preprocessor.in_shape,
         "bound": to_plain(trained.setup),
         "members": [
             {
@@ -189,6 +192,7 @@ def _read(folder: Path) -> Run:
     weights, fitted = load_file(folder / "weights.safetensors"), load_file(folder / "preprocessing.safetensors")
     held = _held_of(load_file(folder / "predictions.safetensors"), plain)
     encoder = Encoder.from_dict(data["encoder"])
+    n_folds = plain.get("folds")
     trained: list[Trained] = []
     numbers: list[int] = []
     setups: list[Setup] = []
@@ -197,7 +201,7 @@ def _read(folder: Path) -> Run:
         own = [member["number"] for member in cohort["members"]]
         places = np.arange(len(numbers), len(numbers) + len(own))
         bound = [_bound(setup, encoder.target) for setup in drawn]
-        shape = tuple(data["description"]["shape"])
+        shape = tuple(cohort.get("shape", data["description"]["shape"]))
         trained.append(_trained_of(c, cohort, bound, own, places, history, weights, fitted, shape))
         numbers, setups = numbers + own, setups + drawn
     return Run(
@@ -207,7 +211,7 @@ def _read(folder: Path) -> Run:
         data=data["description"],
         encoder=encoder,
         seed=plain["seed"],
-        members=calibrated(members_of(trained, numbers, setups, encoder), held.temperature["best"]),
+        members=calibrated(members_of(trained, numbers, setups, encoder, n_folds), held.temperature["best"], n_folds),
         trained=tuple(trained),
         held=held,
         results=plain["results"],
@@ -215,6 +219,7 @@ def _read(folder: Path) -> Run:
         environment=plain["environment"],
         wall_seconds=plain["wall_seconds"],
         is_interrupted=plain["is_interrupted"],
+        n_folds=n_folds,
     )
 
 

@@ -150,7 +150,11 @@ def read(folder: Path) -> tuple[Setup, Job, list[Any] | None]:
         fields = {name: plain[name] for name in Job.__dataclass_fields__}
         for name in ("numbers", "plans"):
             fields[name] = None if fields[name] is None else tuple(fields[name])
-        return toml.load(folder / "setup.toml", Setup), Job(**fields), _read_start(folder, len(fields["numbers"]))
+        return (
+            toml.load(folder / "setup.toml", Setup),
+            Job(**fields),
+            _read_start(folder, len(fields["numbers"]) * (fields["folds"] or 1)),
+        )
     except SeedbedError:
         raise
     except (OSError, ValueError, KeyError, TypeError) as error:

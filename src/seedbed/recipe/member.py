@@ -32,6 +32,7 @@ class Member:
         valid_score: the validation score of that epoch: accuracy or R².
         temperature: what its probabilities are divided by as logits, so that they are as sure as they are right; 1 but
             for the best member of a run.
+        fold: the fold that it did not learn from, in a run on folds.
     """
 
     number: int
@@ -44,6 +45,12 @@ class Member:
     place: int
     encoder: Encoder
     temperature: float = 1.0
+    fold: int | None = None
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """The network alone, so that it can stand where an ensemble can."""
+        return (self,)
 
     @property
     def params(self) -> tuple[dict[str, NDArray[Any]], ...]:
@@ -103,6 +110,11 @@ class Ensemble:
     temperature: float = 1.0
 
     @property
+    def setup(self) -> Setup:
+        """The setup of its first member: of all, where they are the networks of one setup on all folds."""
+        return self.members[0].setup
+
+    @property
     def weights(self) -> dict[int, int]:
         """How often each member counts, by its number."""
         return dict(Counter(member.number for member in self.members))
@@ -130,7 +142,19 @@ class Ensemble:
 
 
 def predict_encoded(members: Sequence[Member], x: NDArray[Any]) -> NDArray[Any]:
-    """What each of some members says of encoded rows, (member, n, k), cohort by cohort."""
+    """What each of some members says of encoded rows, (member, n, k)."""
+    encoder = members[0].encoder
+    folds = list(dict.fromkeys(member.fold for member in members))
+    values: dict[int, NDArray[Any]] = {}
+    for fold in folds:
+        places = [i for i, member in enumerate(members) if member.fold == fold]
+        said = predict_apart([members[i] for i in places], encoder.of_fold(x, fold))
+        values |= dict(zip(places, said, strict=True))
+    return np.stack([values[i] for i in range(len(members))])
+
+
+def predict_apart(members: Sequence[Member], x: NDArray[Any]) -> NDArray[Any]:
+    """What members say that read the same features, (member, n, k), cohort by cohort."""
     task = members[0].encoder.target.task
     values: dict[int, NDArray[Any]] = {}
     cohorts: dict[int, list[int]] = {}

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from seedbed.core.errors import RunError
 from seedbed.data.encoder import Encoder
+from seedbed.data.fold_encoder import FoldEncoder
 from seedbed.data.scaling import APPLY, INVERT, float_type
 from seedbed.recipe.forward import LAYERS, LOSSES
 
@@ -143,9 +144,12 @@ def read(path: Path) -> tuple[Packed, Encoder, float]:
 
 
 def pack(ensemble: Ensemble) -> Packed | None:
-    """The networks of an ensemble, each once; None where one has a layer, loss or step that only JAX computes."""
+    """The networks of an ensemble, each once; None where one has a layer, loss or step that only JAX computes.
+
+    Nor where each fold has an encoder of its own.
+    """
     unlike = {member.number: member for member in ensemble.members}.values()
-    if not all(map(_is_plain, unlike)):
+    if not all(map(_is_plain, unlike)) or isinstance(ensemble.members[0].encoder, FoldEncoder):
         return None
     counts = Counter(member.number for member in ensemble.members)
     known: list[tuple[Step, ...]] = []

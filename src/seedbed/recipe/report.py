@@ -21,7 +21,8 @@ def evidence_of(run: Run, language: str | None = None) -> Evidence:
     from seedbed.reporting.most_wrong import wrong_table
 
     held = run.held
-    shape = run.best.trained.preprocessor.shape
+    first = run.best.members[0]
+    shape = first.trained.preprocessor.shape
     rows = None if held.wrong_rows is None else pd.DataFrame(held.wrong_rows)
     return Evidence(
         name=run.name,
@@ -43,11 +44,11 @@ def evidence_of(run: Run, language: str | None = None) -> Evidence:
         wrong=wrong_table(held.test_y, held.test_ensemble, run.task, held.wrong, run.encoder.target.class_names),
         wrong_images=held.wrong_images,
         wrong_rows=rows,
-        summary=run.best.network.summary(shape, batch=run.best.setup.batch_size),
+        summary=first.network.summary(shape, batch=first.setup.batch_size),
         environment=run.environment,
         wall_seconds=run.wall_seconds,
         warnings=_warnings(run, language),
-        preprocessor=run.best.trained.preprocessor,
+        preprocessor=first.trained.preprocessor,
         looks=held.looks,
         feature_names=run.encoder.feature_names,
         temperature=held.temperature["ensemble"],

@@ -60,7 +60,7 @@ def resume(
             return load_run(path)
         dataset = _the_same(job, data, path)
         plans = None if job.plans is None else [Plan(**plan) for plan in job.plans]
-        work = Work(setup, dataset, job.numbers, job.seed, plans, observe)
+        work = Work(setup, dataset, job.numbers, job.seed, plans, observe, n_folds=job.folds)
         work.training.start = start
         check_back_end()
         for trouble in work.keep_in(path, checkpoint_every):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.core.draw import Drawn, draws
-from seedbed.core.errors import TrainingError, UsageError
+from seedbed.core.errors import UsageError
 from seedbed.core.plain import shown
 from seedbed.core.value import Value
 from seedbed.data.encoder import Encoder
 from seedbed.data.temperature import temperature_for
+from seedbed.recipe.candidates import best_of, candidates
 from seedbed.recipe.member import Ensemble, Member
 from seedbed.recipe.results import Metrics, select
 from seedbed.reporting.evidence import Groups, Importance, Looks, Step
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 ENSEMBLE_SIZE = 8
-MOST_CANDIDATES = 64  # for the ensemble: the best members by validation loss
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class Held:
     Attributes:
         valid_y, test_y: targets.
         test_best, test_ensemble: predictions on the test part, made once.
-        candidates: numbers of the members that an ensemble may be made of.
+        candidates: numbers of the candidates that an ensemble may be made of, see `seedbed.recipe.candidates`.
         valid_predictions: what those predict on the validation part, (member, n, k).
-        ensemble: numbers of the members in the ensemble that was scored on the test part, in order.
+        ensemble: numbers of the candidates in the ensemble that was scored on the test part, in order.
         wrong: the places in the test part of the most wrong examples.
         wrong_images: those as images, where they are images.
         wrong_rows: those as rows, where they are rows of a table.
@@ -86,6 +86,7 @@ class Run:
         steps: the recipe's steps with their evidence.
         wall_seconds: from the first step of the recipe to the result.
         is_interrupted: whether training was ended by the user.
+        n_folds: how many folds each setup was trained on, or None.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Run:
     environment: dict[str, str]
     wall_seconds: float
     is_interrupted: bool = False
+    n_folds: int | None = None
 
     @property
     def task(self) -> str:
@@ -114,9 +116,13 @@ class Run:
         return [trained.plan for trained in self.trained]
 
     @cached_property
-    def best(self) -> Member:
-        """The member with the highest validation score; among equals the one with the smallest validation loss."""
-        return best_of(self.members)
+    def best(self) -> Member | Ensemble:
+        """The member with the highest validation score; among equals the one with the smallest validation loss.
+
+        With folds: the networks of the setup with the highest mean score, whose predictions are averaged.
+        """
+        best = best_of(candidates(self.members, self.n_folds))
+        return Ensemble(best.members, self.held.temperature["best"]) if self.n_folds else best.members[0]
 
     def ensemble(self, k: int = ENSEMBLE_SIZE) -> Ensemble:
         """The greedy ensemble of `k` places, chosen on the validation part.     (Caruana et al. 2004)
@@ -128,11 +134,11 @@ class Run:
             raise UsageError(f"ensemble: expected k of at least 1, got {k!r}")
         held = self.held
         chosen = select(self.task, held.valid_y, held.valid_predictions, k)
-        by_number = {member.number: member for member in self.members}
+        by_number = {one.number: one.members for one in candidates(self.members, self.n_folds)}
         temperature = held.temperature["ensemble"]
         if k != ENSEMBLE_SIZE:
             temperature = temperature_for(self.task, held.valid_y, held.valid_predictions[chosen].mean(axis=0))
-        return Ensemble(tuple(by_number[held.candidates[c]] for c in chosen), temperature)
+        return Ensemble(tuple(m for c in chosen for m in by_number[held.candidates[c]]), temperature)
 
     @property
     def importance(self) -> DataFrame | None:
@@ -168,7 +174,7 @@ class Run:
 
         rows = []
         for member in self.members:
-            drawn = draws(self.setup, seed=self.seed, number=member.number)
+            drawn = draws(self.setup, seed=self.seed, number=member.number // (self.n_folds or 1))
             rows.append({"member": member.number, **{place: _shown(one) for place, one in drawn.items()}})
         return pd.DataFrame(rows)
 
@@ -177,9 +183,9 @@ class Run:
         """For each member its validation score and loss, best epoch, outcome, and its weight in the ensemble."""
         import pandas as pd
 
-        chosen, best = self.held.ensemble, self.best.number
+        chosen, best, k = self.held.ensemble, self.best.members, self.n_folds or 1
         rows = [
-            (m.number, m.valid_score, m.valid_loss, m.best_epoch, m.outcome, m.number == best, chosen.count(m.number))
+            (m.number, m.valid_score, m.valid_loss, m.best_epoch, m.outcome, m in best, chosen.count(m.number // k))
             for m in self.members
         ]
         names = ["member", "valid_score", "valid_loss", "best_epoch", "outcome", "is_best", "ensemble_weight"]
@@ -208,27 +214,12 @@ class Run:
         return f"Run({self.name!r}, {len(self.members)} members, {part} {metric} {told[metric]:.4f}{where})"
 
 
-def best_of(members: Sequence[Member]) -> Member:
-    """The member with the highest validation score; among equals the one with the smallest validation loss.
-
-    Raises:
-        TrainingError: every member diverged.
-    """
-    sound = [member for member in members if member.is_sound]
-    if not sound:
-        hint = "lower the learning rate, or let it be drawn: lr=log_uniform(1e-4, 1e-1)"
-        raise TrainingError(f"expected a member with a finite validation loss, but all {len(members)} diverged", hint)
-    return max(sound, key=lambda member: (member.valid_score, -member.valid_loss))
-
-
-def calibrated(members: Sequence[Member], temperature: float) -> tuple[Member, ...]:
-    """The members, the best of them with its temperature."""
-    best = best_of(members)
-    return tuple(replace(m, temperature=temperature) if m is best else m for m in members)
-
-
 def members_of(
-    trained: Sequence[Trained], numbers: Sequence[int], setups: Sequence[Setup], encoder: Encoder
+    trained: Sequence[Trained],
+    numbers: Sequence[int],
+    setups: Sequence[Setup],
+    encoder: Encoder,
+    n_folds: int | None = None,
 ) -> tuple[Member, ...]:
     """The members of trained cohorts, in the order of their numbers."""
     members = []
@@ -237,7 +228,10 @@ def members_of(
             epoch = int(one.best_epoch[place])
             loss, score = (float(one.history[place, epoch, c]) if epoch >= 0 else float("nan") for c in (2, 3))
             outcome = one.outcomes[place]
-            members.append(Member(numbers[at], setups[at], outcome, epoch, loss, score, one, place, encoder))
+            number = numbers[at]
+            fold = None if n_folds is None else number % n_folds
+            own = Member(number, setups[at], outcome, epoch, loss, score, one, place, encoder, fold=fold)
+            members.append(own)
     return tuple(sorted(members, key=lambda member: member.number))
 
 
@@ -255,11 +249,6 @@ def history_of(trained: Sequence[Trained], members: Sequence[Member]) -> DataFra
         table["wall_seconds"] = one.seconds.ravel()
         tables.append(table[~np.isnan(one.history[:, :, -1].ravel())])
     return pd.concat(tables).sort_values(["member", "epoch"]).reset_index(drop=True)
-
-
-def candidates(members: Sequence[Member]) -> list[Member]:
-    """The members that an ensemble may be made of: the soundest by validation loss."""
-    return sorted((m for m in members if m.is_sound), key=lambda m: m.valid_loss)[:MOST_CANDIDATES]
 
 
 def _shown(drawn: Drawn) -> Any:

@@ -15,6 +15,7 @@ from seedbed.core.messages import message
 from seedbed.core.plain import to_line
 from seedbed.data.dataset import PARTS, Dataset
 from seedbed.data.temperature import cooled
+from seedbed.recipe.candidates import Candidate
 from seedbed.recipe.member import Member
 from seedbed.recipe.results import Metrics, metrics
 from seedbed.recipe.run import Held
@@ -85,7 +86,7 @@ def train(training: Training, members: Sequence[Member]) -> Step:
     return Step("train", tuple(facts))
 
 
-def result(results: dict[str, dict[str, Metrics]], dataset: Dataset, held: Held, best: Member) -> Step:
+def result(results: dict[str, dict[str, Metrics]], dataset: Dataset, held: Held, best: Candidate) -> Step:
     """The result on the test part, which nothing looked at before, and what choosing on validation cost."""
     part = "test" if "test" in results else "validation"
     facts = [

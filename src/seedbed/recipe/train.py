@@ -37,6 +37,7 @@ def train(
     members: int | Sequence[int] | NDArray[np.integer] | None = None,
     epochs: int | None = None,
     seed: int = 0,
+    folds: int | None = None,
     out: str | Path | None = AUTO,
     start: Run | Member | None = None,
     plan: Run | Sequence[Plan] | None = None,
@@ -58,6 +59,8 @@ def train(
             None: 32, or 16 on a table with more than 2,000 rows to learn from.
         epochs: in place of the setup's.
         seed: decides draws, first weights, noise and the order of the data; not the split.
+        folds: how many; each setup then trains on every fold of the training and validation parts, all in one
+            population, and what it predicts is the mean over them. Its member on fold f has number · folds + f.
         out: the run's folder, "auto" for `runs/<data>-<date>-<time>`, None to keep nothing on disk.
         start: a run or a member whose weights to begin with; a run's by the members' numbers.
         plan: a run on this machine to repeat to the bit, or its plans, one for each cohort.
@@ -80,8 +83,8 @@ def train(
     numbers = numbers or member_numbers(propose_members(dataset))
     folder = folders.reserve(out, dataset.name)
     plans = plan.plans if isinstance(plan, Run) else plan
-    work = Work(setup, dataset, numbers, seed, plans, observe, began=began)
-    work.training.start = first_weights(start, numbers, work.training)
+    work = Work(setup, dataset, numbers, seed, plans, observe, n_folds=folds, began=began)
+    work.training.start = first_weights(start, work.own_numbers, work.training)
     check_back_end()
     show = Show(progress, on_step, on_progress)
     if folder is None:

@@ -9,17 +9,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from seedbed.core.draw import draw
+from seedbed.core.errors import TrainingError
 from seedbed.data.dataset import Dataset
+from seedbed.data.fold_encoder import over_folds
 from seedbed.data.preprocessor import Preprocessor
 from seedbed.recipe import folder as folders
 from seedbed.recipe import steps
+from seedbed.recipe.candidates import best_of, calibrated, candidates
 from seedbed.recipe.environment import environment
 from seedbed.recipe.job import CHECKPOINT, Job
 from seedbed.recipe.judge import judge
 from seedbed.recipe.member import Member
 from seedbed.recipe.progress import showing
 from seedbed.recipe.report import write
-from seedbed.recipe.run import Run, best_of, calibrated, members_of
+from seedbed.recipe.run import Run, members_of
 from seedbed.reporting.evidence import Step
 from seedbed.training.checkpoint import Checkpoints
 from seedbed.training.observe import Observe
@@ -57,13 +60,19 @@ class Work:
     plans: Sequence[Plan] | None = None
     observe: Observe | None = None
     fitted: Sequence[Preprocessor] = ()
+    n_folds: int | None = None
     began: float = field(default_factory=time.perf_counter)
 
     def __post_init__(self) -> None:
-        self.setups = [draw(self.setup, seed=self.seed, number=number) for number in self.numbers]
+        k = self.n_folds or 1
+        self.folds = () if self.n_folds is None else self.data.folds(self.n_folds)
+        self.own_numbers = [number * k + fold for number in self.numbers for fold in range(k)]
+        self.setups = [draw(self.setup, seed=self.seed, number=number // k) for number in self.own_numbers]
+        data = [self.folds[number % k] for number in self.own_numbers] if self.folds else self.data
         self.training = Training(
-            self.setups, self.numbers, self.data, self.seed, self.plans, self.observe, fitted=self.fitted
+            self.setups, self.own_numbers, data, self.seed, self.plans, self.observe, fitted=self.fitted
         )
+        self.encoder = over_folds([fold.encoder for fold in self.folds]) if self.folds else self.data.encoder
         self.told: list[Step] = []
 
     @property
@@ -73,7 +82,7 @@ class Work:
             name=self.data.name,
             numbers=tuple(self.numbers),
             seed=self.seed,
-            folds=None,
+            folds=self.n_folds,
             origin=self.data.origin,
             fingerprint=self.data.fingerprint,
             is_observed=self.observe is not None,
@@ -121,16 +130,16 @@ class Work:
     def _run(self, folder: Path | None, show: Show) -> Run:
         members = self._members()
         self._tell(steps.train(self.training, members), show)
-        held, results = judge(members, self.data)
-        self._tell(steps.result(results, self.data, held, best_of(members)), show)
+        held, results = judge(members, self.data, self.folds)
+        self._tell(steps.result(results, self.data, held, best_of(candidates(members, self.n_folds))), show)
         return Run(
             name=folder.name if folder else self.data.name,
             folder=folder,
             setup=self.setup,
             data=self.data.describe(),
-            encoder=self.data.encoder,
+            encoder=self.encoder,
             seed=self.seed,
-            members=calibrated(members, held.temperature["best"]),
+            members=calibrated(members, held.temperature["best"], self.n_folds),
             trained=tuple(self.training.results),
             held=held,
             results=results,
@@ -138,12 +147,16 @@ class Work:
             environment=environment(),
             wall_seconds=time.perf_counter() - self.began,
             is_interrupted=self.training.is_interrupted,
+            n_folds=self.n_folds,
         )
 
     def _members(self) -> tuple[Member, ...]:
-        members = members_of(self.training.results, self.numbers, self.setups, self.data.encoder)
-        if self.training.is_interrupted and not any(member.is_sound for member in members):
-            raise KeyboardInterrupt
+        members = members_of(self.training.results, self.own_numbers, self.setups, self.encoder, self.n_folds)
+        if self.training.is_interrupted:
+            try:
+                candidates(members, self.n_folds)
+            except TrainingError:
+                raise KeyboardInterrupt from None
         return members
 
     def _tell(self, step: Step, show: Show) -> None:

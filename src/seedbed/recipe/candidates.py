@@ -1,0 +1,69 @@
+"""Candidates: what may be chosen as the best, or into the ensemble."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from seedbed.core.errors import TrainingError
+from seedbed.recipe.member import Member
+
+MOST_CANDIDATES = 64  # for the ensemble: the best by validation loss
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A member; or where there are folds, the networks of one setup on all of them, whose mean predicts.
+
+    Attributes:
+        number: of the member; with k folds, member f of candidate c has the number c · k + f.
+    """
+
+    number: int
+    members: tuple[Member, ...]
+
+    @property
+    def valid_score(self) -> float:
+        """The validation score, the mean over folds."""
+        return float(np.mean([member.valid_score for member in self.members]))
+
+    @property
+    def valid_loss(self) -> float:
+        """The validation loss, the mean over folds."""
+        return float(np.mean([member.valid_loss for member in self.members]))
+
+
+def candidates(members: Sequence[Member], n_folds: int | None) -> list[Candidate]:
+    """The candidates, soundest first: every network of each has an epoch with a finite validation loss.
+
+    Raises:
+        TrainingError: there are none.
+    """
+    k = n_folds or 1
+    by_number: dict[int, list[Member]] = {}
+    for member in members:
+        by_number.setdefault(member.number // k, []).append(member)
+    whole = [
+        Candidate(number, tuple(own))
+        for number, own in by_number.items()
+        if len(own) == k and all(member.is_sound for member in own)
+    ]
+    if not whole:
+        hint = "lower the learning rate, or let it be drawn: lr=log_uniform(1e-4, 1e-1)"
+        raise TrainingError(f"expected a member with a finite validation loss, but all {len(members)} diverged", hint)
+    return sorted(whole, key=lambda one: one.valid_loss)
+
+
+def best_of(found: Sequence[Candidate]) -> Candidate:
+    """The candidate with the highest validation score; among equals the one with the smallest validation loss."""
+    return max(found, key=lambda one: (one.valid_score, -one.valid_loss))
+
+
+def calibrated(members: Sequence[Member], temperature: float, n_folds: int | None) -> tuple[Member, ...]:
+    """The members, the best of them with its temperature; with folds, the temperature is that of the mean."""
+    if n_folds:
+        return tuple(members)
+    (best,) = best_of(candidates(members, None)).members
+    return tuple(replace(m, temperature=temperature) if m is best else m for m in members)
