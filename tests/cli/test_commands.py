@@ -256,6 +256,12 @@ def test_runs_lists_what_is_there(seedbed: Command, iris: Path) -> None:
     assert re.match(r"iris +iris +2 +accuracy 0\.\d+ +\d+\.\d", said.out.splitlines()[1])
 
 
+def test_runs_says_how_a_run_that_was_stopped_goes_on(seedbed: Command, iris: Path) -> None:
+    Path(iris, "run.json").unlink()
+    line = seedbed("runs", ".").out.splitlines()[1]
+    assert re.match(r"iris +iris +2 +stopped: seedbed train --resume iris", line), line
+
+
 def test_compare_shows_what_differs(seedbed: Command, iris: Path) -> None:
     seedbed("train", "iris", *QUICK, "--epochs", 3, "--optimizer", "sgd 0.1", "--out", "other")
     said = seedbed("compare", iris, "other")

@@ -22,6 +22,7 @@ from seedbed.core.value import same
 from seedbed.network import Layer
 from seedbed.recipe import folder as folders
 from seedbed.recipe import report, work
+from seedbed.recipe.compare import list_runs
 from seedbed.recipe.folder import reserve
 from tests.recipe.test_train import SETUP, equal, quick
 
@@ -181,14 +182,15 @@ def test_a_file_in_the_way_is_told_before_training(in_folder: Path) -> None:
             reserve(out, "iris")
 
 
-def test_a_full_disk_leaves_nothing_under_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_the_job_and_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pd.DataFrame, "to_parquet", full)
     with pytest.raises(sb.TrainingError, match="run: the run could not be written: No space left on device") as caught:
         quick(epochs=1, out=tmp_path / "run")
-    assert caught.value.exit_code == 1 and not any(tmp_path.iterdir())
+    assert caught.value.exit_code == 1
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"job.json", "setup.toml"}
 
 
 def test_a_page_that_cannot_be_drawn_costs_no_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,7 +239,7 @@ def test_what_a_killed_process_left_is_no_run(own_run: sb.Run) -> None:
     runs = own_run.folder.parent
     shutil.copytree(own_run.folder, runs / ".own-x1y2" / "run")
     shutil.copytree(own_run.folder, runs / ".own-z")
-    assert [one["run"] for one in sb.recipe.list_runs(runs)] == [str(own_run.folder)]
+    assert [one["run"] for one in list_runs(runs)] == [str(own_run.folder)]
 
 
 def test_no_run(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 import seedbed as sb
+from seedbed.recipe.compare import list_runs
 from seedbed.recipe.progress import is_notebook, showing
 from seedbed.recipe.report import evidence_of, page_of
 from seedbed.reporting.hyperparameters import hyperparameters_data
@@ -140,10 +141,10 @@ def test_runs_are_listed_the_newest_first_and_a_damaged_one_says_so(tmp_path: Pa
     for name in ("a", "b"):
         quick(epochs=1, out=tmp_path / name)
     (tmp_path / "a" / "data.json").write_text("{", encoding="utf-8")
-    second, first = sb.recipe.list_runs(tmp_path)
+    second, first = list_runs(tmp_path)
     assert first["run"].endswith("a") and first["damaged"].startswith("JSONDecodeError")
     assert (second["data"], second["members"], second["metric"]) == ("iris", 2, "accuracy")
-    assert sb.recipe.list_runs(tmp_path / "none") == []
+    assert list_runs(tmp_path / "none") == []
 
 
 def test_the_environment_names_what_a_result_depends_on(digits_run: sb.Run) -> None:

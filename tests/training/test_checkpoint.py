@@ -118,8 +118,9 @@ def test_seconds_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped(tmp_path, 60)
     again = begin(tmp_path)
     assert again.point is not None
-    before = again.point.wall_seconds
+    before, compiling = again.point.wall_seconds, again.point.compile_seconds
     again.run()
+    assert again.compile_seconds > compiling > 0
     seconds = again.results[0].seconds[0]
     assert (np.diff(seconds) > 0).all() and again.wall_seconds > before > 0
 
@@ -194,7 +195,7 @@ def test_checkpoints_take_a_small_share_of_the_time(tmp_path: Path, monkeypatch:
     kept = Checkpoints(tmp_path, every=1.0)
     assert not kept.is_due
     next(now)
-    kept.save([], None, 0.0, 0)
+    kept.save([], None, wall_seconds=0.0, compile_seconds=0.0, n_steps=0)
     assert not kept.is_due and kept.is_due
 
 

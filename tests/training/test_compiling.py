@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import numpy as np
+import pyarrow
 import pytest
 
 from seedbed.data import load
@@ -84,9 +85,11 @@ def test_a_program_that_was_written_half_is_removed(tmp_path: Path) -> None:
     (tmp_path / "a-cache").write_bytes(whole)
     (tmp_path / "b-cache").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "c-cache").write_bytes(b"")
-    (tmp_path / "d-cache").write_bytes(compiling.ZSTANDARD + b"cannot be told")
+    packed = pyarrow.Codec("zstd").compress(b"a program" * 1000, asbytes=True)
+    (tmp_path / "d-cache").write_bytes(packed)
+    (tmp_path / "f-cache").write_bytes(packed[:-3])
     removed = compiling.drop_damaged(tmp_path)
-    assert sorted(path.name for path in removed) == ["b-cache", "c-cache"]
+    assert sorted(path.name for path in removed) == ["b-cache", "c-cache", "f-cache"]
     assert sorted(path.name for path in tmp_path.glob("*-cache")) == ["a-cache", "d-cache"]
     old = tmp_path / "e-cache"
     old.write_bytes(b"half")

@@ -43,8 +43,12 @@ def runs(
     for one in found:
         if "damaged" in one:
             rows.add_row(one["run"], f"damaged: {one['damaged']}")
+        elif "unfinished" in one:
+            goes_on = f"stopped: seedbed train --resume {one['run']}"
+            state = goes_on if one["unfinished"] == "stopped" else "training"
+            rows.add_row(one["run"], one["data"], str(one["members"]), state)
         else:
-            test = f"{one['metric']} {number(one['test'])}"
+            test = f"{one['metric']} {number(one['test'])}{', interrupted' * one['is_interrupted']}"
             rows.add_row(one["run"], one["data"], str(one["members"]), test, f"{one['seconds']:.1f}")
     printer.say(rows)
 

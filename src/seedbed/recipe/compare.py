@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from seedbed.core.errors import place_of
 from seedbed.core.value import diff
 from seedbed.recipe.defaults import RUNS
+from seedbed.recipe.job import is_locked
 from seedbed.recipe.run import Run
 from seedbed.recipe.steps import named
 
@@ -46,10 +47,23 @@ def compare(a: Run, b: Run) -> Comparison:
 
 
 def list_runs(folder: str | Path = RUNS) -> list[dict[str, Any]]:
-    """What each run in a folder is, newest first: folder, data, members, result, seconds. Damaged ones say so."""
+    """What each run in a folder is, newest first: folder, data, members, result, seconds. Damaged ones say so.
+
+    One that was begun and has no result yet is "unfinished": it was stopped, or a process is at work on it.
+    """
     # A name with a dot in front is what a process left behind that was killed while it wrote.
-    found = sorted(Path(folder).glob("[!.]*/run.json"), key=lambda path: path.stat().st_mtime, reverse=True)
-    return [_described(path) for path in found]
+    found = {path.parent: path for name in ("job.json", "run.json") for path in Path(folder).glob(f"[!.]*/{name}")}
+    newest = sorted(found.values(), key=lambda path: path.stat().st_mtime, reverse=True)
+    return [_described(path) if path.name == "run.json" else _unfinished(path) for path in newest]
+
+
+def _unfinished(path: Path) -> dict[str, Any]:
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+        described = {"data": plain["name"], "members": len(plain["numbers"])}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return {"run": str(path.parent), "damaged": f"{type(error).__name__}: {error}"}
+    return {"run": str(path.parent), **described, "unfinished": "working" if is_locked(path.parent) else "stopped"}
 
 
 def _described(path: Path) -> dict[str, Any]:
@@ -65,6 +79,7 @@ def _described(path: Path) -> dict[str, Any]:
             "metric": named(metric),
             "test": test[metric],
             "seconds": plain["wall_seconds"],
+            "is_interrupted": plain["is_interrupted"],
         }
     except (OSError, ValueError, KeyError, TypeError) as error:
         return {"run": str(path.parent), "damaged": f"{type(error).__name__}: {error}"}

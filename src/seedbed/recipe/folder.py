@@ -17,6 +17,7 @@ import dataclasses
 import datetime
 import json
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from seedbed.data.target import Target
 from seedbed.recipe import steps
 from seedbed.recipe.candidates import calibrated
 from seedbed.recipe.defaults import AUTO, RUNS
+from seedbed.recipe.job import BEGINNING
 from seedbed.recipe.packed import pack
 from seedbed.recipe.predictor import FILE
 from seedbed.recipe.run import Held, Run, members_of
@@ -58,8 +60,10 @@ def reserve(out: str | Path | None, name: str) -> Path | None:
         folder = _free(RUNS / f"{_safe(name)}-{datetime.datetime.now():%Y%m%d-%H%M%S}")
     else:
         folder = Path(out)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and (not folder.is_dir() or any(path.name != BEGINNING for path in folder.iterdir())):
         hint = "name another folder with --out (out= in Python), or remove it first"
+        if (folder / "job.json").exists() and not (folder / "run.json").exists():
+            hint = f"seedbed train --resume {folder} goes on with the run that was stopped there; {hint}"
         raise RunError(f"{folder}: expected a new or empty folder for the run, but something is there", hint)
     there = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
     if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
@@ -75,20 +79,22 @@ def save(run: Run, folder: Path) -> None:
     """
     result = folder / "run.json"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob(".new-*"):  # by a process that was killed
+            shutil.rmtree(left, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as hidden:
             partial = Path(hidden)
             _write(run, partial)
-            result.unlink(missing_ok=True)  # of the run that was interrupted, and went on
             written = sorted(partial.iterdir(), key=lambda path: path.name == result.name)
             for path in written:
                 flush(path)
+            for old in (result, folder / FILE, folder / "report.html"):  # of the run that was interrupted, and went on
+                old.unlink(missing_ok=True)
             for path in written:
                 path.replace(folder / path.name)
         flush(folder)
     except OSError as error:
         hint = f"make room, then: seedbed train --resume {folder} (sb.resume in Python)"
-        raise TrainingError(f"{folder}: the run could not be written: {error.strerror or error}", hint) from None
+        raise TrainingError(f"{folder}: the run could not be written: {error.strerror or error}", hint) from error
 
 
 def load_run(path: str | Path) -> Run:

@@ -5,8 +5,10 @@ job.json            seed, members, where the data is and what it was, plans that
 start.safetensors   weights to begin with, where they were given
 checkpoint/         how far training is, see `seedbed.training.checkpoint`
 
-The results come beside these when training is over, `run.json` last: a folder with a job and no `run.json` is a run
-that was stopped. One process at a time works in a folder: it holds a lock that ends with it, however it ends.
+They are written into a hidden folder and moved out of it, `job.json` first: with that there is a run, without it there
+is nothing, and what was not moved yet is moved later. The results come beside these when training is over, `run.json`
+last: a folder with a job and no `run.json` is a run that was stopped. One process at a time works in a folder: it holds
+a lock that ends with it, however it ends.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import fcntl
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -26,11 +29,12 @@ import numpy as np
 
 from seedbed.core import toml
 from seedbed.core.errors import RunError, SeedbedError
-from seedbed.core.files import replacing
+from seedbed.core.files import flush
 from seedbed.recipe.environment import installed
 from seedbed.training.setup import Setup
 
 FORMAT = 1
+BEGINNING = ".begin"
 CHECKPOINT = "checkpoint"
 SPARE_BYTES = 4_000_000  # for the report and what else does not grow with the weights
 
@@ -81,6 +85,15 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)  # and with it the lock
 
 
+def is_locked(folder: Path) -> bool:
+    """Whether a process works in the folder."""
+    try:
+        with locked(folder):
+            return False
+    except RunError:
+        return True
+
+
 @contextmanager
 def begun(folder: Path, setup: Setup, job: Job, start: Sequence[Any] | None, n_bytes: int) -> Iterator[None]:
     """Inside, the folder is there, holds the job and is locked. Where nothing is worth keeping, it goes again.
@@ -93,28 +106,28 @@ def begun(folder: Path, setup: Setup, job: Job, start: Sequence[Any] | None, n_b
     Raises:
         RunError: the folder cannot be made or written to, or has no room.
     """
-    with _sound(folder):
-        _make(folder, n_bytes)
+    check_room(folder, n_bytes)
     with locked(folder):
         if (folder / "job.json").exists():  # it came while this process read its data
             raise RunError(f"{folder}: expected a new folder for the run, but another run is there", "name another")
         try:
-            with _sound(folder):
+            with _sound(folder, "begun"):
                 _write(folder, setup, job, start)
             yield
-        except BaseException:
-            if not is_worth_keeping(folder):
+        except BaseException as error:
+            is_full = isinstance(error.__cause__, OSError)  # the disk is at fault: the same job will do on another day
+            if not (is_full or is_worth_keeping(folder)):
                 forget(folder)
             raise
 
 
 @contextmanager
-def _sound(folder: Path) -> Iterator[None]:
+def _sound(folder: Path, done: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         hint = "name a folder where there is room and which may be written to, with --out (out= in Python)"
-        raise RunError(f"{folder}: the run could not be begun: {error.strerror or error}", hint) from None
+        raise RunError(f"{folder}: the run could not be {done}: {error.strerror or error}", hint) from None
 
 
 def is_worth_keeping(folder: Path) -> bool:
@@ -124,7 +137,8 @@ def is_worth_keeping(folder: Path) -> bool:
 
 def forget(folder: Path) -> None:
     """Removes what a job has written."""
-    shutil.rmtree(folder / CHECKPOINT, ignore_errors=True)
+    for name in (CHECKPOINT, BEGINNING):
+        shutil.rmtree(folder / name, ignore_errors=True)
     for name in ("setup.toml", "job.json", "start.safetensors"):
         with contextlib.suppress(OSError):
             (folder / name).unlink()
@@ -143,6 +157,7 @@ def read(folder: Path) -> tuple[Setup, Job, list[Any] | None]:
     if not path.is_file():
         raise RunError(f"{folder}: expected a run that was begun, but it has no job.json", "seedbed runs lists them")
     try:
+        _settle(folder)
         plain = json.loads(path.read_text(encoding="utf-8"))
         if plain["format"] > FORMAT:
             came = f"seedbed {installed('seedbed')} or older, got one of seedbed {plain['seedbed']}"
@@ -161,10 +176,17 @@ def read(folder: Path) -> tuple[Setup, Job, list[Any] | None]:
         raise RunError(f"{folder}: the job cannot be read: {type(error).__name__}: {error}", "train anew") from error
 
 
-def _make(folder: Path, n_bytes: int) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(folder).free
-    wanted = n_bytes + SPARE_BYTES
+def check_room(folder: Path, n_bytes: int) -> None:
+    """Makes the folder where it is not there, and sees whether a run can be written to it.
+
+    Raises:
+        RunError: it cannot be written to, or has not so many bytes of room beside those of its checkpoints.
+    """
+    with _sound(folder, "written to"):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):  # modes alone do not tell
+            free = shutil.disk_usage(folder).free
+    wanted = n_bytes + SPARE_BYTES - sum(path.stat().st_size for path in (folder / CHECKPOINT).glob("*"))
     if free < wanted:
         with contextlib.suppress(OSError):
             folder.rmdir()
@@ -178,7 +200,10 @@ def _make(folder: Path, n_bytes: int) -> None:
 def _write(folder: Path, setup: Setup, job: Job, start: Sequence[Any] | None) -> None:
     from safetensors.numpy import save
 
-    (folder / "setup.toml").write_text(toml.dumps(setup), encoding="utf-8")
+    hidden = folder / BEGINNING
+    shutil.rmtree(hidden, ignore_errors=True)  # of a process that was killed
+    hidden.mkdir()
+    (hidden / "setup.toml").write_text(toml.dumps(setup), encoding="utf-8")
     if start is not None:
         arrays = {
             f"{place}.{layer}.{name}": np.ascontiguousarray(array)
@@ -187,11 +212,23 @@ def _write(folder: Path, setup: Setup, job: Job, start: Sequence[Any] | None) ->
             for name, array in own.items()
         }
         counts = {"layers": json.dumps([len(layers) for layers in start])}
-        with replacing(folder / "start.safetensors") as partial:
-            partial.write_bytes(save(arrays, metadata=counts))
+        (hidden / "start.safetensors").write_bytes(save(arrays, metadata=counts))
     plain = {"format": FORMAT, "seedbed": installed("seedbed"), **asdict(job)}
-    with replacing(folder / "job.json") as partial:
-        partial.write_text(json.dumps(plain, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (hidden / "job.json").write_text(json.dumps(plain, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    for path in hidden.iterdir():
+        flush(path)
+    (hidden / "job.json").replace(folder / "job.json")
+    _settle(folder)
+
+
+def _settle(folder: Path) -> None:
+    """Moves what belongs to the job out of the hidden folder, now or when the process that began was killed before."""
+    hidden = folder / BEGINNING
+    if hidden.is_dir():
+        for path in hidden.iterdir():
+            path.replace(folder / path.name)
+        hidden.rmdir()
+        flush(folder)
 
 
 def _read_start(folder: Path, n_members: int) -> list[Any] | None:

@@ -14,7 +14,7 @@ from seedbed.recipe import job as jobs
 from seedbed.recipe.defaults import CHECKPOINT_SECONDS
 from seedbed.recipe.folder import load_run
 from seedbed.recipe.run import Run
-from seedbed.recipe.work import Show, Work
+from seedbed.recipe.work import Show, Work, finished
 from seedbed.reporting.evidence import Step
 from seedbed.training.observe import Observe
 from seedbed.training.plan import Plan
@@ -50,17 +50,18 @@ def resume(
     """
     path = Path(folder)
     if _is_finished(path):
-        return load_run(path)
+        return finished(path)
     setup, job, start = jobs.read(path)
     if job.is_observed != (observe is not None):
         expected = "the function of the run that was stopped" if job.is_observed else "none, as the run had none"
         raise UsageError(f"observe: expected {expected}, got {observe!r}")
     with jobs.locked(path):
         if _is_finished(path):  # by the process that held the lock
-            return load_run(path)
+            return finished(path)
         dataset = _the_same(job, data, path)
         plans = None if job.plans is None else [Plan(**plan) for plan in job.plans]
         work = Work(setup, dataset, job.numbers, job.seed, plans, observe, n_folds=job.folds)
+        jobs.check_room(path, work.n_bytes)
         work.training.start = start
         check_back_end()
         for trouble in work.keep_in(path, checkpoint_every):

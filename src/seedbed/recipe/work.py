@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -163,6 +164,15 @@ class Work:
         self.told.append(step)
         if show.on_step is not None:
             show.on_step(step)
+
+
+def finished(folder: Path) -> Run:
+    """The run of a folder that holds its result; what its process left to do when it was killed is done."""
+    run = folders.load_run(folder)
+    shutil.rmtree(folder / CHECKPOINT, ignore_errors=True)
+    if not (folder / "report.html").exists():
+        _report(run, is_wanted=True)
+    return run
 
 
 def _report(run: Run, *, is_wanted: bool) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import shutil
 import time
 import warnings
 from collections.abc import Sequence
@@ -75,6 +76,7 @@ class Point:
     plans: tuple[Plan | None, ...]
     blocks: tuple[Block, ...]
     wall_seconds: float
+    compile_seconds: float
     n_steps: int
 
 
@@ -94,6 +96,7 @@ class Checkpoints:
     _over: list[dict[str, Any]] = field(default_factory=list)  # entries of blocks that are over and written
     _waiting: list[Block] = field(default_factory=list)  # blocks that are over and not written yet
     _next: float | None = None
+    _damaged: list[Path] = field(default_factory=list)
 
     @property
     def is_due(self) -> bool:
@@ -112,12 +115,18 @@ class Checkpoints:
         """Notes a block that is over; it is written with the next checkpoint."""
         self._waiting.append(block)
 
-    def save(self, plans: Sequence[Plan | None], present: Block | None, wall_seconds: float, n_steps: int) -> None:
-        """Writes a checkpoint. What cannot be written is said once, and training goes on: the one before stays."""
+    def save(self, plans: Sequence[Plan | None], present: Block | None, **spent: float) -> None:
+        """Writes a checkpoint. What cannot be written is said once, and training goes on: the one before stays.
+
+        Arguments:
+            plans: of the cohorts, as far as they are known.
+            present: the block that trains, unless it is over.
+            spent: `wall_seconds`, `compile_seconds` and `n_steps` so far.
+        """
         began = time.perf_counter()
         number = self._number + 1
         try:
-            self._write(number, plans, present, {"wall_seconds": wall_seconds, "n_steps": n_steps})
+            self._write(number, plans, present, spent)
             self.trouble = ""
         except OSError as error:
             self._remove([path for path in self._files() if path.name.startswith(f"{number:05d}")])
@@ -133,33 +142,33 @@ class Checkpoints:
         Raises:
             RunError: it was written by a newer version.
         """
+        self._remove(list(self.folder.glob(".*")))  # what a process was writing when it was killed
+        self._number = max((int(path.name[:5]) for path in self._files()), default=0)
         said = []
         for path in sorted(self.folder.glob("[0-9]*.json"), reverse=True):
             try:
                 listed = json.loads(path.read_text(encoding="utf-8"))
                 point = self._read(listed)
             except (OSError, ValueError, KeyError, TypeError) as error:
-                said.append(f"checkpoint {path} is damaged ({error}): an older one is used")
+                said.append(f"checkpoint {path} is damaged ({error})")
+                self._damaged.append(path)
                 continue
-            self._number = max(self._number, *(int(name.name[:5]) for name in self._files()))
             over = [block.is_over for block in point.blocks]
             self._over = [entry for entry, is_over in zip(listed["blocks"], over, strict=True) if is_over]
-            return point, said
-        return None, said
+            return point, [f"{trouble}: an older one is used" for trouble in said]
+        return None, [f"{trouble}: training begins anew" for trouble in said]
 
     def clear(self) -> None:
         """Removes them all: the training is over and kept."""
-        self._remove(self._files())
-        with contextlib.suppress(OSError):
-            self.folder.rmdir()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _write(self, number: int, plans: Sequence[Plan | None], present: Block | None, rest: dict[str, Any]) -> None:
+    def _write(self, number: int, plans: Sequence[Plan | None], present: Block | None, spent: dict[str, float]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         new = [*self._waiting, *([present] if present is not None else [])]
         entries = [self._write_block(f"{number:05d}-{i}.safetensors", block) for i, block in enumerate(new)]
         n_over = len(self._waiting)
         kept = [None if plan is None else plan.to_dict() for plan in plans]
-        listed = {"format": FORMAT, "plans": kept, "blocks": [*self._over, *entries], **rest}
+        listed = {"format": FORMAT, "plans": kept, "blocks": [*self._over, *entries], **spent}
         with replacing(self.folder / f"{number:05d}.json") as partial:
             partial.write_text(json.dumps(listed) + "\n", encoding="utf-8")
         self._number, self._waiting = number, []
@@ -188,7 +197,7 @@ class Checkpoints:
             )
         plans = tuple(None if plan is None else Plan(**plan) for plan in listed["plans"])
         blocks = tuple(self._read_block(entry) for entry in listed["blocks"])
-        return Point(plans, blocks, listed["wall_seconds"], listed["n_steps"])
+        return Point(plans, blocks, listed["wall_seconds"], listed["compile_seconds"], listed["n_steps"])
 
     def _read_block(self, entry: dict[str, Any]) -> Block:
         from safetensors.numpy import load
@@ -212,7 +221,7 @@ class Checkpoints:
 
     def _drop_old(self) -> None:
         """Removes what the checkpoints that are kept do not name."""
-        lists = sorted(self.folder.glob("[0-9]*.json"))
+        lists = [path for path in sorted(self.folder.glob("[0-9]*.json")) if path not in self._damaged]
         named = {path.name for path in lists[-KEPT:]}
         for path in lists[-KEPT:]:
             with contextlib.suppress(OSError, ValueError, KeyError, TypeError):

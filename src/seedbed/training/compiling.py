@@ -82,11 +82,14 @@ def drop_damaged(folder: Path) -> list[Path]:
 
 def _is_whole(path: Path) -> bool:
     content = path.read_bytes()
-    if content.startswith(ZSTANDARD):
-        return True  # JAX packs so where a package for it is installed; it cannot be told here whether all is there
     try:
-        zlib.decompress(content)
-    except zlib.error:
+        if content.startswith(ZSTANDARD):  # JAX packs so where a package for it is installed
+            import pyarrow
+
+            pyarrow.CompressedInputStream(pyarrow.BufferReader(content), "zstd").read()
+        else:
+            zlib.decompress(content)
+    except (zlib.error, OSError):
         return False
     return True
 

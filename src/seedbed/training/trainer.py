@@ -107,8 +107,10 @@ class Training:
             UsageError: the plans are not one for each cohort, or ask for more devices than there are.
             RunError: the point to go on from is not one of this training.
         """
-        self._started = time.perf_counter() - (self.point.wall_seconds if self.point else 0.0)
-        self.n_steps = self.point.n_steps if self.point else 0
+        self._started = time.perf_counter()
+        if self.point is not None:
+            self._started -= self.point.wall_seconds
+            self.compile_seconds, self.n_steps = self.point.compile_seconds, self.point.n_steps
         if self.plans is not None and len(self.plans) != len(self.groups):
             came = f"{len(self.plans)} for {len(self.groups)} cohorts"
             raise UsageError(f"plans: expected one for each cohort, got {came}", "they are those of another setup")
@@ -210,7 +212,13 @@ class Training:
             kept.finished(cohort.block(i, first))
         if kept.is_due or (is_last and self._has_result(cohort)):
             present = None if cohort.is_over else cohort.block(i, first)
-            kept.save(self._chosen, present, time.perf_counter() - self._started, self.n_steps + cohort.n_steps_done)
+            kept.save(
+                self._chosen,
+                present,
+                wall_seconds=time.perf_counter() - self._started,
+                compile_seconds=self.compile_seconds,
+                n_steps=self.n_steps + cohort.n_steps_done,
+            )
 
     def _has_result(self, cohort: Cohort) -> bool:
         """Whether any member has an epoch behind it."""
