@@ -74,9 +74,9 @@ def test_no_rows():
         load((x[:0], y[:0]))
 
 
-@pytest.mark.parametrize("source", [None, 7, x, (x,), {"x": x}])
+@pytest.mark.parametrize("source", [None, 7, x, (x,)])
 def test_other_sources(source):
-    with pytest.raises(UsageError, match=r"expected a name, a path, a DataFrame or a pair of arrays \(x, y\), got "):
+    with pytest.raises(UsageError, match=r"expected a name, a path, a table or a pair of arrays \(x, y\), got "):
         load(source)
 
 

@@ -14,9 +14,10 @@ from seedbed.data.embedded import EMBEDDED, Entry
 from seedbed.data.generated import GENERATED
 from seedbed.data.idx import is_idx_folder, read_idx_folder
 from seedbed.data.raw import Raw, is_frame, is_there
-from seedbed.data.readers.arrow import tidy
 from seedbed.data.readers.folders import is_image_folder
+from seedbed.data.readers.foreign import read_foreign
 from seedbed.data.readers.images import read_folder
+from seedbed.data.readers.items import read_items
 from seedbed.data.readers.registry import need_reader, reader_of, stem_of
 from seedbed.data.readers.table import ReadOptions, Table
 from seedbed.data.stream.source import is_several, read_several
@@ -33,10 +34,10 @@ def read_source(source: Any, options: ReadOptions) -> Table | Raw:
         DataError: the source is missing or damaged.
         UsageError: it is of no known kind.
     """
-    if is_frame(source):
-        return Table(source)
-    if hasattr(source, "__arrow_c_stream__"):  # Polars, pyarrow, and all that speak Arrow's PyCapsule interface
-        return _read_arrow(source, options)
+    if (table := read_foreign(source, options)) is not None:
+        return table
+    if (raw := read_items(source)) is not None:
+        return raw
     if isinstance(source, str) and source in BY_NAME:
         return BY_NAME[source].read()
     if isinstance(source, str | Path):
@@ -44,7 +45,7 @@ def read_source(source: Any, options: ReadOptions) -> Table | Raw:
     if isinstance(source, tuple | list) and len(source) == 2:
         return _read_pair(*source)
     raise UsageError(
-        f"source: expected a name, a path, a DataFrame or a pair of arrays (x, y), got {describe(source)}",
+        f"source: expected a name, a path, a table or a pair of arrays (x, y), got {describe(source)}",
         "give arrays as load((x, y))",
     )
 
@@ -81,16 +82,6 @@ def _read_folder(path: Path, options: ReadOptions) -> Raw:
         "(or .gz), got neither",
         f"give the file itself: {files[0]}" if files else "give the folder that holds the images themselves",
     )
-
-
-def _read_arrow(source: Any, options: ReadOptions) -> Table:
-    import pyarrow as pa
-
-    try:
-        table = pa.table(source)
-    except (pa.ArrowInvalid, TypeError, ValueError) as error:
-        raise DataError(f"source: expected a table, got {type(source).__name__} ({error})") from None
-    return replace(tidy(table, options), source=f"a table of {type(source).__module__.split('.')[0]}")
 
 
 def _read_pair(x: Any, y: Any) -> Raw:

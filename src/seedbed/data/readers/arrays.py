@@ -49,7 +49,7 @@ def read_npz(path: Path, options: ReadOptions) -> Raw:
     y = array_columns(_joined(path, [_flat(label) for label in labels])) if len(labels) == len(parts) else {}
     n_test = len(arrays[found["x"]["test"]]) if "test" in parts and len(parts) > 1 else 0
     notices = ("its validation part joins the training rows, out of which one is drawn",) if "valid" in parts else ()
-    return Raw(path.stem, str(path), x, y, is_image=_is_image(x), n_test=n_test, notices=notices)
+    return Raw(path.stem, str(path), x, y, is_image=is_image(x), n_test=n_test, notices=notices)
 
 
 def read_npy(path: Path, options: ReadOptions) -> Table:
@@ -106,6 +106,6 @@ def _flat(labels: NDArray[Any]) -> NDArray[Any]:
     return labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
 
 
-def _is_image(x: NDArray[Any]) -> bool:
+def is_image(x: NDArray[Any]) -> bool:
     """Whether examples are images: bytes, (n, height, width) or (n, height, width, 1 or 3 colours)."""
     return x.dtype == np.uint8 and (x.ndim == 3 or (x.ndim == 4 and x.shape[3] in (1, 3)))
