@@ -202,6 +202,7 @@ def fit_encoder(raw: Raw, target: Target, rows: Any) -> Fitting:
     """The encoder for these training rows, which of its features are quantities rather than indicators, and notices."""
     if is_frame(rows):
         encoder, notices = TableEncoder.fit(rows, target, raw.types)
+        encoder = replace(encoder, reading=raw.reading)
         return encoder, encoder.numeric, notices
     if raw.types:
         raise UsageError(

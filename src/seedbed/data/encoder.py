@@ -7,8 +7,8 @@ reasonable form, and go to JSON and back.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -31,10 +31,12 @@ class Encoder:
 
     Attributes:
         target: what the targets mean.
+        reading: what files of new rows are to be read with, as the training data were: arguments of `read_rows`.
     """
 
     kind: ClassVar[str]
     target: Target
+    reading: Mapping[str, Any] = field(default_factory=dict, kw_only=True, hash=False)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -81,7 +83,7 @@ class Encoder:
             return ArrayEncoder(target, tuple(plain["shape"]), tuple(plain["names"]))
         left_out = tuple(Verdict(**verdict) for verdict in plain.get("left_out", ()))
         columns = tuple(map(column_from_dict, plain["columns"]))
-        return TableEncoder(target, tuple(plain["source_columns"]), columns, left_out)
+        return TableEncoder(target, tuple(plain["source_columns"]), columns, left_out, reading=plain.get("reading", {}))
 
 
 @dataclass(frozen=True)
@@ -219,6 +221,7 @@ class TableEncoder(Encoder):
             "source_columns": list(self.source_columns),
             "columns": [column.to_dict() for column in self.columns],
             "left_out": [asdict(verdict) for verdict in self.left_out],
+            "reading": dict(self.reading),
         }
 
     def _named(self, rows: Any) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from seedbed.data.raw import shown
 
 TEXT, ID, DROP = "text", "id", "drop"
 TYPES = (*KINDS, TEXT, ID, DROP)
+AS_WRITTEN = ("category", TEXT, ID)  # kinds of which a value is the text itself, zeros in front and all
 Types = Mapping[str, str] | str | None
 
 LONG_TEXT = 80  # letters
@@ -61,7 +62,7 @@ def read_types(types: Types, names: Iterable[str]) -> dict[str, str]:
         UsageError: there is no such column or kind, or the text cannot be read.
     """
     known = set(names)
-    asked = _from_text(types) if isinstance(types, str) else {str(k): v for k, v in (types or {}).items()}
+    asked = as_asked(types)
     for name, kind in asked.items():
         if name not in known:
             raise UsageError(
@@ -84,6 +85,15 @@ def judge(table: Table, asked: Mapping[str, str]) -> list[Verdict]:
             reason = f"it tells the same as column {twin!r} in every training row"
             verdicts[i] = Verdict(verdict.name, verdict.kind, reason, "they tell the same as another column")
     return verdicts
+
+
+def as_asked(types: Types) -> dict[str, str]:
+    """The kind that the user names for each column, as it was written.
+
+    Raises:
+        UsageError: the text cannot be read.
+    """
+    return _from_text(types) if isinstance(types, str) else {str(k): v for k, v in (types or {}).items()}
 
 
 def _from_text(types: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from seedbed.data.arrangement import arranged
 from seedbed.data.assemble import Shares, assemble, check_weight
 from seedbed.data.dataset import Dataset
 from seedbed.data.embedded import Entry
-from seedbed.data.evidence import Types
+from seedbed.data.evidence import AS_WRITTEN, Types, as_asked
 from seedbed.data.given_test import with_test
 from seedbed.data.origin import origin_of
 from seedbed.data.raw import Raw
@@ -46,8 +46,11 @@ def load(
 
     Arguments:
         source: the name of an embedded or generated set (see `catalogue`), the path of a file (`readers.registry`
-            says which), of a folder in the MNIST layout or with a sub-folder of images for each class, a DataFrame, a
-            pair `(x, y)` of arrays (x may be a DataFrame), or a `Dataset`, which is given back as it is.
+            says which), of a folder in the MNIST layout or with a sub-folder of images for each class, a table
+            (a DataFrame of pandas, whatever speaks Arrow's or the older interchange protocol, a Hugging Face data set,
+            a dictionary of columns, a list of dictionaries; a dictionary of tables named train and test), a pair
+            `(x, y)` of arrays (x may be a DataFrame), a PyTorch data set of such pairs, or a `Dataset`, which is given
+            back as it is.
         target: the target column of a table; or several, as a list or with commas between.
         split_seed: decides which rows go to which part. Apart from the seed of training, so that runs are comparable.
         valid_share: share of the rows that validates; of the training file where the source has its own test part.
@@ -79,6 +82,7 @@ def load(
     if isinstance(source, Dataset):
         return source
     options = read_options(missing=missing, header=header, image_size=image_size, skip_broken=skip_broken)
+    options = replace(options, texts=tuple(name for name, kind in as_asked(types).items() if kind in AS_WRITTEN))
     shares = Shares(valid_share, test_share, split_seed)
     if (files := to_stream(source, stream)) is not None:
         in_memory = {"test": test, "group": group, "time": time}
@@ -92,7 +96,7 @@ def load(
     raw = _with_target(found, target, sample_weight)
     if name is not None:
         raw = replace(raw, name=name)
-    raw = replace(raw, types=types)
+    raw = replace(raw, types=types, reading=options.remembered)
     raw, notices = arranged(raw, group, time)
     data = assemble(raw, shares, task, [*raw.notices, *notices])
     return replace(data, origin=origin_of(load, source, given))

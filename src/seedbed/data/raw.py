@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ class Raw:
         time: the time of each row, (n,), float64 or datetime64, or None; the newest rows test.
         notices: what is worth saying about how it was read.
         types: the kinds of columns that the user names, as `evidence.read_types` takes them.
+        reading: how it was read, as `Encoder.reading` keeps it.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Raw:
     time: NDArray[Any] | None = None
     notices: tuple[str, ...] = ()
     types: Mapping[str, str] | str | None = None
+    reading: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def n_targets(self) -> int:

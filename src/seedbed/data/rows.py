@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.data.idx import read_idx
-from seedbed.data.raw import Raw
+from seedbed.data.raw import Raw, is_frame
 from seedbed.data.readers.registry import need_reader, reader_of
 from seedbed.data.readers.table import ReadOptions, Table, looking_like, read_options
 
@@ -20,8 +20,8 @@ def read_rows(
     path: str | Path,
     like: Any = None,
     *,
-    missing: str | Sequence[str] = (),
-    header: bool = True,
+    missing: str | Sequence[str] | None = None,
+    header: bool | None = None,
     skip_broken: bool = False,
 ) -> Any:
     """New raw rows from a file, without a target: what `Encoder.transform` and `predict` take.
@@ -29,18 +29,18 @@ def read_rows(
     Arguments:
         path: a file of any kind that `load` reads, an IDX file of images, an image, or a folder of images in any depth.
         like: the encoder that is to take the rows, so that they are read as it knows them; None if there is none.
-        missing: as for `load`: give what the training data were loaded with.
+        missing: as for `load`; None for what the training data of `like` were loaded with.
         header: likewise.
         skip_broken: likewise.
 
     Raises:
         DataError: the file is missing, damaged, or of no known kind.
     """
-    options = _like(like, read_options(missing=missing, header=header, skip_broken=skip_broken))
+    options = _like(like, missing=missing, header=header, skip_broken=skip_broken)
     file = Path(path)
     if _is_idx(file):
         return read_idx(file)
-    return _rows(need_reader(file).read(file, options))
+    return _rows(need_reader(file).read(file, options), like, options)
 
 
 def iter_rows(
@@ -48,8 +48,8 @@ def iter_rows(
     size: int,
     like: Any = None,
     *,
-    missing: str | Sequence[str] = (),
-    header: bool = True,
+    missing: str | Sequence[str] | None = None,
+    header: bool | None = None,
     skip_broken: bool = False,
     as_arrow: bool = False,
 ) -> Iterator[Any]:
@@ -67,23 +67,33 @@ def iter_rows(
         rows = read_rows(file, like, missing=missing, header=header)
         yield from (rows[start : start + size] for start in range(0, len(rows), size))
         return
-    options = _like(like, read_options(missing=missing, header=header, skip_broken=skip_broken))
-    yield from map(_rows, batches(file, replace(options, as_arrow=as_arrow), size))
+    options = _like(like, missing=missing, header=header, skip_broken=skip_broken)
+    for found in batches(file, replace(options, as_arrow=as_arrow), size):
+        yield _rows(found, like, options)
 
 
 def _is_idx(path: Path) -> bool:
     return reader_of(path) is None and "idx" in path.name
 
 
-def _rows(found: Table | Raw) -> Any:
-    return found.frame if isinstance(found, Table) else found.rows
+def _rows(found: Table | Raw, like: Any, options: ReadOptions) -> Any:
+    """The rows; where they have no names and are all features, with the names of these, wherever the target stood."""
+    if isinstance(found, Raw):
+        return found.rows
+    frame, names = found.frame, getattr(like, "source_columns", ())
+    if options.header or frame.shape[1] != len(names):
+        return frame
+    return frame.set_axis(list(names), axis=1) if is_frame(frame) else frame.rename_columns(list(names))
 
 
-def _like(encoder: Any, options: ReadOptions) -> ReadOptions:
-    """How rows for an encoder are to be read: images in its shape, and its texts as texts wherever they stand.
+def _like(encoder: Any, **given: Any) -> ReadOptions:
+    """How rows for an encoder are to be read: as its training data were where nothing else is `given`; images in its
+    shape, and its texts as texts wherever they stand.
 
     A piece of a file may hold nothing but numbers in a column of texts.
     """
+    asked = {name: value for name, value in given.items() if value is not None}
+    options = read_options(**{**getattr(encoder, "reading", {}), **asked})
     shape = getattr(encoder, "shape", ())
     if len(shape) == 3:
         return looking_like(shape, options)

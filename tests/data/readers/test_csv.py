@@ -124,6 +124,34 @@ def test_zeros_in_front_are_kept(read):
     assert columns(table) == {"zip": ["01067", "99084"], "n": [0, 10], "f": ["0.5", "00"]}
 
 
+@pytest.mark.parametrize("kind", ["category", "text", "id"])
+def test_a_column_that_the_user_names_stays_as_it_is_written(tmp_path, kind):
+    """Also where no code begins with a zero, or only one far down does; a number stays one where it is asked for."""
+    codes = [f"{100 + i % 7}.0" for i in range(60)]
+    lines = [f"{code},{i * 7 % 11}.5,{i % 2}" for i, code in enumerate(codes)]
+    (tmp_path / "some.csv").write_text("zip,a,y\n" + "\n".join(lines), encoding="utf-8")
+    data = load(tmp_path / "some.csv", target="y", types={"zip": kind})
+    assert sorted(set(data.train.rows["zip"])) == sorted(set(codes))
+    if kind == "category":
+        assert read_rows(tmp_path / "some.csv", data.encoder)["zip"].tolist() == codes
+    assert load(tmp_path / "some.csv", target="y", types="zip=numeric").train.rows["zip"].dtype == np.float64
+
+
+def test_new_rows_without_names_find_their_columns(tmp_path):
+    """The target stands in front, and new rows have none: their first column is the second of the source."""
+    lines = [f"{i % 2},{i / 3},{'uvw'[i % 3]}" for i in range(60)]
+    (tmp_path / "some.csv").write_text("\n".join(lines), encoding="utf-8")
+    (tmp_path / "new.csv").write_text("\n".join(line[2:] for line in lines), encoding="utf-8")
+    encoder = load(tmp_path / "some.csv", target="0", header=False).encoder
+    for rows in (
+        read_rows(tmp_path / "new.csv", encoder),
+        next(iter_rows(tmp_path / "new.csv", 99, encoder, as_arrow=True)),
+    ):
+        np.testing.assert_array_equal(
+            encoder.transform(rows), encoder.transform(read_rows(tmp_path / "some.csv", encoder))
+        )
+
+
 @pytest.mark.parametrize("line", ["1.5,2,3", "39, State-gov, 77516, 13", "-1,2", "7,5,6"])
 def test_a_missing_header_is_seen(read, line):
     message = "expected the names of the columns in the first line, got .*\nhint: if it has none, say header=False"
@@ -229,7 +257,7 @@ def test_adult(shared_data):
     assert f"target '14': '<=50K.' in {test} is taken as '<=50K'" in data.notices
     again = load(data.origin["source"], **data.origin["options"])
     assert again.fingerprint == data.fingerprint
-    pieces = list(iter_rows(test, 4_000, data.encoder, header=False, missing="?"))
+    pieces = list(iter_rows(test, 4_000, data.encoder))  # which knows how its own rows were read
     assert len(pieces) > 1
     np.testing.assert_array_equal(np.concatenate([data.encoder.transform(piece) for piece in pieces]), data.test.x)
     reference = pd.read_csv(test, header=None, skipinitialspace=True, na_values="?")

@@ -43,6 +43,16 @@ class ReadOptions:
     as_arrow: bool = False
 
     @property
+    def remembered(self) -> dict[str, Any]:
+        """What new rows have to be read with, too: the arguments of `read_options` that are not their defaults.
+
+        Broken images are not skipped unasked: the n-th prediction is to be that of the n-th image.
+        """
+        given = {"missing": list(self.missing), "header": self.header}
+        usual = {"missing": [], "header": True}
+        return {name: value for name, value in given.items() if value != usual[name]}
+
+    @property
     def holes(self) -> list[str]:
         """Every text that stands for a hole."""
         return list(dict.fromkeys((*HOLES, *(text.strip() for text in self.missing))))

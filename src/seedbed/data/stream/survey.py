@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -110,9 +110,10 @@ def load_streamed(
     rows = {part: _joined(tables, part, source) for part, tables in survey.kept.items()}
     found = {part: apart(table, layout) for part, table in rows.items()}
     meaning, notices = _meaning(found, survey, task)
-    raw = Raw(name or source.name, source.given, None, {}, types=types)
+    raw = Raw(name or source.name, source.given, None, {}, types=types, reading=options.remembered)
     fit = partial(fit_encoder, raw, meaning)
     encoder, more = TableEncoder.fit(found["sample"][0], meaning, types)
+    encoder = replace(encoder, reading=raw.reading)
     notices = _notices(source, survey) + notices + more + _column_notices(encoder, found["sample"][0])
     reading = Reading(source, layout, tuple(survey.counts), encoder)
     parts = {part: _part(table, reading) for part, table in rows.items()}
