@@ -107,6 +107,7 @@ OPTIONS = {
     ),
     "file in the way": (["--out", "good.csv"], "good.csv: expected a new or empty folder for the run"),
     "no run": (["--from", "nowhere"], "nowhere: expected the folder of a run, but it has no run.json"),
+    "resume and change": (["--resume", "full"], "--resume: expected nothing beside that changes the run"),
     "no setup": (["--setup", "none.toml"], "none.toml: expected a setup file, got No such file or directory"),
 }
 FILES = {
@@ -187,6 +188,22 @@ def test_no_run_is_there(seedbed: Command, tmp_path: Path, command: str) -> None
     said = seedbed(command, "nowhere", *{"predict": ["x.csv"], "compare": ["nowhere"]}.get(command, []))
     assert said.code == 2 and "nowhere: expected the folder of a run, but it has no run.json" in said.err
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("folder", ["nowhere", "full", "good.csv"])
+def test_no_run_was_begun(files: Path, seedbed: Command, folder: str) -> None:
+    before = sorted(files.rglob("*"))
+    said = seedbed("train", "--resume", folder)
+    assert said.code == 2 and said.out == ""
+    assert f"error: {folder}: expected a run that was begun, but it has no job.json\n" in said.err
+    assert "hint: seedbed runs lists them" in said.err and sorted(files.rglob("*")) == before
+
+
+def test_a_finished_run_is_given_back(seedbed: Command, iris: Path) -> None:
+    before = {path: path.read_bytes() for path in iris.iterdir()}
+    said = seedbed("train", "--resume", iris)
+    assert said.code == 0 and said.err == "" and "run     iris\n" in said.out
+    assert {path: path.read_bytes() for path in iris.iterdir()} == before
 
 
 def test_predictions_have_nowhere_to_go(seedbed: Command, iris: Path) -> None:

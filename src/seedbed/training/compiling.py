@@ -8,6 +8,7 @@ import hashlib
 import os
 import tempfile
 import threading
+import warnings
 import zlib
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
@@ -54,6 +55,8 @@ def keep_programs() -> None:
     folder = cache_folder() / "compiled" / name
     with contextlib.suppress(OSError):  # then they stay, and JAX compiles again
         drop_damaged(folder)
+    # On a full disk nothing is kept and all is compiled again: nothing that a user has to know.
+    warnings.filterwarnings("ignore", message="Error (reading|writing) persistent compilation cache entry")
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
