@@ -109,6 +109,8 @@ def _check_lengths(rows: Any, raw: Raw) -> None:
         )
     if len(rows) == 0:
         raise DataError(f"{raw.source}: expected rows, got none")
+    if len(rows) == 1:
+        raise DataError(f"{raw.source}: expected rows to train, validate and test on, got one", "add rows")
 
 
 def _with_target(raw: Raw, notices: list[str]) -> tuple[Raw, Index]:

@@ -114,6 +114,10 @@ def check_file(path: Path) -> None:
         raise DataError(f"{path}: expected a file, got {'a folder' if path.is_dir() else 'a pipe or a device'}")
     if path.stat().st_size == 0:
         raise DataError(f"{path}: expected data, got an empty file")
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise DataError(f"{path}: expected a file that can be read, got: {error.strerror}") from None
 
 
 def read_bytes(path: Path) -> bytes:
