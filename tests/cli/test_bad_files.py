@@ -151,17 +151,17 @@ def test_a_file_that_may_not_be_read(name: str, tmp_path: Path, monkeypatch: pyt
 
 @pytest.mark.slow
 def test_a_hundred_thousand_columns(tmp_path: Path) -> None:
-    """All of `load`: typed, checked against each other, split and encoded, in a bounded time."""
+    """All of `load`: typed, checked against each other, split and encoded, in processor time that is bounded."""
     n_columns = 100_000
     values = np.random.default_rng(0).normal(size=(60, n_columns)).round(3)
     head = ",".join([*(f"c{i}" for i in range(n_columns)), "y"])
     lines = [",".join(map(str, [*row, i % 2])) for i, row in enumerate(values.tolist())]
     (tmp_path / "wide.csv").write_text("\n".join([head, *lines]), encoding="utf-8")
-    start = time.monotonic()
+    start = time.process_time()  # which other work on the machine does not lengthen: measured were 27 s
     data = sb.data.load(tmp_path / "wide.csv", target="y")
-    took = time.monotonic() - start
+    took = time.process_time() - start
     assert data.shape == (n_columns,) and len(data.train) + len(data.valid) + len(data.test) == 60
-    assert took < 180, f"it took {took:.0f} s"
+    assert took < 90, f"it took {took:.0f} s"
 
 
 def test_one_of_several_parquet_files_is_cut_short(seedbed: Command, tmp_path: Path) -> None:
