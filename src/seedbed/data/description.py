@@ -246,8 +246,8 @@ def _hints(data: Dataset, facts: Sequence[ColumnFacts]) -> list[str]:
     codes = [one.name for one in facts if one.kind == "numeric" and _may_be_codes(one)]
     if codes:
         hints.append(
-            f"whole numbers with few values are taken as quantities; if they are codes, say types={codes[0]}=category: "
-            f"{shown(codes, 10)}"
+            f"whole numbers with few values are taken as quantities: {shown(codes, 10)}; if they are codes, say so: "
+            f"--types {codes[0]}=category"
         )
     far = [f"{one.name} ({one.far_out:,})" for one in facts if one.far_out]
     if far:

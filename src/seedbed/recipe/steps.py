@@ -71,15 +71,18 @@ def network(setup: Setup, training: Training) -> Step:
 def train(training: Training, members: Sequence[Member]) -> Step:
     """What training did, how fast, and what became of the members."""
     outcomes = Counter(member.outcome for member in members)
-    n_cohorts = len(training.groups)
+    n_folds = len({id(group.data) for group in training.groups})
+    n_structures = len({group.structure for group in training.groups})
     per_second = training.n_steps / max(training.wall_seconds - training.compile_seconds, 1e-9)
     scores = np.asarray([member.valid_score for member in members if member.is_sound])
     facts = [
         ("members", ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())),
-        ("programs", f"{n_cohorts} compiled" + (f", one for each of {n_cohorts} structures" if n_cohorts > 1 else "")),
+        ("programs", f"one for each of {n_structures} structures" if n_structures > 1 else "one, for one structure"),
         ("time", f"{training.wall_seconds:.1f} s, of which {training.compile_seconds:.1f} s to plan and compile"),
         ("speed", f"{per_second:,.0f} network steps a second"),
     ]
+    if n_folds > 1:
+        facts.insert(1, ("folds", f"{n_folds}; each setup learns on all of them, and is validated out of fold"))
     if len(scores):
         middle, best = np.median(scores), scores.max()
         facts.append(("validation score", f"best {best:.4f}, median {middle:.4f} of {len(scores)} members"))
