@@ -66,7 +66,8 @@ def test_hints(data, told):
     assert told.hints[:2] == (
         f"class 'usual' has {usual} training rows and class 'rare' {rare}: accuracy says little about rare classes; "
         "look at macro F1, or weigh the classes",
-        "whole numbers with few values are taken as quantities: rooms; if they are codes, say so: --types rooms=category",
+        "whole numbers with few values are taken as quantities: rooms; if they are codes, say so: "
+        "--types rooms=category",
     )
 
 

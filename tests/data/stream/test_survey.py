@@ -146,11 +146,13 @@ def test_the_memory_that_is_free_decides(big, written, monkeypatch):
     path = written(big(N))
     assert memory.available_bytes() > 1 << 28
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(memory, "available_bytes", lambda: 4 * N * 6 * 4)
+        patch.setattr(memory, "available_bytes", lambda: 2 * N * 6 * 32)
         assert not load(path, target="y").is_streamed
-        patch.setattr(memory, "available_bytes", lambda: 4 * N * 6 * 4 - 4)
+        patch.setattr(memory, "available_bytes", lambda: 2 * N * 6 * 32 - 2)
         assert load(path, target="y").is_streamed
         assert not load(path, target="y", stream=False).is_streamed
+    monkeypatch.setattr(memory, "MOST_BYTES", N * 6 * 32 - 1)
+    assert load(path, target="y").is_streamed
 
 
 def test_where_it_came_from_gives_the_same_again(big, written):
