@@ -68,7 +68,7 @@ def load(
         types: for a table the kinds of columns that are to be other than their values say, such as
             `{"zip": "category"}` or "age=numeric,zip=category"; `drop` leaves a column out.
         stream: whether Parquet files (one, a folder of them, or a pattern such as `big/*.parquet`) are read anew in
-            every epoch instead of into memory; None where they would take more than 2 GB there, or half of what is free.
+            every epoch, not into memory; None where they would take more than 2 GB there, or half of what is free.
 
     Raises:
         DataError: the data is missing, damaged, or cannot be used as it is.
