@@ -140,3 +140,15 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says(n: int) -> None:
         low, high = intervals("classification", np.zeros(n, int), np.eye(3)[np.where(is_right, 0, 1)])["accuracy"]
         held += low <= share <= high
     assert 0.92 <= held / 600 <= 0.98
+
+
+def test_examples_of_a_group_are_drawn_together() -> None:
+    """Ten copies of each of 60 examples say what the 60 say, if they count as groups; else too much."""
+    rng = np.random.default_rng(5)
+    y, p = rng.integers(0, 2, 60), rng.dirichlet([2.0, 2.0], 60)
+    copies, group = np.repeat(np.arange(60), 10), np.repeat([f"patient {i}" for i in range(60)], 10)
+    one = intervals("classification", y, p)["accuracy"]
+    grouped = intervals("classification", y[copies], p[copies], group)["accuracy"]
+    apart = intervals("classification", y[copies], p[copies])["accuracy"]
+    assert grouped == pytest.approx(one, abs=1.01 / 60)  # the draws are others
+    assert apart[1] - apart[0] < 0.5 * (one[1] - one[0])

@@ -13,13 +13,22 @@ import pytest
 
 from seedbed.core.errors import RunError
 from seedbed.network import Network
-from seedbed.training import checkpoint, trainer, waves
+from seedbed.training import checkpoint, devices, trainer, waves
 from seedbed.training.augmentation import Noise
 from seedbed.training.checkpoint import Checkpoints, Point
 from seedbed.training.layout import LANES, STACKED
 from seedbed.training.plan import Plan
 from seedbed.training.trainer import Training
-from tests.training.populations import CLASSES, CLASSIFY, MEMBERS, QUANTITIES, REGRESS, assert_equal, members_of
+from tests.training.populations import (
+    CLASSES,
+    CLASSIFY,
+    MEMBERS,
+    QUANTITIES,
+    REGRESS,
+    assert_close,
+    assert_equal,
+    members_of,
+)
 
 DROPPING = CLASSIFY.replace(
     network=Network.parse("linear 5, relu, dropout 0.3, linear out"), augmentation=(Noise(0.1),), patience=3
@@ -123,6 +132,21 @@ def test_seconds_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert again.compile_seconds > compiling > 0
     seconds = again.results[0].seconds[0]
     assert (np.diff(seconds) > 0).all() and again.wall_seconds > before > 0
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_it_goes_on_where_fewer_devices_are(
+    tmp_path: Path, undisturbed: Training, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The waves stay as large, on the devices that there are; the results agree within rounding, in float64."""
+    stopped(tmp_path, 40)
+    first = devices.devices()[:1]
+    monkeypatch.setattr(devices, "devices", lambda: first)
+    again = begin(tmp_path, plans=None)
+    again.run()
+    assert (again.results[0].plan.n_devices, again.results[0].plan.chunk) == (1, 2)
+    for mine, other in zip(members_of(again)[:6], members_of(undisturbed)[:6], strict=True):
+        assert_close(mine, other, 1e-9)
 
 
 @pytest.mark.usefixtures("small_steps")

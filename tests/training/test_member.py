@@ -79,7 +79,7 @@ def test_sums_and_mean() -> None:
         jnp.asarray(counted),
     )  # fmt: skip
     total, (mean, sums) = member.objective(
-        setup, params, batch, member.Noise(None, None), task="classification", variance=None, image_shape=None
+        setup, params, batch, member.Streams(None, None), task="classification", variance=None, image_shape=None
     )
     outputs = X @ weights[0]["weight"]
     each = np.log(np.exp(outputs).sum(1)) - outputs[np.arange(7), CLASSIFIED]

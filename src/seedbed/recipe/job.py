@@ -19,6 +19,7 @@ import json
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -78,8 +79,9 @@ def locked(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             hint = "wait until it is done, or name another folder with --out (out= in Python)"
             raise RunError(f"{folder}: expected a run that nobody works on, but another process does", hint) from None
-        except OSError:
-            pass  # a file system without locks
+        except OSError as error:
+            said = f"{folder}: cannot be locked ({error.strerror}): see to it that one process alone works on the run"
+            warnings.warn(said, stacklevel=3)
         yield
     finally:
         os.close(descriptor)  # and with it the lock

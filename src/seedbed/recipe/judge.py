@@ -44,7 +44,8 @@ def judge(members: Sequence[Member], data: Dataset, folds: Sequence[Dataset] = (
     untouched = _tested([best, *voting], data)
     valid = _models(predicted[chosen.index(best)], predicted[unlike], counts)
     test = _models(untouched[0], untouched[1:], counts)
-    temperature = {model: temperature_for(task, y, p) for model, p in valid.items()}
+    # Out of fold each row is predicted by one network of a setup; their mean over folds is less sure than that.
+    temperature = {model: 1.0 if folds else temperature_for(task, y, p) for model, p in valid.items()}
     valid, test = (_cooled(task, part, temperature) for part in (valid, test))
     told = test if len(data.test) else {}
     measured = told and not folds  # no validation row is new to all networks of an ensemble over folds
@@ -56,7 +57,7 @@ def judge(members: Sequence[Member], data: Dataset, folds: Sequence[Dataset] = (
         test_y=data.test.y,
         test_best=test["best"],
         test_ensemble=test["ensemble"],
-        intervals={"test": {model: intervals(task, data.test.y, p) for model, p in told.items()}},
+        intervals={"test": {model: intervals(task, data.test.y, p, data.test.group) for model, p in told.items()}},
         temperature=temperature,
         groups=group_scores(task, data.test.y, test["ensemble"], data.test.group),
         importance=importance_of([one.members[0] for one in voting], counts, data) if measured else None,
@@ -86,7 +87,7 @@ def _tested(models: Sequence[Candidate], data: Dataset) -> NDArray[Any]:
     encoder = members[0].encoder
     x = data.test.x if encoder == data.encoder else encoder.features(data.test.rows)
     said = predict_encoded(members, x)
-    return said.reshape(len(models), -1, *said.shape[1:]).mean(axis=1)
+    return said.reshape(len(models), len(models[0].members), *said.shape[1:]).mean(axis=1)
 
 
 def _models(best: NDArray[Any], voting: NDArray[Any], counts: Sequence[int]) -> Predictions:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from seedbed.core.draw import draw
 from seedbed.core.errors import TrainingError
 from seedbed.data.dataset import Dataset
@@ -96,8 +98,9 @@ class Work:
         sizes = 0
         for group in self.training.groups:
             shape = self.training.preprocessor(group.setup, group.data).shape
-            sizes += len(group.places) * group.setup.network.n_params(shape)
-        return 4 * COPIES * sizes
+            width = np.dtype(group.setup.precision).itemsize
+            sizes += width * len(group.places) * group.setup.network.n_params(shape)
+        return COPIES * sizes
 
     def keep_in(self, folder: Path, every: float) -> list[str]:
         """Writes checkpoints there from now on, and goes on from the newest that is there; gives what was wrong."""

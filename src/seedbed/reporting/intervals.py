@@ -25,7 +25,13 @@ MOST_CLASSES = 100  # of more, macro F1 has no interval
 
 
 def intervals(
-    task: str, y: NDArray[Any], prediction: NDArray[Any], *, resamples: int = RESAMPLES, seed: int = 0
+    task: str,
+    y: NDArray[Any],
+    prediction: NDArray[Any],
+    group: NDArray[Any] | None = None,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> Intervals:
     """For each metric its 95 % interval, from the 2.5 % to the 97.5 % quantile over the resamples.
 
@@ -35,13 +41,18 @@ def intervals(
 
     Arguments:
         task, y, prediction: as for `metrics`.
+        group: the group of each example, where the data has groups: their examples are drawn together, because they
+            are not independent.
     """
     if len(y) < 2 or not np.isfinite(prediction).all():
         return {}
     rng = np.random.default_rng(seed)
-    group = np.arange(len(y)) if len(y) <= MOST_ROWS else rng.permutation(len(y)) % MOST_ROWS
+    if group is not None and len(set(group.tolist())) > 1:
+        drawn = np.unique(group, return_inverse=True)[1]
+    else:
+        drawn = np.arange(len(y)) if len(y) <= MOST_ROWS else rng.permutation(len(y)) % MOST_ROWS
     columns, metrics = _STATISTICS[task](np.asarray(y), np.asarray(prediction, np.float64))
-    sums = np.stack([np.bincount(group, column) for column in columns], axis=1).astype(np.float64)
+    sums = np.stack([np.bincount(drawn, column) for column in columns], axis=1).astype(np.float64)
     found = {name: _ends(values) for name, values in metrics(_resampled(sums, resamples, rng)).items()}
     told = {name: ends for name, ends in found.items() if ends[0] < ends[1]}
     if task != "regression" and "accuracy" not in told:
@@ -56,7 +67,7 @@ def wilson(count: Any, n: Any) -> tuple[Any, Any]:
     (Wilson 1927, Probable inference, the law of succession, and statistical inference)
 
     >>> low, high = wilson(100, 100)
-    >>> round(low, 3), float(high)
+    >>> round(float(low), 3), float(high)
     (0.963, 1.0)
     """
     share, z = count / n, NORMAL

@@ -46,10 +46,11 @@ class Streamed:
         valid: the validation part.
         read: the superbatches of an epoch from one of them on.
         n: superbatches in an epoch.
+        epochs: how many there are: behind the last one nothing is read ahead.
     """
 
-    def __init__(self, valid: Examples, read: Callable[[int, int], Iterator[Examples]], n: int) -> None:
-        self.valid, self._read, self._n = valid, read, n
+    def __init__(self, valid: Examples, read: Callable[[int, int], Iterator[Examples]], n: int, epochs: int) -> None:
+        self.valid, self._read, self._n, self._epochs = valid, read, n, epochs
         self._pool = ThreadPoolExecutor(1)
         self._here: tuple[tuple[int, int], Examples] | None = None
         self._next: tuple[tuple[int, int], Future[Examples]] | None = None
@@ -69,7 +70,8 @@ class Streamed:
             self._here = None  # its memory goes before the next comes
             self._here = (asked, self._next[1].result())
             following = (epoch, number + 1) if number + 1 < self._n else (epoch + 1, 0)
-            self._ask(following, is_continued=True)
+            if following[0] < self._epochs:
+                self._ask(following, is_continued=True)
         return self._here[1]
 
     def _ask(self, what: tuple[int, int], *, is_continued: bool) -> None:

@@ -92,6 +92,15 @@ def weight_bytes(params: Any) -> int:
     return sum(a.size * a.dtype.itemsize for a in jax.tree.leaves(params))
 
 
+def fitting(plan: Plan) -> Plan:
+    """The plan, or one whose waves are as large on the devices that there are: a run may go on with fewer of them."""
+    there = len(devices.devices())
+    if plan.n_devices <= there:
+        return plan
+    n_devices = max(n for n in range(1, there + 1) if plan.wave % n == 0)
+    return replace(plan, n_devices=n_devices, chunk=plan.wave // n_devices)
+
+
 def checked(plan: Plan) -> Plan:
     """The plan, if it can be done on the devices that there are.
 

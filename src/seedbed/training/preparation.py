@@ -45,7 +45,7 @@ class Preparation:
             return Held(place(train), valid)
         assert blueprint.n_held is not None
         read = functools.partial(self._read, part, blueprint, seed, blueprint.n_held, place)
-        return Streamed(valid, read, -(-len(part) // blueprint.n_held))
+        return Streamed(valid, read, -(-len(part) // blueprint.n_held), self.setup.epochs)
 
     def _read(
         self, part: StreamedPart, b: Blueprint, seed: int, size: int, place: Any, epoch: int, number: int

@@ -23,7 +23,7 @@ from seedbed.training.compiling import compiled
 from seedbed.training.feed import Feed
 from seedbed.training.layout import STACKED
 from seedbed.training.observe import Observe
-from seedbed.training.plan import Plan, checked
+from seedbed.training.plan import Plan, checked, fitting
 from seedbed.training.preparation import Preparation, image_shape, n_held
 from seedbed.training.program import Program, build
 from seedbed.training.scopes import ctrl_c, precision
@@ -146,7 +146,8 @@ class Training:
         in_shape = setup.network.input_shape(shape)
         sketch = Blueprint(members.structure, in_shape, data.task, len(data.train), 1, 1, STACKED, self.observe)
         sketch = replace(sketch, image_shape=image_shape(setup, data, shape), n_held=n_held(setup, data, in_shape))
-        given = self.plans[i] if self.plans is not None else self.point.plans[i] if self.point else None
+        reached = self.point.plans[i] if self.point else None
+        given = self.plans[i] if self.plans is not None else None if reached is None else fitting(reached)
         if given is None:
             with precision(setup.precision):
                 shapes = setup.network.params_shapes(in_shape)
