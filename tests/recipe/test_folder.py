@@ -27,6 +27,7 @@ from seedbed.recipe.folder import reserve
 from tests.recipe.test_train import SETUP, equal, quick
 
 FILES = {
+    "ensemble.safetensors",
     "job.json",
     "setup.toml",
     "run.json",
@@ -247,7 +248,7 @@ def test_no_run(tmp_path: Path) -> None:
         sb.load_run(tmp_path)
 
 
-@pytest.mark.parametrize("name", sorted(FILES - {"report.html", "job.json"}))
+@pytest.mark.parametrize("name", sorted(FILES - {"report.html", "job.json", "ensemble.safetensors"}))
 @pytest.mark.parametrize("damage", ["gone", "cut", "empty"])
 def test_a_damaged_file_is_told(own_run: sb.Run, name: str, damage: str) -> None:
     assert own_run.folder is not None
