@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seedbed.training import devices, waves
+from seedbed.training import devices, scopes, waves
 from seedbed.training.layout import STACKED
 from seedbed.training.plan import Plan
 from seedbed.training.trainer import Progress, Training
@@ -156,3 +156,14 @@ def test_a_real_signal_ends_a_long_training() -> None:
 def test_setups_are_checked_when_a_training_is_built() -> None:
     with pytest.raises(ValueError, match="outputs for classes"):
         Training([CLASSIFY.replace(network=CLASSIFY.network.bind(9))], [0], CLASSES)
+
+
+def test_what_was_noted_outside_counts_inside() -> None:
+    """A Ctrl-C between the recipe's scope and that of the training must not be lost."""
+    before = signal.getsignal(signal.SIGINT)
+    with scopes.ctrl_c() as outside:
+        signal.raise_signal(signal.SIGINT)
+        whole = training(MEMBERS, plan=PAIRS)
+        assert whole.is_interrupted and not whole.results
+        assert not outside(), "it was dealt with"
+    assert signal.getsignal(signal.SIGINT) is before

@@ -31,6 +31,7 @@ import numpy as np
 from seedbed.core import toml
 from seedbed.core.errors import RunError, SeedbedError
 from seedbed.core.files import flush
+from seedbed.recipe.defaults import RUNS
 from seedbed.recipe.environment import installed
 from seedbed.training.setup import Setup
 
@@ -146,6 +147,9 @@ def forget(folder: Path) -> None:
             (folder / name).unlink()
     with contextlib.suppress(OSError):  # something of the user's may have come in
         folder.rmdir()
+    if folder.parent == RUNS:  # made here as well, where it holds no other run
+        with contextlib.suppress(OSError):
+            RUNS.rmdir()
 
 
 def read(folder: Path) -> tuple[Setup, Job, list[Any] | None]:
