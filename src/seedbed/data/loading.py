@@ -19,7 +19,13 @@ from seedbed.data.readers.table import Table, read_options
 from seedbed.data.sources import BY_NAME, read_source
 from seedbed.data.split import TEST_SHARE, VALID_SHARE
 from seedbed.data.stream import load_streamed, to_stream
+from seedbed.data.stream.source import is_parquet
 from seedbed.data.tables import split_columns
+
+UNASKED = (
+    "the table is read anew in every epoch, because it would take more than 2 GB in memory, or half of what is free; "
+    "stream=False (--no-stream) holds it"
+)
 
 
 def load(
@@ -84,12 +90,14 @@ def load(
     options = read_options(missing=missing, header=header, image_size=image_size, skip_broken=skip_broken)
     options = replace(options, texts=tuple(name for name, kind in as_asked(types).items() if kind in AS_WRITTEN))
     shares = Shares(valid_share, test_share, split_seed)
-    if (files := to_stream(source, stream)) is not None:
+    held = stream is None and not (test is None and group is None and time is None)  # what a stream does not offer
+    if (files := to_stream(source, False if held else stream)) is not None:
         in_memory = {"test": test, "group": group, "time": time}
         data = load_streamed(
             files, options, shares, target=target, weight=sample_weight, task=task, name=name, types=types, **in_memory
         )
-        return replace(data, origin=origin_of(load, source, given | {"stream": True}))
+        said = (*data.notices, UNASKED) if stream is None else data.notices
+        return replace(data, origin=origin_of(load, source, given | {"stream": True}), notices=said)
     found = read_source(source, options)
     if test is not None:
         found = with_test(found, test, target, options)
@@ -99,7 +107,9 @@ def load(
     raw = replace(raw, types=types, reading=options.remembered)
     raw, notices = arranged(raw, group, time)
     data = assemble(raw, shares, task, [*raw.notices, *notices])
-    return replace(data, origin=origin_of(load, source, given))
+    # The free memory of another day must not decide otherwise: a stream is split differently.
+    settled = {"stream": False} if stream is None and is_parquet(source) else {}
+    return replace(data, origin=origin_of(load, source, given | settled))
 
 
 def catalogue() -> list[Entry]:

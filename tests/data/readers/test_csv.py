@@ -263,3 +263,17 @@ def test_adult(shared_data):
     reference = pd.read_csv(test, header=None, skipinitialspace=True, na_values="?")
     np.testing.assert_array_equal(pd.concat(pieces)["0"], reference[0])
     assert pd.concat(pieces)["1"].isna().sum() == reference[1].isna().sum() == 963
+
+
+def test_pieces_of_a_file_are_as_careful_as_the_whole(tmp_path):
+    """An open quote loses no row in silence, and an accent far behind the sample is read as it is in the whole."""
+    quoted = tmp_path / "quote.csv"
+    quoted.write_text("a,b\n" + "1,x\n" * 14 + '1,"x\n' + "1,x\n" * 5)
+    for size in (5, 1000):
+        with pytest.raises(DataError, match="line 16"):
+            list(csv.batches(quoted, ReadOptions(), size))
+    late = tmp_path / "late.csv"
+    late.write_bytes(b"a,b\n" + b"1,plain\n" * 200_000 + "2,caf\u00e9\n".encode("cp1252"))
+    pieces = [piece.frame for piece in csv.batches(late, ReadOptions(), 100_000)]
+    assert [len(piece) for piece in pieces] == [100_000, 100_000, 1]
+    assert pieces[-1]["b"].tolist() == ["caf\u00e9"]

@@ -147,10 +147,13 @@ def test_the_memory_that_is_free_decides(big, written, monkeypatch):
     assert memory.available_bytes() > 1 << 28
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(memory, "available_bytes", lambda: 2 * N * 6 * 32)
-        assert not load(path, target="y").is_streamed
+        held = load(path, target="y")
+        assert not held.is_streamed and held.origin["options"]["stream"] is False
         patch.setattr(memory, "available_bytes", lambda: 2 * N * 6 * 32 - 2)
-        assert load(path, target="y").is_streamed
+        unasked = load(path, target="y")
+        assert unasked.is_streamed and unasked.notices[-1].startswith("the table is read anew in every epoch, because")
         assert not load(path, target="y", stream=False).is_streamed
+        assert not load(path, target="y", group="a").is_streamed
     monkeypatch.setattr(memory, "MOST_BYTES", N * 6 * 32 - 1)
     assert load(path, target="y").is_streamed
 

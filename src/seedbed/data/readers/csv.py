@@ -59,15 +59,35 @@ def batches(path: Path, options: ReadOptions, size: int) -> Iterator[Table]:
     """
     import pyarrow as pa
 
-    layout = sniff(path, header=options.header)
+    layout = _settled(path, sniff(path, header=options.header))
     rest: Any = None
     for batch in _batches(path, layout, options):
         rest = pa.Table.from_batches(([] if rest is None else rest.to_batches()) + [batch])
-        while len(rest) >= size:
+        while len(rest) > size:  # the last rows are held back until they are known to be the last
             yield _tidied(rest.slice(0, size), layout, options)
             rest = rest.slice(size)
     if rest is not None and len(rest):
+        if _may_end_in_open_quote(rest):
+            check_lines(path, layout)
         yield _tidied(rest, layout, options)
+
+
+def _settled(path: Path, layout: Layout) -> Layout:
+    """The layout with the encoding that holds for the whole file, which the sample may not have shown."""
+    try:
+        if layout.encoding == "utf-8":
+            decoder = codecs.getincrementaldecoder("utf-8-sig")()
+            with opened(path) as stream:
+                while piece := stream.read(BLOCK):
+                    decoder.decode(piece)
+            decoder.decode(b"", True)
+    except UnicodeDecodeError:
+        if not is_plain_before_fault(path):
+            check_encoding(path, layout)
+        layout = replace(layout, encoding=WESTERN)
+    if layout.encoding == WESTERN:
+        check_encoding(path, layout)
+    return layout
 
 
 def _parsed(path: Path, layout: Layout, options: ReadOptions) -> Any:

@@ -55,12 +55,18 @@ def _tried(path: Path, action: Any) -> Any:
     except UnidentifiedImageError:
         with path.open("rb") as file:
             head = file.read(8)
-        return Broken(path, kind_of(head) if head and kind_of(head) else "no image" if head else "an empty file")
+        return Broken(path, _named(head))
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return Broken(path, f"a damaged one ({reason})")
     except Image.DecompressionBombError as error:
         return Broken(path, f"one that is too large ({error})")
+
+
+def _named(head: bytes) -> str:
+    """What a file is that no image could be read from, by its first bytes."""
+    kind = kind_of(head) if head else "an empty file"
+    return f"a damaged {kind.split(' ', 1)[1]}" if kind.endswith("image") else kind or "no image"
 
 
 def _look(image: Any) -> Look:
