@@ -138,3 +138,20 @@ def test_adult_is_encoded_as_pandas_would(shared_data):
     assert len(shared) >= 85
     np.testing.assert_array_equal(x[shared], dummies[shared])
     np.testing.assert_array_equal(x["0"], rows["0"])
+
+
+def test_a_number_that_is_no_truth_value_is_a_hole():
+    column = BooleanColumn.fit(cells("a", ["yes", "no", "yes"] * 10))
+    for values in (["yes", "7", "0"], [1.0, 7.0, 0.0]):
+        features, said = encoded(column, values)
+        assert features == {"a": [1.0, 1.0, 0.0]}
+        assert len(said) == 1 and "1" in said[0] and "7" in said[0]
+
+
+def test_unseen_categories_are_doubted_where_training_had_few_rare_ones():
+    column = CategoryColumn.fit(cells("a", ["a"] * 50 + ["b"] * 50 + ["q", "w"]))
+    assert column.n_pooled == 2
+    (doubt,) = column.doubts(cells("a", ["A"] * 100))
+    assert doubt.startswith("column 'a': 100 of 100 values were never seen in training ('A')")
+    names = CategoryColumn.fit(cells("a", [*["a"] * 40, *map(str, range(1000, 1060))]))
+    assert names.doubts(cells("a", list(map(str, range(100))))) == []  # most were rare in training as well

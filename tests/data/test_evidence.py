@@ -140,3 +140,10 @@ def test_evidence_comes_from_the_training_rows_alone():
     assert changed.notices[0].startswith(
         "column 'a': of 400 values that should be finite numbers, 30 are not and count"
     )
+
+
+def test_an_index_is_an_identifier_by_its_whole_name_alone():
+    numbers = [(7 * i) % 101 for i in range(101)]
+    frame = pd.DataFrame({"heat_index": numbers, "index": numbers, "patient_id": numbers[::-1], "y": [0, 1] * 50 + [0]})
+    names = load(frame, target="y").feature_names
+    assert "heat_index" in names and "index" not in names and "patient_id" not in names

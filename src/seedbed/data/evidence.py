@@ -30,7 +30,7 @@ Types = Mapping[str, str] | str | None
 LONG_TEXT = 80  # letters
 FEWEST_IDS = 20  # rows in which different whole numbers look like more than chance
 FEWEST_COUNTED = 100
-ID_NAME = re.compile(r"(.*[_\s.-])?(ids?|idx|index|row|rowid|row_?number|uuid|guid|unnamed: ?\d+)|", re.IGNORECASE)
+ID_NAME = re.compile(r"(.*[_\s.-])?(ids?|rowid|row_?number|uuid|guid|unnamed: ?\d+)|idx|index|row|", re.IGNORECASE)
 ID_ENDING = re.compile(r".*[a-z](Id|ID)")
 
 

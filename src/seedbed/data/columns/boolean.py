@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,15 +55,21 @@ class BooleanColumn(Column):
         return holes_said(self.name, cells, f"{self.words[int(self.fill)]}, as most training rows have", self.is_marked)
 
     def _read(self, cells: Cells, said: list[str]) -> NDArray[np.float64]:
-        """0 and 1, NaN in the holes. Numbers beyond these two, which training did not see, are left as they are."""
+        """0 and 1, NaN in the holes, and where a number is another, which training did not see."""
         if cells.form == NUMBERS and self.words in PAIRS:
-            return without_strays(cells, cells.values, "finite numbers", said)
+            return without_strays(cells, _truth(cells.values), "0 or 1", said)
         meaning = {word: float(i) for pair in (*PAIRS, self.words) for i, word in enumerate(pair)}
         codes, texts = cells.as_texts()
-        numbers = numerals.parsed(texts) if self.words in PAIRS else np.full(len(texts), np.nan)
+        numbers = _truth(numerals.parsed(texts)) if self.words in PAIRS else np.full(len(texts), np.nan)
         read = [meaning.get(text.strip().lower(), number) for text, number in zip(texts, numbers, strict=True)]
         expected = " or ".join(map(repr, self.words))
         return without_strays(cells, np.array([*read, np.nan])[codes], expected, said)
+
+
+def _truth(values: Any) -> NDArray[np.float64]:
+    """The numbers that are 0 or 1, NaN for all others."""
+    numbers = np.asarray(values, np.float64)
+    return np.where(np.isin(numbers, (0.0, 1.0)), numbers, np.nan)
 
 
 def pair_of(cells: Cells) -> tuple[str, ...] | None:

@@ -30,12 +30,14 @@ class CategoryColumn(Column):
         values: the categories as texts, sorted; holes are the category `(missing)`.
         n_pooled: how many categories of the training rows are rare.
         has_rare: there is an indicator of rare ones.
+        rare_share: the share of the training rows that have a rare one.
     """
 
     kind = "category"
     values: tuple[str, ...]
     n_pooled: int
     has_rare: bool
+    rare_share: float = 0.0
 
     @classmethod
     def fit(cls, cells: Cells) -> Self:
@@ -45,7 +47,8 @@ class CategoryColumn(Column):
         kept = [text for text in by_frequency[:MOST_CATEGORIES] if counts[text] >= least and text != RARE]
         kept = kept or by_frequency[:MOST_CATEGORIES]  # all of them are rare
         n_rows_pooled = len(cells) - sum(counts[text] for text in kept)
-        return cls(cells.name, tuple(sorted(kept)), len(counts) - len(kept), n_rows_pooled >= least)
+        n_pooled, share = len(counts) - len(kept), n_rows_pooled / max(1, len(cells))
+        return cls(cells.name, tuple(sorted(kept)), n_pooled, n_rows_pooled >= least, share)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -79,7 +82,7 @@ class CategoryColumn(Column):
         present = ~cells.holes
         unseen = (self._places(cells) == len(self.values)) & present
         n_unseen, n_present = int(unseen.sum()), int(present.sum())
-        if n_present < FEWEST or n_unseen * 2 <= n_present or self.n_pooled:
+        if n_present < FEWEST or n_unseen <= max(0.5, 2 * self.rare_share) * n_present:
             return []
         return [
             f"column {self.name!r}: {n_unseen:,} of {n_present:,} values were never seen in training "
