@@ -155,3 +155,13 @@ def test_unseen_categories_are_doubted_where_training_had_few_rare_ones():
     assert doubt.startswith("column 'a': 100 of 100 values were never seen in training ('A')")
     names = CategoryColumn.fit(cells("a", [*["a"] * 40, *map(str, range(1000, 1060))]))
     assert names.doubts(cells("a", list(map(str, range(100))))) == []  # most were rare in training as well
+
+
+def test_a_number_far_from_all_training_is_doubted():
+    column = NumericColumn.fit(cells("a", np.linspace(0, 1, 200)))
+    (doubt,) = column.doubts(cells("a", np.append(np.linspace(0, 1, 99), 1e9)))
+    assert doubt == (
+        "column 'a': 1 of 100 numbers are far from all training, such as 1e+09 where 98 % of the rows lie from 0.01 to "
+        "0.99: predictions there are guesses"
+    )
+    assert column.doubts(cells("a", np.append(np.linspace(0, 1, 99), 50.0))) == []

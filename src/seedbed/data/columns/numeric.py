@@ -22,6 +22,7 @@ from seedbed.data.columns.column import (
 )
 
 EDGES = (0.01, 0.99)  # the shares of the training rows below which, and above which, a median of new rows is strange
+FAR = 100  # times the range of training beyond its ends: what heavy tails do not reach
 FACTOR = 10  # a size that differs by more is another unit: the smallest usual step is from metre to decimetre
 FEWEST = 20  # new rows to judge by
 
@@ -96,6 +97,14 @@ class NumericColumn(Column):
             return [
                 f"column {self.name!r}: the numbers other than 0 have a median size of {size:.4g} here, "
                 f"{self.size:.4g} in training: another unit?"
+            ]
+        reach = FAR * (self.high - self.low)
+        far = values[(values < self.low - reach) | (values > self.high + reach)] if reach else values[:0]
+        if len(far):
+            return [
+                f"column {self.name!r}: {len(far):,} of {len(values):,} numbers are far from all training, such as "
+                f"{far[0]:.4g} where 98 % of the rows lie from {self.low:.4g} to {self.high:.4g}: predictions there "
+                "are guesses"
             ]
         return []
 
