@@ -165,3 +165,15 @@ def test_a_number_far_from_all_training_is_doubted():
         "0.99: predictions there are guesses"
     )
     assert column.doubts(cells("a", np.append(np.linspace(0, 1, 99), 50.0))) == []
+
+
+@pytest.mark.parametrize("written", [str, float])
+def test_whole_numbers_are_one_category_however_they_come(written):
+    """Trained on a file in which a text stands among decimals, asked with a table of numbers alone; and back."""
+    column = CategoryColumn.fit(cells("z", ["1.0", "2.0", "3.00", "x"] * 20))
+    assert column.values == ("1", "2", "3", "x")
+    new = [written(value) for value in (1.0, 2.0, 3.0)]
+    for values in (new, np.array(new), pd.Series(new), pa.chunked_array([new])):
+        assert encoded(column, values)[0]["z=2"] == [0.0, 1.0, 0.0]
+    versions = CategoryColumn.fit(cells("z", ["1.1", "1.10", "01", "1.0.0"] * 20))
+    assert versions.values == ("01", "1.0.0", "1.1", "1.10"), "what is no whole number stays as it is written"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import numbers
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +24,7 @@ NUMBERS, TIMES, TEXTS = "numbers", "times", "texts"
 DAY = np.timedelta64(1, "D")
 EPOCH = np.datetime64(0, "us")
 MIDNIGHT = "T00:00:00"
+WHOLE = re.compile(r"^(-?\d+)\.0+$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,10 +64,10 @@ class Cells:
     def as_texts(self) -> tuple[NDArray[np.int64], tuple[str, ...]]:
         """The column as categories: a number for each row, -1 in the holes, and the texts that the numbers stand for.
 
-        A hole turns whole numbers into decimals, so 3.0 is the text 3.
+        A hole turns whole numbers into decimals, so 3.0 is the text 3, whether it comes as a number or as a text.
         """
         if self.form == TEXTS:
-            return self.values, self.texts
+            return self.values, tuple(WHOLE.sub(r"\1", text) for text in self.texts)
         present, codes = np.unique(self.values, return_inverse=True)  # NaN comes last, and once
         known = present[~np.isnan(present)]
         texts = map(instant, known) if self.form == TIMES else map(text_of, known.tolist())
