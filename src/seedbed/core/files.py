@@ -22,6 +22,13 @@ def replacing(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Writes a text, and makes the folders above it where they are not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
 def flush(path: Path) -> None:
     """Sees to it that the content of a file, or the names in a folder, are on the disk and not on their way there."""
     with contextlib.suppress(PermissionError):  # a folder that may be written to need not be readable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from seedbed.core.errors import UsageError
-from seedbed.core.files import replacing
+from seedbed.core.files import write_text
 from seedbed.data.description import Description
 
 
@@ -19,9 +19,7 @@ def write_description(description: Description, path: str | Path, language: str 
 
     target = Path(path)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(target) as partial:
-            partial.write_text(page(description, language), encoding="utf-8")
+        write_text(target, page(description, language))
     except OSError as error:
         raise UsageError(f"{target}: expected a file that can be written, but {error.strerror or error}") from None
     return target

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from seedbed.core import toml
 from seedbed.core.errors import RunError
-from seedbed.core.files import replacing
+from seedbed.core.files import write_text
 from seedbed.core.messages import message
 from seedbed.data.raw import shown
 from seedbed.recipe.run import Run
@@ -93,9 +93,7 @@ def write(run: Run, path: str | Path | None = None, language: str | None = None)
         raise RunError("report: expected a path, because the run is not on disk", 'such as run.report("report.html")')
     target = Path(path) if path is not None else run.folder / "report.html"  # type: ignore[operator]
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(target) as partial:
-            partial.write_text(page_of(run, language), encoding="utf-8")
+        write_text(target, page_of(run, language))
     except OSError as error:
         raise RunError(f"{target}: the report could not be written: {error.strerror or error}") from None
     return target
