@@ -14,7 +14,7 @@ from seedbed.core.errors import DataError, UsageError
 from seedbed.data.cells import as_table
 from seedbed.data.dataset import PARTS, Dataset, Part
 from seedbed.data.encoder import Encoder, TableEncoder, check_array, fit_array
-from seedbed.data.examples import Examples, Fitting
+from seedbed.data.labelled import Fitting, LabelledRows
 from seedbed.data.ordered import shown_time
 from seedbed.data.raw import Raw, is_frame, shown, take
 from seedbed.data.split import FEWEST_PER_CLASS, Index, rare_classes, split, split_by_group, split_by_time
@@ -58,8 +58,8 @@ def assemble(raw: Raw, shares: Shares, task: str | None, notices: Sequence[str] 
     encoder, numeric, more = fit(take(raw.rows, np.sort(parts[0])))
     told += more
     x = _encoded(raw, y, encoder, parts, told)
-    examples = Examples(raw.rows, y, numbers, raw.weight, raw.group, raw.time)
-    train, valid, test = (examples.part(index, encoder, x) for index in parts)
+    labelled = LabelledRows(raw.rows, y, numbers, raw.weight, raw.group, raw.time)
+    train, valid, test = (labelled.part(index, encoder, x) for index in parts)
     check_part_weights({"train": train, "valid": valid})
     told += duplicates(train, test)
     image = _image_shape(raw, raw.rows)

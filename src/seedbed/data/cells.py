@@ -79,10 +79,10 @@ class Cells:
         return shown((repr(texts[code]) if self.form == TEXTS else texts[code] for code in dict.fromkeys(codes)), 3)
 
 
-Table = dict[str, Cells]
+CellTable = dict[str, Cells]
 
 
-def as_table(rows: Any, names: Sequence[str] | None = None) -> Table:
+def as_table(rows: Any, names: Sequence[str] | None = None) -> CellTable:
     """Raw rows as columns by name.
 
     Arguments:

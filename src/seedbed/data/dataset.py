@@ -70,7 +70,7 @@ class Part:
             "mean": float(values.mean(dtype=np.float64)),
         }
 
-    def feed(self, digest: Any) -> None:
+    def hash_into(self, digest: Any) -> None:
         """Gives the content to a hash."""
         for array in (self.x, self.y, *(() if self.weight is None else (self.weight,))):
             digest.update(f"{array.dtype.str}{array.shape}".encode())
@@ -157,7 +157,7 @@ class Dataset:
         head = [self.task, self.class_names, self.target_names, self.feature_names, self.image_shape]
         digest.update(json.dumps(head, default=str).encode())
         for part in (self.train, self.valid, self.test):
-            part.feed(digest)
+            part.hash_into(digest)
         return digest.hexdigest()[:16]
 
     @property

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.data.association import association
-from seedbed.data.cells import Cells, Table, as_table, instant, text_of
+from seedbed.data.cells import Cells, CellTable, as_table, instant, text_of
 from seedbed.data.columns import KINDS, Column, DateColumn, fit_column
 from seedbed.data.dataset import PARTS, Dataset
 from seedbed.data.encoder import TableEncoder
@@ -123,7 +123,7 @@ def describe(data: Dataset) -> Description:
     )  # fmt: skip
 
 
-def _table(data: Dataset) -> Table:
+def _table(data: Dataset) -> CellTable:
     """The raw columns of the training part, as many as are shown; none of an image."""
     rows = data.train.rows
     if is_frame(rows):
@@ -133,7 +133,7 @@ def _table(data: Dataset) -> Table:
     return as_table(dict(zip(data.feature_names[:MOST_COLUMNS], rows.T, strict=False)))
 
 
-def _facts(data: Dataset, table: Table, y: NDArray[Any]) -> tuple[ColumnFacts, ...]:
+def _facts(data: Dataset, table: CellTable, y: NDArray[Any]) -> tuple[ColumnFacts, ...]:
     encoder = data.encoder
     left_out: dict[str, Verdict] = {}
     if isinstance(encoder, TableEncoder):

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.core.errors import DataError, nearest
-from seedbed.data.cells import NUMBERS, Table, as_table, column_names, has_names
+from seedbed.data.cells import NUMBERS, CellTable, as_table, column_names, has_names
 from seedbed.data.columns import Column, column_from_dict, fit_column
 from seedbed.data.evidence import Types, Verdict, judge, read_types
 from seedbed.data.evidence import notices as left_out_notices
@@ -154,7 +154,7 @@ class TableEncoder(Encoder):
             DataError: no column is left, or one is not of the kind that is asked for.
             UsageError: `types` names no column or no kind.
         """
-        table: Table = as_table(rows)
+        table: CellTable = as_table(rows)
         verdicts = judge(table, read_types(types, table))
         columns = tuple(fit_column(table[one.name], one.kind) for one in verdicts if not one.reason)
         notices = left_out_notices(verdicts)
@@ -182,7 +182,7 @@ class TableEncoder(Encoder):
     def features(self, rows: Any) -> NDArray[np.float64]:
         return self.encode(self.select(rows), [])
 
-    def select(self, rows: Any) -> Table:
+    def select(self, rows: Any) -> CellTable:
         """The columns that are used, of raw rows in any of the forms that `transform` takes.
 
         Raises:
@@ -192,7 +192,7 @@ class TableEncoder(Encoder):
             rows = self._named(rows)
         return _select(rows, tuple(column.name for column in self.columns))
 
-    def encode(self, table: Table, said: list[str]) -> NDArray[np.float64]:
+    def encode(self, table: CellTable, said: list[str]) -> NDArray[np.float64]:
         """The features (n, k) of raw columns; `said` gets a sentence for each column with strange values.
 
         Raises:
@@ -206,11 +206,11 @@ class TableEncoder(Encoder):
             start = stop
         return x
 
-    def notices(self, table: Table) -> list[str]:
+    def notices(self, table: CellTable) -> list[str]:
         """What is done about holes and rare values in all the rows that were loaded, as sentences."""
         return [sentence for column in self.columns for sentence in column.notices(table[column.name])]
 
-    def doubts(self, table: Table) -> list[str]:
+    def doubts(self, table: CellTable) -> list[str]:
         """In what new rows are unlike the training rows, as sentences with figures: units, spellings."""
         return [sentence for column in self.columns for sentence in column.doubts(table[column.name])]
 
@@ -277,7 +277,7 @@ def check_array(what: str, rows: Any) -> NDArray[Any]:
     return x
 
 
-def _as_array(table: Table) -> NDArray[np.float64]:
+def _as_array(table: CellTable) -> NDArray[np.float64]:
     """Columns of numbers side by side."""
     for cells in table.values():
         if cells.form != NUMBERS:
@@ -312,7 +312,7 @@ def _matrix(rows: Any) -> NDArray[Any]:
     return made
 
 
-def _select(rows: Any, names: tuple[str, ...]) -> Table:
+def _select(rows: Any, names: tuple[str, ...]) -> CellTable:
     """The named columns of rows that have names."""
     there = set(column_names(rows))
     missing = [name for name in names if name not in there]

@@ -15,7 +15,7 @@ import numpy as np
 
 from seedbed.core.errors import UsageError, nearest, one_of
 from seedbed.data import dates, numerals
-from seedbed.data.cells import TEXTS, TIMES, Cells, Table
+from seedbed.data.cells import TEXTS, TIMES, Cells, CellTable
 from seedbed.data.columns import KINDS
 from seedbed.data.columns.boolean import pair_of
 from seedbed.data.columns.category import MOST_CATEGORIES
@@ -73,7 +73,7 @@ def read_types(types: Types, names: Iterable[str]) -> dict[str, str]:
     return asked
 
 
-def judge(table: Table, asked: Mapping[str, str]) -> list[Verdict]:
+def judge(table: CellTable, asked: Mapping[str, str]) -> list[Verdict]:
     """What each column is taken for, by its training rows in the order of the source."""
     verdicts = [_asked(name, asked[name]) if name in asked else _judged(cells) for name, cells in table.items()]
     first: dict[tuple[str, bytes], str] = {}

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from seedbed.core.errors import UsageError
 from seedbed.data.assemble import check_part_weights
 from seedbed.data.dataset import Dataset
-from seedbed.data.examples import Examples
 from seedbed.data.grouped import deal, numbered
+from seedbed.data.labelled import LabelledRows
 from seedbed.data.ordered import blocks
 from seedbed.data.raw import take
 
@@ -43,11 +43,11 @@ def folds(data: Dataset, k: Any) -> tuple[Dataset, ...]:
             "folds: expected data in memory, got a training part that is read from its files in every epoch",
             "load it with stream=False; with so many rows one validation part tells as much as folds",
         )
-    pool = Examples.of(data.train, data.valid)
+    pool = LabelledRows.of(data.train, data.valid)
     return tuple(_fold(data, pool, train, valid) for train, valid in _cut(data, pool, int(k)))
 
 
-def _fold(data: Dataset, pool: Examples, train: Index, valid: Index) -> Dataset:
+def _fold(data: Dataset, pool: LabelledRows, train: Index, valid: Index) -> Dataset:
     """The data set in which these places of the pool train and validate."""
     encoder, numeric, _ = data.fit(take(pool.rows, np.sort(train)))
     learned, judged = pool.part(train, encoder), pool.part(valid, encoder)
@@ -56,7 +56,7 @@ def _fold(data: Dataset, pool: Examples, train: Index, valid: Index) -> Dataset:
     return replace(data, train=learned, valid=judged, test=test, encoder=encoder, numeric=numeric)
 
 
-def _cut(data: Dataset, pool: Examples, k: int) -> list[tuple[Index, Index]]:
+def _cut(data: Dataset, pool: LabelledRows, k: int) -> list[tuple[Index, Index]]:
     """For each fold the places in the pool that train and those that validate, each in random order."""
     rng = np.random.default_rng((data.split_seed, FOLDS))
     if pool.time is not None:
@@ -69,7 +69,7 @@ def _cut(data: Dataset, pool: Examples, k: int) -> list[tuple[Index, Index]]:
     ]
 
 
-def _by_chance(data: Dataset, pool: Examples, k: int, rng: np.random.Generator) -> Index:
+def _by_chance(data: Dataset, pool: LabelledRows, k: int, rng: np.random.Generator) -> Index:
     """The fold of each row: class after class they are dealt out in turn, so that counts differ by one at most."""
     classes = pool.y if data.task == "classification" else np.zeros(len(pool.y), dtype=np.int32)
     counts = np.bincount(classes, minlength=data.n_classes)

@@ -9,12 +9,12 @@ import numpy as np
 
 from seedbed.core.errors import DataError, UsageError, nearest
 from seedbed.data.raw import Raw, shown
-from seedbed.data.readers.table import ReadOptions, Table, looking_like
+from seedbed.data.readers.table import RawTable, ReadOptions, looking_like
 from seedbed.data.sources import read_source
 from seedbed.data.tables import named, target_names
 
 
-def with_test(found: Table | Raw, test: Any, target: Any, options: ReadOptions) -> Table | Raw:
+def with_test(found: RawTable | Raw, test: Any, target: Any, options: ReadOptions) -> RawTable | Raw:
     """The data with the rows of `test` behind them, as their test part.
 
     Arguments:
@@ -29,11 +29,11 @@ def with_test(found: Table | Raw, test: Any, target: Any, options: ReadOptions) 
     """
     if found.n_test:
         raise UsageError(f"test: expected none for {found.source}, which has a test part of its own, got {test!r}")
-    if isinstance(found, Table):
+    if isinstance(found, RawTable):
         frame = named(found.frame, found.source)
         texts = tuple(name for name in frame.columns if _is_text(frame[name]))
         other = read_source(test, replace(options, texts=(*options.texts, *texts)))
-        if isinstance(other, Table):
+        if isinstance(other, RawTable):
             return _tables_joined(replace(found, frame=frame), other, target_names(frame, target, found.source))
     else:
         other = read_source(test, looking_like(np.shape(found.rows)[1:], options) if found.is_image else options)
@@ -42,7 +42,7 @@ def with_test(found: Table | Raw, test: Any, target: Any, options: ReadOptions) 
     raise DataError(f"test: expected data like {found.source}, got {other.source}, which is of another kind")
 
 
-def _tables_joined(found: Table, test: Table, targets: list[str]) -> Table:
+def _tables_joined(found: RawTable, test: RawTable, targets: list[str]) -> RawTable:
     import pandas as pd
 
     ours, theirs = found.frame, named(test.frame, test.source)

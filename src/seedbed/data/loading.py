@@ -15,7 +15,7 @@ from seedbed.data.evidence import AS_WRITTEN, Types, as_asked
 from seedbed.data.given_test import with_test
 from seedbed.data.origin import origin_of
 from seedbed.data.raw import Raw
-from seedbed.data.readers.table import Table, read_options
+from seedbed.data.readers.table import RawTable, read_options
 from seedbed.data.sources import BY_NAME, read_source
 from seedbed.data.split import TEST_SHARE, VALID_SHARE
 from seedbed.data.stream import load_streamed, to_stream
@@ -117,9 +117,9 @@ def catalogue() -> list[Entry]:
     return list(BY_NAME.values())
 
 
-def _with_target(found: Table | Raw, target: Any, weight: Any) -> Raw:
+def _with_target(found: RawTable | Raw, target: Any, weight: Any) -> Raw:
     """The rows with their targets and weights."""
-    if isinstance(found, Table):
+    if isinstance(found, RawTable):
         raw = split_columns(found, target, weight)
     elif target is not None:
         message = f"target: expected none for {found.name}, which has its own, got {target!r}"

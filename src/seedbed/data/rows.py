@@ -11,7 +11,7 @@ from typing import Any
 from seedbed.data.idx import read_idx
 from seedbed.data.raw import Raw, is_frame
 from seedbed.data.readers.registry import need_reader, reader_of
-from seedbed.data.readers.table import ReadOptions, Table, looking_like, read_options
+from seedbed.data.readers.table import RawTable, ReadOptions, looking_like, read_options
 
 NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d*[1-9])?|\(missing\)")  # as a number that was read is written again
 
@@ -76,7 +76,7 @@ def _is_idx(path: Path) -> bool:
     return reader_of(path) is None and "idx" in path.name
 
 
-def _rows(found: Table | Raw, like: Any, options: ReadOptions) -> Any:
+def _rows(found: RawTable | Raw, like: Any, options: ReadOptions) -> Any:
     """The rows; where they have no names and are all features, with the names of these, wherever the target stood."""
     if isinstance(found, Raw):
         return found.rows

@@ -19,7 +19,7 @@ from seedbed.data.readers.foreign import read_foreign
 from seedbed.data.readers.images import read_folder
 from seedbed.data.readers.items import read_items
 from seedbed.data.readers.registry import need_reader, reader_of, stem_of
-from seedbed.data.readers.table import ReadOptions, Table
+from seedbed.data.readers.table import RawTable, ReadOptions
 from seedbed.data.stream.source import is_several, read_several
 from seedbed.data.tables import frame_columns, named
 from seedbed.data.target import array_columns
@@ -27,7 +27,7 @@ from seedbed.data.target import array_columns
 BY_NAME: dict[str, Entry] = EMBEDDED | GENERATED
 
 
-def read_source(source: Any, options: ReadOptions) -> Table | Raw:
+def read_source(source: Any, options: ReadOptions) -> RawTable | Raw:
     """What the reader for this kind of source finds: a table, or rows that have their targets with them.
 
     Raises:
@@ -50,7 +50,7 @@ def read_source(source: Any, options: ReadOptions) -> Table | Raw:
     )
 
 
-def read_path(path: Path, options: ReadOptions, given: str = "") -> Table | Raw:
+def read_path(path: Path, options: ReadOptions, given: str = "") -> RawTable | Raw:
     """What the reader for a file or folder finds.
 
     Arguments:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.data.association import FEWEST_ROWS, association, crossed
-from seedbed.data.cells import Cells, Table
+from seedbed.data.cells import Cells, CellTable
 from seedbed.data.columns import CategoryColumn, Column
 from seedbed.data.dataset import Part
 from seedbed.data.encoder import TableEncoder
@@ -19,7 +19,7 @@ ROWS_PER_VALUE = 5
 MANY = 0.05
 
 
-def leaks(encoder: TableEncoder, table: Table, y: NDArray[Any]) -> list[str]:
+def leaks(encoder: TableEncoder, table: CellTable, y: NDArray[Any]) -> list[str]:
     """A sentence for each used column that alone tells the target of the training rows (nearly) without fault.
 
     Arguments:

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from seedbed.core.errors import DataError, UsageError, nearest
 from seedbed.data.raw import Raw, shown
-from seedbed.data.readers.table import Table
+from seedbed.data.readers.table import RawTable
 
 CUSTOMARY = ("target", "label", "y", "class")
 
 
-def split_columns(table: Table, target: Any, weight: Any) -> Raw:
+def split_columns(table: RawTable, target: Any, weight: Any) -> Raw:
     """The features and targets of a table.
 
     Arguments:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from seedbed.core.errors import DataError
 from seedbed.data.raw import Raw, check_file, shown
 from seedbed.data.readers.bytes import kind_of
-from seedbed.data.readers.table import ReadOptions, Table
+from seedbed.data.readers.table import RawTable, ReadOptions
 from seedbed.data.target import array_columns
 
 ROLES = {"x": ("x", "data", "features", "images", "inputs"), "y": ("y", "target", "targets", "labels", "label")}
@@ -52,7 +52,7 @@ def read_npz(path: Path, options: ReadOptions) -> Raw:
     return Raw(path.stem, str(path), x, y, is_image=is_image(x), n_test=n_test, notices=notices)
 
 
-def read_npy(path: Path, options: ReadOptions) -> Table:
+def read_npy(path: Path, options: ReadOptions) -> RawTable:
     """The table in an `.npy` file of shape (n, k), its columns named "0", "1", ...
 
     Raises:
@@ -67,7 +67,7 @@ def read_npy(path: Path, options: ReadOptions) -> Table:
             f"{path}: expected a table of shape (n, k), got {array.dtype} of shape {array.shape}",
             "numpy.savez(path, x=..., y=...) writes examples of any shape with their targets",
         )
-    return Table(pd.DataFrame(array, columns=list(map(str, range(array.shape[1])))))
+    return RawTable(pd.DataFrame(array, columns=list(map(str, range(array.shape[1])))))
 
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:

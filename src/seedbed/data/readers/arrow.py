@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from seedbed.data.readers.table import ReadOptions, Table
+from seedbed.data.readers.table import RawTable, ReadOptions
 
 GROUPERS = (",", ".", " ", "\u00a0", "\u202f", "'")  # what stands between the thousands
 LEADING_ZERO = r"^0\d+$"  # of digits that no number is written with, such as the postal code 01067
 NUMBER_OR_TRUTH = re.compile(r"[-+]?[.,]?\d|[-+]?(inf|nan)|true$|false$", re.IGNORECASE)  # how one begins
 
 
-def tidy(table: Any, options: ReadOptions, decimal: str = ".") -> Table:
+def tidy(table: Any, options: ReadOptions, decimal: str = ".") -> RawTable:
     """The table with each column in the plainest type that holds it.
 
     Texts lose the blanks around them. A column of texts that are all numbers, or all truth values, becomes one unless
@@ -32,11 +32,11 @@ def tidy(table: Any, options: ReadOptions, decimal: str = ".") -> Table:
         flags += [i] if pa.types.is_boolean(column.type) and column.null_count else []
     arrow = pa.table(columns, names=list(map(str, table.column_names)))
     if options.as_arrow:
-        return Table(arrow, tuple(notices))
+        return RawTable(arrow, tuple(notices))
     frame = arrow.to_pandas(ignore_metadata=True)
     for i in flags:  # truth values with holes would be objects
         frame.isetitem(i, frame.iloc[:, i].astype("boolean"))
-    return Table(frame, tuple(notices))
+    return RawTable(frame, tuple(notices))
 
 
 def _settled(column: Any, name: str, options: ReadOptions, decimal: str) -> tuple[Any, str]:

@@ -11,13 +11,13 @@ from seedbed.core.errors import DataError
 from seedbed.data.raw import check_file
 from seedbed.data.readers.arrow import tidy
 from seedbed.data.readers.bytes import kind_of
-from seedbed.data.readers.table import ReadOptions, Table
+from seedbed.data.readers.table import RawTable, ReadOptions
 
 INDEX = "__index_level_0__"  # what pandas calls a column of row labels without a name
 AGAIN = "write it again, or fetch it again"
 
 
-def read_parquet(path: Path, options: ReadOptions) -> Table:
+def read_parquet(path: Path, options: ReadOptions) -> RawTable:
     """The table in a Parquet file.
 
     Raises:
@@ -30,7 +30,7 @@ def read_parquet(path: Path, options: ReadOptions) -> Table:
     return _checked(path, table, options)
 
 
-def parquet_batches(path: Path, options: ReadOptions, size: int) -> Iterator[Table]:
+def parquet_batches(path: Path, options: ReadOptions, size: int) -> Iterator[RawTable]:
     """The same table in pieces of at most `size` rows."""
     from pyarrow import parquet
 
@@ -39,7 +39,7 @@ def parquet_batches(path: Path, options: ReadOptions, size: int) -> Iterator[Tab
             yield _tidied([batch], options)
 
 
-def read_feather(path: Path, options: ReadOptions) -> Table:
+def read_feather(path: Path, options: ReadOptions) -> RawTable:
     """The table in a Feather or Arrow file.
 
     Raises:
@@ -50,7 +50,7 @@ def read_feather(path: Path, options: ReadOptions) -> Table:
     return _checked(path, table, options)
 
 
-def feather_batches(path: Path, options: ReadOptions, size: int) -> Iterator[Table]:
+def feather_batches(path: Path, options: ReadOptions, size: int) -> Iterator[RawTable]:
     """The same table in pieces of at most `size` rows."""
     with _explained(path, "Feather"), _arrow_file(path) as file:
         n_batches = getattr(file, "num_record_batches", None)
@@ -60,14 +60,14 @@ def feather_batches(path: Path, options: ReadOptions, size: int) -> Iterator[Tab
                 yield _tidied([batch.slice(start, size)], options)
 
 
-def _tidied(batches: list[Any], options: ReadOptions) -> Table:
+def _tidied(batches: list[Any], options: ReadOptions) -> RawTable:
     import pyarrow as pa
 
     table = pa.Table.from_batches(batches)
     return tidy(table.drop_columns([INDEX]) if INDEX in table.column_names else table, options)
 
 
-def _checked(path: Path, table: Any, options: ReadOptions) -> Table:
+def _checked(path: Path, table: Any, options: ReadOptions) -> RawTable:
     if not table.num_rows:
         raise DataError(f"{path}: expected rows, got only the names of {table.num_columns} columns")
     return _tidied(table.to_batches(), options)

@@ -18,8 +18,8 @@ from seedbed.core.errors import DataError
 from seedbed.data.readers.arrow import tidy
 from seedbed.data.readers.bytes import opened
 from seedbed.data.readers.faults import check_encoding, check_lines, is_plain_before_fault
-from seedbed.data.readers.sniff import LONGEST_LINE, WESTERN, Layout, sniff
-from seedbed.data.readers.table import ReadOptions, Table
+from seedbed.data.readers.sniff import LONGEST_LINE, WESTERN, Dialect, sniff
+from seedbed.data.readers.table import RawTable, ReadOptions
 
 BLOCK = 4 << 20
 WIDE = 2_000  # with more columns, trying out the type of each costs more than reading them
@@ -27,55 +27,55 @@ WIDE = 2_000  # with more columns, trying out the type of each costs more than r
 NO_NUMBER = re.compile(r"\d{4}-\d\d-\d\d|\d\d:\d\d|0\d+\s*$")
 
 
-def read(path: Path, options: ReadOptions) -> Table:
+def read(path: Path, options: ReadOptions) -> RawTable:
     """The table in a file of text.
 
     Raises:
         DataError: the file is missing, empty, damaged, without rows, or no table; with the line where there is one.
     """
-    layout = sniff(path, header=options.header)
+    dialect = sniff(path, header=options.header)
     try:
-        table = _parsed(path, layout, options)
+        table = _parsed(path, dialect, options)
     except UnicodeDecodeError:
-        if layout.encoding != "utf-8" or not is_plain_before_fault(path):
-            check_encoding(path, layout)
-        layout = replace(layout, encoding=WESTERN)  # its first accent stands behind the sample
-        table = _parsed(path, layout, options)
+        if dialect.encoding != "utf-8" or not is_plain_before_fault(path):
+            check_encoding(path, dialect)
+        dialect = replace(dialect, encoding=WESTERN)  # its first accent stands behind the sample
+        table = _parsed(path, dialect, options)
     table = _without_empty_last(table)
     if not table.num_rows:
         names = f"only the names of {table.num_columns} columns"
         raise DataError(f"{path}: expected rows below the first line, got {names}")
-    if layout.encoding == WESTERN:
-        check_encoding(path, layout)
+    if dialect.encoding == WESTERN:
+        check_encoding(path, dialect)
     if _may_end_in_open_quote(table):
-        check_lines(path, layout)
-    return tidy(table, options, layout.decimal).saying(*layout.notices)
+        check_lines(path, dialect)
+    return tidy(table, options, dialect.decimal).saying(*dialect.notices)
 
 
-def batches(path: Path, options: ReadOptions, size: int) -> Iterator[Table]:
+def batches(path: Path, options: ReadOptions, size: int) -> Iterator[RawTable]:
     """The same table in pieces of `size` rows, for files larger than memory.
 
     Each piece tells the types of its columns anew; those in `options.texts` stay texts.
     """
     import pyarrow as pa
 
-    layout = _settled(path, sniff(path, header=options.header))
+    dialect = _settled(path, sniff(path, header=options.header))
     rest: Any = None
-    for batch in _batches(path, layout, options):
+    for batch in _batches(path, dialect, options):
         rest = pa.Table.from_batches(([] if rest is None else rest.to_batches()) + [batch])
         while len(rest) > size:  # the last rows are held back until they are known to be the last
-            yield _tidied(rest.slice(0, size), layout, options)
+            yield _tidied(rest.slice(0, size), dialect, options)
             rest = rest.slice(size)
     if rest is not None and len(rest):
         if _may_end_in_open_quote(rest):
-            check_lines(path, layout)
-        yield _tidied(rest, layout, options)
+            check_lines(path, dialect)
+        yield _tidied(rest, dialect, options)
 
 
-def _settled(path: Path, layout: Layout) -> Layout:
-    """The layout with the encoding that holds for the whole file, which the sample may not have shown."""
+def _settled(path: Path, dialect: Dialect) -> Dialect:
+    """The dialect with the encoding that holds for the whole file, which the sample may not have shown."""
     try:
-        if layout.encoding == "utf-8":
+        if dialect.encoding == "utf-8":
             decoder = codecs.getincrementaldecoder("utf-8-sig")()
             with opened(path) as stream:
                 while piece := stream.read(BLOCK):
@@ -83,89 +83,89 @@ def _settled(path: Path, layout: Layout) -> Layout:
             decoder.decode(b"", True)
     except UnicodeDecodeError:
         if not is_plain_before_fault(path):
-            check_encoding(path, layout)
-        layout = replace(layout, encoding=WESTERN)
-    if layout.encoding == WESTERN:
-        check_encoding(path, layout)
-    return layout
+            check_encoding(path, dialect)
+        dialect = replace(dialect, encoding=WESTERN)
+    if dialect.encoding == WESTERN:
+        check_encoding(path, dialect)
+    return dialect
 
 
-def _parsed(path: Path, layout: Layout, options: ReadOptions) -> Any:
+def _parsed(path: Path, dialect: Dialect, options: ReadOptions) -> Any:
     """The Arrow table, its columns named."""
     import pyarrow as pa
     from pyarrow import csv
 
-    types = _types(layout, options)
+    types = _types(dialect, options)
     try:
-        with _arrow(path, layout, options, types) as (stream, arguments):
+        with _arrow(path, dialect, options, types) as (stream, arguments):
             table = csv.read_csv(stream, **arguments)
     except pa.ArrowInvalid as error:
         if "conversion error" not in str(error):
             raise
-        with _arrow(path, layout, options, {}) as (stream, arguments):  # the sample promised too much
+        with _arrow(path, dialect, options, {}) as (stream, arguments):  # the sample promised too much
             table = csv.read_csv(stream, **arguments)
     if pa.binary() in table.schema.types:  # what is no text in this encoding
-        raise UnicodeDecodeError(layout.encoding, b"", 0, 0, "no text")
-    return table.rename_columns(list(layout.names))
+        raise UnicodeDecodeError(dialect.encoding, b"", 0, 0, "no text")
+    return table.rename_columns(list(dialect.names))
 
 
-def _batches(path: Path, layout: Layout, options: ReadOptions) -> Iterator[Any]:
+def _batches(path: Path, dialect: Dialect, options: ReadOptions) -> Iterator[Any]:
     import pyarrow as pa
     from pyarrow import csv
 
-    types = dict.fromkeys(_arrow_names(layout), pa.string())
-    with _arrow(path, layout, options, types) as (stream, arguments), csv.open_csv(stream, **arguments) as reader:
+    types = dict.fromkeys(_arrow_names(dialect), pa.string())
+    with _arrow(path, dialect, options, types) as (stream, arguments), csv.open_csv(stream, **arguments) as reader:
         yield from reader
 
 
-def _tidied(table: Any, layout: Layout, options: ReadOptions) -> Table:
-    return tidy(table.rename_columns(list(layout.names)), options, layout.decimal)
+def _tidied(table: Any, dialect: Dialect, options: ReadOptions) -> RawTable:
+    return tidy(table.rename_columns(list(dialect.names)), options, dialect.decimal)
 
 
 @contextmanager
 def _arrow(
-    path: Path, layout: Layout, options: ReadOptions, types: dict[str, Any]
+    path: Path, dialect: Dialect, options: ReadOptions, types: dict[str, Any]
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
     """The stream and the arguments for Arrow's reader; inside, its complaints become errors that name the line."""
     import pyarrow as pa
     from pyarrow import csv
 
-    block = min(LONGEST_LINE, max(BLOCK, 64 * layout.longest))
-    encoding = "utf8" if layout.has_blanks or layout.encoding == "utf-8" else layout.encoding
+    block = min(LONGEST_LINE, max(BLOCK, 64 * dialect.longest))
+    encoding = "utf8" if dialect.has_blanks or dialect.encoding == "utf-8" else dialect.encoding
     arguments = {
         "read_options": csv.ReadOptions(
-            block_size=block, encoding=encoding, autogenerate_column_names=not layout.has_names
+            block_size=block, encoding=encoding, autogenerate_column_names=not dialect.has_names
         ),
-        "parse_options": csv.ParseOptions(delimiter=layout.separator, newlines_in_values=True),
+        "parse_options": csv.ParseOptions(delimiter=dialect.separator, newlines_in_values=True),
         "convert_options": csv.ConvertOptions(
-            column_types=types, null_values=options.holes, strings_can_be_null=True, decimal_point=layout.decimal
+            column_types=types, null_values=options.holes, strings_can_be_null=True, decimal_point=dialect.decimal
         ),
     }
     with opened(path) as stream:
         try:
-            yield (_Squeezed(stream, layout) if layout.has_blanks else stream), arguments
+            yield (_Squeezed(stream, dialect) if dialect.has_blanks else stream), arguments
         except pa.ArrowInvalid as error:
             if "conversion error" not in str(error):
-                check_lines(path, layout)
+                check_lines(path, dialect)
             raise
 
 
-def _arrow_names(layout: Layout) -> list[str]:
+def _arrow_names(dialect: Dialect) -> list[str]:
     """What Arrow calls the columns."""
-    return list(layout.cells[0]) if layout.has_names else [f"f{i}" for i in range(len(layout.names))]
+    return list(dialect.cells[0]) if dialect.has_names else [f"f{i}" for i in range(len(dialect.names))]
 
 
-def _types(layout: Layout, options: ReadOptions) -> dict[str, Any]:
+def _types(dialect: Dialect, options: ReadOptions) -> dict[str, Any]:
     """The types that Arrow need not or should not find itself: texts that are to stay so, dates, and wide tables."""
     import pyarrow as pa
 
     holes = set(options.holes)
     types = {}
-    for i, (name, arrow_name) in enumerate(zip(layout.names, _arrow_names(layout), strict=True)):
-        cells = [row[i] for row in layout.cells[layout.has_names :] if i < len(row) and row[i].strip() not in holes]
+    for i, (name, arrow_name) in enumerate(zip(dialect.names, _arrow_names(dialect), strict=True)):
+        cells = [row[i] for row in dialect.cells[dialect.has_names :] if i < len(row) and row[i].strip() not in holes]
         if name in options.texts or any(map(NO_NUMBER.match, cells)):
             types[arrow_name] = pa.string()
-        elif len(layout.names) > WIDE:
+        elif len(dialect.names) > WIDE:
             types[arrow_name] = _type_of(cells)
     return types
 
@@ -202,9 +202,9 @@ def _may_end_in_open_quote(table: Any) -> bool:
 class _Squeezed:
     """A stream of text in UTF-8 in which separators stand without blanks around them, for Arrow to read."""
 
-    def __init__(self, stream: Any, layout: Layout) -> None:
-        self._stream, self._separator = stream, layout.separator
-        self._decoder = codecs.getincrementaldecoder("utf-8-sig" if layout.encoding == "utf-8" else layout.encoding)()
+    def __init__(self, stream: Any, dialect: Dialect) -> None:
+        self._stream, self._separator = stream, dialect.separator
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig" if dialect.encoding == "utf-8" else dialect.encoding)()
         self._rest = ""
         self.closed = False
 

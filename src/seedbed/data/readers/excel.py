@@ -12,10 +12,10 @@ from typing import Any
 from seedbed.core.errors import DataError
 from seedbed.data.raw import check_file
 from seedbed.data.readers.arrow import tidy
-from seedbed.data.readers.table import ReadOptions, Table, column_names
+from seedbed.data.readers.table import RawTable, ReadOptions, column_names
 
 
-def read(path: Path, options: ReadOptions) -> Table:
+def read(path: Path, options: ReadOptions) -> RawTable:
     """The table in the first sheet of an Excel file.
 
     Raises:

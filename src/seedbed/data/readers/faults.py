@@ -10,21 +10,21 @@ from pathlib import Path
 
 from seedbed.core.errors import DataError
 from seedbed.data.readers.bytes import opened
-from seedbed.data.readers.sniff import LONGEST_LINE, NAMES, WESTERN, Layout, too_long
+from seedbed.data.readers.sniff import LONGEST_LINE, NAMES, WESTERN, Dialect, too_long
 
 PIECE = 1 << 20
 UTF_8 = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")  # a letter in it
 SAVE = "save all of it in one encoding, best UTF-8"
 
 
-def check_lines(path: Path, layout: Layout) -> None:
+def check_lines(path: Path, dialect: Dialect) -> None:
     """Refuses a file in which a line is too long or has another number of fields than the first, or a quote is open.
 
     Raises:
         DataError: naming the first such line.
     """
-    n_names, separator = len(layout.names), layout.separator
-    rows = csv.reader(_lines(path, layout), delimiter=separator, skipinitialspace=layout.has_blanks, strict=True)
+    n_names, separator = len(dialect.names), dialect.separator
+    rows = csv.reader(_lines(path, dialect), delimiter=separator, skipinitialspace=dialect.has_blanks, strict=True)
     first = 1
     try:
         for row in rows:
@@ -39,18 +39,18 @@ def check_lines(path: Path, layout: Layout) -> None:
         raise DataError(f"{path}: line {first}: expected {what}, got: {error}", "mend that line") from None
 
 
-def check_encoding(path: Path, layout: Layout) -> None:
+def check_encoding(path: Path, dialect: Dialect) -> None:
     """Refuses a file of which a part is in another encoding than its beginning.
 
     Raises:
         DataError: naming the first line that is.
     """
-    expected = NAMES.get(layout.encoding, "UTF-8")
-    decoder = codecs.getincrementaldecoder(layout.encoding)()
+    expected = NAMES.get(dialect.encoding, "UTF-8")
+    decoder = codecs.getincrementaldecoder(dialect.encoding)()
     for number, line in enumerate(_byte_lines(path), 1):
         try:
             decoder.decode(line)
-            came = "UTF-8" if layout.encoding == WESTERN and UTF_8.search(line) else ""
+            came = "UTF-8" if dialect.encoding == WESTERN and UTF_8.search(line) else ""
         except UnicodeDecodeError as error:
             came = f"the byte {error.object[error.start]:#04x}"
             decoder.reset()
@@ -72,11 +72,11 @@ def is_plain_before_fault(path: Path) -> bool:
     return True
 
 
-def _lines(path: Path, layout: Layout) -> Iterator[str]:
-    decoder = codecs.getincrementaldecoder(layout.encoding)("replace")
+def _lines(path: Path, dialect: Dialect) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(dialect.encoding)("replace")
     for line in _byte_lines(path):
         text = decoder.decode(line).removeprefix("\ufeff")
-        yield " ".join(text.split()) if layout.separator == " " else text
+        yield " ".join(text.split()) if dialect.separator == " " else text
 
 
 def _byte_lines(path: Path) -> Iterator[bytes]:

@@ -14,10 +14,10 @@ from seedbed.core.fields import describe
 from seedbed.data.raw import is_frame, shown
 from seedbed.data.readers.arrow import tidy
 from seedbed.data.readers.folders import PARTS
-from seedbed.data.readers.table import ReadOptions, Table
+from seedbed.data.readers.table import RawTable, ReadOptions
 
 
-def read_foreign(source: Any, options: ReadOptions) -> Table | None:
+def read_foreign(source: Any, options: ReadOptions) -> RawTable | None:
     """The table that an object of another library, or plain Python, holds; None where it is no table.
 
     A dictionary may also hold tables, named `train`, `test` and perhaps `validation`, as a Hugging Face `DatasetDict`
@@ -27,7 +27,7 @@ def read_foreign(source: Any, options: ReadOptions) -> Table | None:
         DataError: it looks like a table, but cannot be read as one.
     """
     if is_frame(source):
-        return Table(source)
+        return RawTable(source)
     if _is_hugging_face(source):
         return _read_hugging_face(source, options)
     if hasattr(source, "__arrow_c_stream__"):  # Polars, pyarrow, and all that speak Arrow's PyCapsule interface
@@ -41,7 +41,7 @@ def read_foreign(source: Any, options: ReadOptions) -> Table | None:
     return None
 
 
-def _from_arrow(source: Any, options: ReadOptions) -> Table:
+def _from_arrow(source: Any, options: ReadOptions) -> RawTable:
     import pyarrow as pa
 
     try:
@@ -51,7 +51,7 @@ def _from_arrow(source: Any, options: ReadOptions) -> Table:
     return replace(tidy(table, options), source=f"a table of {_library(source)}")
 
 
-def _interchanged(source: Any) -> Table:
+def _interchanged(source: Any) -> RawTable:
     from pandas.api.interchange import from_dataframe
 
     try:
@@ -60,10 +60,10 @@ def _interchanged(source: Any) -> Table:
             frame = from_dataframe(source)
     except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
         raise DataError(f"source: expected a table, got {type(source).__name__} ({error})") from None
-    return Table(frame, source=f"a table of {_library(source)}")
+    return RawTable(frame, source=f"a table of {_library(source)}")
 
 
-def _from_columns(source: Mapping[Any, Any]) -> Table:
+def _from_columns(source: Mapping[Any, Any]) -> RawTable:
     lengths = {str(name): len(column) if hasattr(column, "__len__") else None for name, column in source.items()}
     alone = [name for name, column in source.items() if lengths[str(name)] is None or isinstance(column, str)]
     if alone:
@@ -74,11 +74,11 @@ def _from_columns(source: Mapping[Any, Any]) -> Table:
     return _framed(source, "a dictionary of columns")
 
 
-def _framed(source: Any, what: str) -> Table:
+def _framed(source: Any, what: str) -> RawTable:
     import pandas as pd
 
     try:
-        return Table(pd.DataFrame(source), source=what)
+        return RawTable(pd.DataFrame(source), source=what)
     except (ValueError, TypeError) as error:
         message = f"source: expected {what}, each of simple values, got another ({error})"
         raise DataError(message, "give arrays as load((x, y))") from None
@@ -97,7 +97,7 @@ def _part(name: Any) -> str:
     return next((part for part, names in PARTS.items() if str(name).lower() in names), "")
 
 
-def _from_parts(source: Mapping[Any, Any], options: ReadOptions) -> Table:
+def _from_parts(source: Mapping[Any, Any], options: ReadOptions) -> RawTable:
     """Training and validation rows, then those of the test part."""
     import pandas as pd
 
@@ -125,7 +125,7 @@ def _is_hugging_face(source: Any) -> bool:
     return hasattr(source, "with_format") and hasattr(source, "features")
 
 
-def _read_hugging_face(source: Any, options: ReadOptions) -> Table:
+def _read_hugging_face(source: Any, options: ReadOptions) -> RawTable:
     if not hasattr(source, "__len__"):
         hint = "load it without streaming=True, or take some of it: datasets.Dataset.from_list(list(data.take(10_000)))"
         raise DataError("source: expected a data set in memory, got one that is streamed", hint)

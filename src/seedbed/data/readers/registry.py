@@ -10,7 +10,7 @@ from seedbed.core.errors import DataError
 from seedbed.data.raw import Raw
 from seedbed.data.readers import arrays, columnar, csv, excel, folders, images
 from seedbed.data.readers.bytes import PACKED, unpacked_name
-from seedbed.data.readers.table import ReadOptions, Table
+from seedbed.data.readers.table import RawTable, ReadOptions
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Reader:
     """
 
     endings: tuple[str, ...]
-    read: Callable[[Path, ReadOptions], Table | Raw]
-    batches: Callable[[Path, ReadOptions, int], Iterator[Table | Raw]] | None = None
+    read: Callable[[Path, ReadOptions], RawTable | Raw]
+    batches: Callable[[Path, ReadOptions, int], Iterator[RawTable | Raw]] | None = None
     may_be_packed: bool = False
 
 

@@ -22,7 +22,7 @@ NAMES = {"utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", WESTE
 
 
 @dataclass(frozen=True)
-class Layout:
+class Dialect:
     """How a file of text is written.
 
     Attributes:
@@ -54,7 +54,7 @@ class Layout:
         return (f"read with {' and '.join(parts)}",) if parts else ()
 
 
-def sniff(path: Path, *, header: bool) -> Layout:
+def sniff(path: Path, *, header: bool) -> Dialect:
     """How the file of text at a path is written.
 
     Raises:
@@ -72,7 +72,7 @@ def sniff(path: Path, *, header: bool) -> Layout:
     cells = _cells(filled, separator)
     names = column_names(cells[0], path, header=header)
     longest = max(map(len, sample.splitlines()))
-    return Layout(
+    return Dialect(
         encoding, separator, _decimal(cells[header:], separator), names, header, has_blanks, longest, tuple(cells)
     )
 

@@ -59,7 +59,7 @@ class ReadOptions:
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class RawTable:
     """A table as a reader found it.
 
     Attributes:
@@ -76,7 +76,7 @@ class Table:
     source: str = "a DataFrame"
     n_test: int = 0
 
-    def saying(self, *notices: str) -> Table:
+    def saying(self, *notices: str) -> RawTable:
         """The same table with more to say."""
         return replace(self, notices=(*self.notices, *notices))
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from seedbed.core.errors import DataError, UsageError
 from seedbed.data.dataset import Part
 from seedbed.data.statistics import Moments
-from seedbed.data.stream.feed import Feed, Reading
+from seedbed.data.stream.reading import Reading, RowQueue
 from seedbed.data.stream.shuffle import counted, schedule
 
 Superbatch = tuple[NDArray[Any], NDArray[Any], NDArray[np.float64] | None]  # x, y, weight
@@ -83,19 +83,19 @@ class StreamedPart(Part):
         first = min(skip * size, self.n)
         starts = np.fromiter(counted(order, self.reading.counts), np.int64, len(order))
         at = int(np.searchsorted(starts, first, side="right")) - 1  # the last batch that begins at or before it
-        feed = Feed(self.reading.training_batches(order[at:]))
+        queue = RowQueue(self.reading.training_batches(order[at:]))
         if first < self.n:
-            feed.take(first - int(starts[at]))
+            queue.take(first - int(starts[at]))
         for number in range(skip, -(-self.n // size)):
             n = min(size, self.n - number * size)
-            yield self._superbatch(feed, np.random.default_rng((*seed, number)).permutation(n), prepare)
+            yield self._superbatch(queue, np.random.default_rng((*seed, number)).permutation(n), prepare)
 
-    def _superbatch(self, feed: Feed, places: NDArray[np.int64], prepare: Any) -> Superbatch:
-        """The next rows of the feed, each at its place."""
+    def _superbatch(self, queue: RowQueue, places: NDArray[np.int64], prepare: Any) -> Superbatch:
+        """The next rows of the queue, each at its place."""
         made: list[NDArray[Any]] = []
         for start in range(0, len(places), self.reading.block):
             here = places[start : start + self.reading.block]
-            table = feed.take(len(here))
+            table = queue.take(len(here))
             if table.num_rows < len(here):
                 raise DataError(
                     f"{self.reading.source.given}: expected {self.n:,} training rows, got fewer", "load it again"
@@ -127,7 +127,7 @@ class StreamedPart(Part):
             "mean": float(found.mean[at].mean()),
         }
 
-    def feed(self, digest: Any) -> None:
+    def hash_into(self, digest: Any) -> None:
         digest.update(self.digest)
 
     def __len__(self) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 from seedbed.core.errors import DataError
 from seedbed.data.raw import check_file, is_there, shown
 from seedbed.data.readers.arrow import tidy
-from seedbed.data.readers.table import ReadOptions, Table
+from seedbed.data.readers.table import RawTable, ReadOptions
 
 ENDINGS = (".parquet", ".pq")
 N_BATCHES = 1024  # of a table, as far as each has from 512 to 8192 rows: many, to be mixed, but not too small for Arrow
@@ -137,7 +137,7 @@ def is_several(path: Path) -> bool:
     return is_parquet(path) and (path.is_dir() or ("*" in path.name and not is_there(path)))
 
 
-def read_several(path: Path, options: ReadOptions) -> Table:
+def read_several(path: Path, options: ReadOptions) -> RawTable:
     """The rows of all Parquet files of a folder or pattern, in memory.
 
     Raises:

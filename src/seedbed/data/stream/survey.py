@@ -27,8 +27,8 @@ from seedbed.data.raw import Raw
 from seedbed.data.readers.table import ReadOptions
 from seedbed.data.split import check_split
 from seedbed.data.statistics import Moments
-from seedbed.data.stream.feed import Feed, Layout, Reading, apart
 from seedbed.data.stream.part import StreamedPart
+from seedbed.data.stream.reading import Reading, Roles, RowQueue, apart
 from seedbed.data.stream.shuffle import FEWEST_LANES
 from seedbed.data.stream.source import ParquetSource
 from seedbed.data.suspicions import leaks
@@ -55,23 +55,23 @@ class Survey:
     distinct: set[Any] | None = field(default_factory=set)
     n_without: int = 0
 
-    def see(self, batch: Any, first: int, layout: Layout) -> int:
+    def see(self, batch: Any, first: int, roles: Roles) -> int:
         """How many rows of a batch train; keeps what is to be kept of it."""
-        table, draws, is_there = layout.drawn(batch, first)
+        table, draws, is_there = roles.drawn(batch, first)
         self.n_without += int(len(draws) - is_there.sum())
-        trains = is_there & (draws >= layout.valid)
-        tests = is_there & (draws < layout.test)
-        chosen = {"test": tests, "valid": is_there & ~trains & ~tests, "sample": trains & (draws < layout.sample)}
+        trains = is_there & (draws >= roles.valid)
+        tests = is_there & (draws < roles.test)
+        chosen = {"test": tests, "valid": is_there & ~trains & ~tests, "sample": trains & (draws < roles.sample)}
         for name, mask in chosen.items():
             if mask.any():
                 self.kept[name].append(table.filter(mask))
-        self._learn_values(table, layout)
+        self._learn_values(table, roles)
         return int(trains.sum())
 
-    def _learn_values(self, table: Any, layout: Layout) -> None:
-        if len(layout.target) > 1 or self.distinct is None:
+    def _learn_values(self, table: Any, roles: Roles) -> None:
+        if len(roles.target) > 1 or self.distinct is None:
             return
-        self.distinct |= set(table[layout.target[0]].unique().drop_null().to_pylist())
+        self.distinct |= set(table[roles.target[0]].unique().drop_null().to_pylist())
         if len(self.distinct) > MOST_DISTINCT:
             self.distinct = None
 
@@ -105,17 +105,17 @@ def load_streamed(
         UsageError: an argument is not sound.
     """
     _refuse(in_memory | ({} if isinstance(weight, str) else {"sample_weight": weight}))
-    layout = _layout(source, options, target, weight, shares)
-    survey = _survey(source, layout)
+    roles = _roles(source, options, target, weight, shares)
+    survey = _survey(source, roles)
     rows = {part: _joined(tables, part, source) for part, tables in survey.kept.items()}
-    found = {part: apart(table, layout) for part, table in rows.items()}
+    found = {part: apart(table, roles) for part, table in rows.items()}
     meaning, notices = _meaning(found, survey, task)
     raw = Raw(name or source.name, source.given, None, {}, types=types, reading=options.remembered)
     fit = partial(fit_encoder, raw, meaning)
     encoder, more = TableEncoder.fit(found["sample"][0], meaning, types)
     encoder = replace(encoder, reading=raw.reading)
     notices = _notices(source, survey) + notices + more + _column_notices(encoder, found["sample"][0])
-    reading = Reading(source, layout, tuple(survey.counts), encoder)
+    reading = Reading(source, roles, tuple(survey.counts), encoder)
     parts = {part: _part(table, reading) for part, table in rows.items()}
     train, strange = _measured(parts["sample"], reading)
     notices += strange
@@ -139,7 +139,7 @@ def _refuse(arguments: dict[str, Any]) -> None:
             )
 
 
-def _layout(source: ParquetSource, options: ReadOptions, target: Any, weight: str | None, shares: Shares) -> Layout:
+def _roles(source: ParquetSource, options: ReadOptions, target: Any, weight: str | None, shares: Shares) -> Roles:
     """Which columns are what, and which draws lead to which part."""
     import pandas as pd
 
@@ -155,16 +155,16 @@ def _layout(source: ParquetSource, options: ReadOptions, target: Any, weight: st
     # Five deviations below the limit, so that chance does not go over it.
     most = (MOST_ROWS - 5 * math.sqrt(MOST_ROWS)) / source.n_rows
     test, valid = min(shares.test, most), min(shares.valid, most)
-    return Layout(names, weight, options, shares.seed, test, test + valid, min(1.0, test + valid + most))
+    return Roles(names, weight, options, shares.seed, test, test + valid, min(1.0, test + valid + most))
 
 
-def _survey(source: ParquetSource, layout: Layout) -> Survey:
+def _survey(source: ParquetSource, roles: Roles) -> Survey:
     """The first pass."""
     survey = Survey()
     for group in source.groups:
         counts = np.zeros(group.n_batches, dtype=np.int64)
         for number, batch in enumerate(source.batches(group)):
-            counts[number] = survey.see(batch, group.first + number * group.batch_rows, layout)
+            counts[number] = survey.see(batch, group.first + number * group.batch_rows, roles)
         survey.counts.append(counts)
     return survey
 
@@ -198,7 +198,7 @@ def _meaning(found: dict[str, Any], survey: Survey, task: str | None) -> tuple[T
 
 
 def _part(table: Any, reading: Reading) -> Part:
-    frame, target, weight = apart(table, reading.layout)
+    frame, target, weight = apart(table, reading.roles)
     index = frame.index.to_numpy(dtype=np.int64)
     y = encode_target(reading.encoder.target, target)
     return Part(reading.encoder.features(frame), y, frame, index, weight)
@@ -210,8 +210,8 @@ def _measured(sample: Part, reading: Reading) -> tuple[StreamedPart, list[str]]:
     moments, target_moments = Moments.empty(sample.x.shape[1:]), Moments.empty((len(target.names),))
     class_counts = np.zeros(len(target.class_names), dtype=np.int64)
     digest, strange = hashlib.sha256(), dict[str, str]()
-    feed = Feed(reading.training_batches(reading.in_order()))
-    while (table := feed.take(reading.block)).num_rows:
+    queue = RowQueue(reading.training_batches(reading.in_order()))
+    while (table := queue.take(reading.block)).num_rows:
         said: list[str] = []
         x, y, weight = reading.encoded(table, said)
         for sentence in said:

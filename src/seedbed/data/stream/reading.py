@@ -23,7 +23,7 @@ BLOCK_NUMBERS = 1 << 22  # of encoded float64: 32 MB
 
 
 @dataclass(frozen=True)
-class Layout:
+class Roles:
     """Which columns are what, and which rows are for what.
 
     Attributes:
@@ -67,7 +67,7 @@ class Reading:
     """
 
     source: ParquetSource
-    layout: Layout
+    roles: Roles
     counts: tuple[NDArray[np.int64], ...]
     encoder: TableEncoder
 
@@ -88,19 +88,19 @@ class Reading:
             at, coming, batches = lanes.get(lane, (-1, -1, iter(())))
             if (at, coming) != (group, batch):
                 batches = self.source.batches(rows, skip=batch)
-            table, draws, is_there = self.layout.drawn(next(batches), rows.first + batch * rows.batch_rows)
+            table, draws, is_there = self.roles.drawn(next(batches), rows.first + batch * rows.batch_rows)
             lanes[lane] = (group, batch + 1, batches)
-            yield table.filter(is_there & (draws >= self.layout.valid))
+            yield table.filter(is_there & (draws >= self.roles.valid))
 
     def encoded(
         self, table: Any, said: list[str]
     ) -> tuple[NDArray[np.float64], NDArray[Any], NDArray[np.float64] | None]:
         """The features, targets and weights of an Arrow table of rows; `said` gets what is strange about them."""
-        frame, target, weight = apart(table, self.layout)
+        frame, target, weight = apart(table, self.roles)
         return self.encoder.encode(self.encoder.select(frame), said), encode_target(self.encoder.target, target), weight
 
 
-class Feed:
+class RowQueue:
     """Tables one after the other as one, of which a given number of rows can be taken at a time."""
 
     def __init__(self, tables: Iterator[Any]) -> None:
@@ -121,16 +121,16 @@ class Feed:
         return whole.slice(0, n)
 
 
-def apart(table: Any, layout: Layout) -> tuple[Any, dict[str, NDArray[Any]], NDArray[np.float64] | None]:
+def apart(table: Any, roles: Roles) -> tuple[Any, dict[str, NDArray[Any]], NDArray[np.float64] | None]:
     """The features of an Arrow table as a DataFrame, its target columns and its weights.
 
     The DataFrame is labelled with the rows' numbers in the whole table, so that messages name the right ones.
     """
     texts = tuple(field.name for field in table.schema if is_text(field.type))  # they stay texts in every block
-    frame = tidy(table, replace(layout.options, texts=texts)).frame.set_index(ROW)
-    target = frame_columns(frame[list(layout.target)])
+    frame = tidy(table, replace(roles.options, texts=texts)).frame.set_index(ROW)
+    target = frame_columns(frame[list(roles.target)])
     weight = None
-    if layout.weight is not None:
-        weight = column_weights(frame[layout.weight], layout.weight)
+    if roles.weight is not None:
+        weight = column_weights(frame[roles.weight], roles.weight)
         check_sound_weights(weight, frame.index.to_numpy())
-    return frame.drop(columns=[*layout.target, *filter(None, [layout.weight])]), target, weight
+    return frame.drop(columns=[*roles.target, *filter(None, [roles.weight])]), target, weight

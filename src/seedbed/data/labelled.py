@@ -1,4 +1,4 @@
-"""Examples that are not encoded yet: what parts and folds are made from."""
+"""Raw rows with their targets, not encoded yet: what parts and folds are made from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Fitting = tuple[Encoder, NDArray[np.bool_], list[str]]  # fitted to training row
 
 
 @dataclass(frozen=True, eq=False)
-class Examples:
+class LabelledRows:
     """Raw rows with what belongs to each; see `Part`, whose attributes they become."""
 
     rows: Any
@@ -41,7 +41,7 @@ class Examples:
         )
 
     @classmethod
-    def of(cls, *parts: Part) -> Examples:
+    def of(cls, *parts: Part) -> LabelledRows:
         """The examples of several parts together, in the order of the source."""
         order = np.argsort(np.concatenate([part.index for part in parts]), kind="stable")
 
