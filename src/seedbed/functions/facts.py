@@ -1,6 +1,7 @@
 """The facts about a function that decide how a network learns through it, measured and not retyped.
 
-Measured on a grid over [-32, 32] with autodiff's slopes, so they hold for a function of your own as well.
+Measured in float64 on a grid over [-32, 32] and far outside, with autodiff's slopes, so they hold for a function of
+your own as well. Places between the points of the grid are found by looking closer there.
 """
 
 from __future__ import annotations
@@ -9,22 +10,34 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
+from numpy.typing import NDArray
 
+from seedbed.functions.breaks import breaks
 from seedbed.functions.function import Function
+from seedbed.functions.probe import FAR, GRID, SPACING, Probe, float64
 from seedbed.functions.table import function as function_of
 
-FLAT = 0.05  # a slope below this fraction of the largest one counts as saturated
+FLAT = 0.01  # a slope below this fraction of the largest one counts as saturated
 CENTRED = 0.05  # a mean below this fraction of the deviation counts as zero
-KINK = 0.02  # slopes to the left and right that differ by more are two slopes; the grid's own bend is below 0.005
-FAR = 1e4
-SPACING = 1 / 64
-GRID = np.arange(-32, 32 + SPACING, SPACING, dtype=np.float32)
+ROUNDING = 1e-12  # a smaller step up or down is the arithmetic's, not the function's
+PEAK, WIDTH = 1e-3, 1.0  # slopes that are this near to the largest are a peak, and a wider one is a plateau
+INCREASING, DECREASING, CONSTANT, NEITHER = "increasing", "decreasing", "constant", "neither"
+
+
+class Cost(NamedTuple):
+    """Operations for one number, as XLA counts them: exp, log, tanh, erf and their like apart from + - x / < max.
+
+    NaN where the back end does not count.
+    """
+
+    arithmetic: float
+    transcendental: float
 
 
 @dataclass(frozen=True)
@@ -36,9 +49,14 @@ class Facts:
         low, high: the smallest and largest output; infinite where it grows without end.
         mean: the mean output for inputs that are standard normal.
         is_zero_centred: whether that mean is nearly 0, so that the next layer's inputs have both signs.
-        max_slope: the largest |f'|.
-        saturation: the intervals, reaching to infinity, on which |f'| is at most `FLAT` of the largest.
+        monotone: increasing, decreasing, constant, or neither; level stretches do not count against it.
+        max_slope: the largest |f'|; infinite where it grows without end.
+        max_slope_at: where it has that slope, if that is at one place alone; else None.
+        saturation: the intervals, reaching to infinity, on which |f'| is below `FLAT` of the largest; none where there
+            is no largest.
         kinks: the points without derivative.
+        cost: operations for a value, for one number.
+        training_cost: operations for a value and its derivative.
     """
 
     name: str
@@ -46,9 +64,13 @@ class Facts:
     high: float
     mean: float
     is_zero_centred: bool
+    monotone: str
     max_slope: float
+    max_slope_at: float | None
     saturation: tuple[tuple[float, float], ...]
     kinks: tuple[float, ...]
+    cost: Cost
+    training_cost: Cost
 
 
 def facts(function: str | Function, **numbers: float) -> Facts:
@@ -57,66 +79,103 @@ def facts(function: str | Function, **numbers: float) -> Facts:
     For softmax: of the first of two outputs against the first input, with the other input at 0.
 
     Raises:
-        UsageError: there is no function of that name.
+        UsageError: there is no function of that name, or it gives NaN somewhere.
     """
     record = function_of(function) if isinstance(function, str) else function
     return _measure(record, tuple(sorted((record.numbers | numbers).items())))
 
 
-@lru_cache(maxsize=256)
-def _measure(record: Function, numbers: tuple[tuple[str, float], ...]) -> Facts:
-    f = _along_one_input(record, dict(numbers))
-    outputs = np.asarray(jax.vmap(f)(GRID), np.float64)
-    slopes = np.abs(np.asarray(jax.vmap(jax.grad(f))(GRID)))
-    mean, deviation = _moments(outputs)
-    low, high = _range(f, outputs)
-    return Facts(
-        name=record.name,
-        low=low,
-        high=high,
-        mean=mean,
-        is_zero_centred=abs(mean) <= CENTRED * deviation,
-        max_slope=float(slopes.max()),
-        saturation=_tails(slopes <= FLAT * slopes.max()),
-        kinks=_kinks(f, outputs),
-    )
-
-
-def _along_one_input(record: Function, numbers: dict[str, float]) -> Callable[[Any], Array]:
+def along_one_input(record: Function, **numbers: float) -> Callable[[Any], Array]:
+    """The function of one number: itself, or for softmax the first of two outputs, with the other input at 0."""
     if record.is_elementwise:
         return lambda x: record.value(x, **numbers)
     return lambda x: record.value(jnp.stack([x, jnp.zeros_like(x)]), **numbers)[0]
 
 
-def _moments(outputs: np.ndarray) -> tuple[float, float]:
-    """Mean and standard deviation of the outputs for standard normal inputs, by the trapezoid rule."""
-    density = np.exp(-0.5 * GRID.astype(np.float64) ** 2)
+@lru_cache(maxsize=256)
+def _measure(record: Function, numbers: tuple[tuple[str, float], ...]) -> Facts:
+    f = along_one_input(record, **dict(numbers))
+    with float64():
+        probe = Probe(f, record.name)
+        values, slopes = probe.on_grid
+        mean, deviation = _moments(probe)
+        max_slope, at = _largest(probe, np.abs(slopes), lambda x: np.abs(probe(x)[1]))
+        return Facts(
+            name=record.name,
+            low=-_largest(probe, -values, lambda x: -probe(x)[0])[0],
+            high=_largest(probe, values, lambda x: probe(x)[0])[0],
+            mean=mean,
+            is_zero_centred=abs(mean) <= CENTRED * deviation,
+            monotone=_monotone(values, probe.scale),
+            max_slope=max_slope,
+            max_slope_at=at if _is_one_peak(np.abs(slopes), max_slope) else None,
+            saturation=_saturation(probe, max_slope),
+            kinks=breaks(probe),
+            cost=_cost(record, numbers, lambda f, x: f(x)),
+            training_cost=_cost(record, numbers, _value_and_derivative),
+        )
+
+
+def _moments(probe: Probe) -> tuple[float, float]:
+    """Mean and standard deviation of the outputs for standard normal inputs, by the midpoint rule."""
+    middles = GRID[:-1] + 0.5 * SPACING  # a jump at a point of the grid is halved rightly
+    outputs, density = probe(middles)[0], np.exp(-0.5 * middles**2)
     density /= density.sum()
     mean = float(density @ outputs)
     return mean, math.sqrt(float(density @ (outputs - mean) ** 2))
 
 
-def _range(f: Callable[[Any], Array], outputs: np.ndarray) -> tuple[float, float]:
-    far = np.asarray(jax.vmap(f)(np.array([-FAR, -2 * FAR, FAR, 2 * FAR], np.float32)), np.float64)
-    ends = [*outputs, *far]
-    for near, further in (far[:2], far[2:]):
-        if abs(further) > 1.5 * abs(near):  # doubled by doubling x: it grows without end
-            ends.append(math.copysign(math.inf, further))
-    return float(min(ends)), float(max(ends))
+def _largest(
+    probe: Probe, on_grid: NDArray[np.float64], at: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+) -> tuple[float, float]:
+    """The largest of a quantity and where it is; infinite where it grows from one distance to the next."""
+    far = np.nan_to_num(at(FAR), nan=-math.inf, posinf=math.inf, neginf=-math.inf)
+    for near, further, furthest in (far[:3], far[3:]):
+        if math.isfinite(near) and math.isfinite(further) and furthest - further > 0.5 * (further - near) > 0:
+            return math.inf, math.nan
+    x = probe.closer(at, float(GRID[int(np.argmax(on_grid))]))
+    return max(float(at(np.array([x]))[0]), float(far.max())), x
 
 
-def _tails(flat: np.ndarray) -> tuple[tuple[float, float], ...]:
+def _is_one_peak(slopes: NDArray[np.float64], largest: float) -> bool:
+    places = np.flatnonzero(slopes > (1 - PEAK) * largest)
+    return bool(len(places)) and len(places) == 1 + int(np.ptp(places)) <= WIDTH / SPACING  # one run, and a short one
+
+
+def _monotone(values: NDArray[np.float64], scale: float) -> str:
+    steps = np.diff(values)
+    tolerance = ROUNDING * np.maximum(np.abs(values[1:]), scale)
+    rises, falls = bool((steps > tolerance).any()), bool((steps < -tolerance).any())
+    return {(True, False): INCREASING, (False, True): DECREASING, (False, False): CONSTANT}.get((rises, falls), NEITHER)
+
+
+def _saturation(probe: Probe, max_slope: float) -> tuple[tuple[float, float], ...]:
     """The flat stretches at both ends. One in the middle is an extremum, not a saturation."""
-    if flat.all():
+    if max_slope == 0:
         return ((-math.inf, math.inf),)
+    flat = np.abs(probe.on_grid[1]) < FLAT * max_slope
+    if math.isinf(max_slope) or flat.all():
+        return ()
+    is_flat = lambda x: np.abs(probe(x)[1]) < FLAT * max_slope  # noqa: E731
     n_left, n_right = int(np.argmin(flat)), int(np.argmin(flat[::-1]))
-    left = [(-math.inf, float(GRID[n_left - 1]))] if n_left else []
-    right = [(float(GRID[-n_right]), math.inf)] if n_right else []
+    left = [(-math.inf, probe.last(is_flat, GRID[n_left - 1], GRID[n_left]))] if n_left else []
+    right = [(probe.last(is_flat, GRID[-n_right], GRID[-n_right - 1]), math.inf)] if n_right else []
     return (*left, *right)
 
 
-def _kinks(f: Callable[[Any], Array], outputs: np.ndarray) -> tuple[float, ...]:
-    h = np.float32(SPACING / 8)  # a power of two, so that straight pieces are differenced without rounding
-    right = (np.asarray(jax.vmap(f)(GRID + h), np.float64) - outputs) / h
-    left = (outputs - np.asarray(jax.vmap(f)(GRID - h), np.float64)) / h
-    return tuple(float(x) for x in GRID[np.abs(right - left) > KINK])
+def _value_and_derivative(f: Callable[[Any], Array], x: Array) -> tuple[Array, Any]:
+    y, pull_back = jax.vjp(f, x)
+    return y, pull_back(jnp.ones_like(x))
+
+
+def _cost(
+    record: Function, numbers: tuple[tuple[str, float], ...], work: Callable[[Callable[[Any], Array], Any], Any]
+) -> Cost:
+    """What XLA counts for an array, for each of its numbers."""
+    n, names = 64, [name for name, _ in numbers]
+    one, many = (jax.ShapeDtypeStruct(shape, jnp.float32) for shape in ((), (n,)))
+    whole = jax.jit(lambda x, *given: work(lambda x: record.value(x, **dict(zip(names, given, strict=True))), x))
+    counted = whole.lower(many, *[one] * len(names)).compile().cost_analysis()
+    if counted is None:  # a back end that does not count
+        return Cost(math.nan, math.nan)
+    return Cost(*(round(counted.get(name, 0.0) / n, 1) for name in ("flops", "transcendentals")))

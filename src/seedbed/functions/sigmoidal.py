@@ -49,6 +49,16 @@ def softmax_derivative(x: ArrayLike) -> Array:
     return p[..., :, None] * jnp.eye(p.shape[-1], dtype=p.dtype) - p[..., :, None] * p[..., None, :]
 
 
+def naive_softmax(x: ArrayLike) -> Array:
+    """Softmax as its equation stands there, to be seen failing.
+
+    From x = 88.73 on an exponential is infinite in float32, and inf / inf is NaN; where every x is very negative all
+    exponentials are 0, and so is their sum. `softmax` takes off the largest x first.
+    """
+    e = jnp.exp(floats(x)[0])
+    return e / e.sum(axis=-1, keepdims=True)
+
+
 SIGMOIDAL = (
     Function(
         "sigmoid",
@@ -74,4 +84,14 @@ SIGMOIDAL = (
         n_operations=5,
         is_elementwise=False,
     ),
+)
+
+NAIVE = Function(
+    "naive_softmax",
+    naive_softmax,
+    softmax_derivative,
+    "f(x)ᵢ = exp(xᵢ) / Σⱼ exp(xⱼ), as it stands",
+    "Goodfellow, Bengio and Courville, Deep Learning, section 4.1, on what it does",
+    n_operations=3,
+    is_elementwise=False,
 )
