@@ -24,8 +24,8 @@ PUBLIC = """
     Optimizer Orthogonal PCA PReLU Penalty PiecewiseLinear Predictor QuadraticCost Quantile RMSProp RandomUniform
     ReLU Robust Run RunError SELU SGD Schedule SeedbedClassifier SeedbedError SeedbedRegressor Setup SetupError
     ShapeError Shift SiLU Sigmoid Softmax Softplus Standardize StandardizeTarget Step StepDecay Tanh TrainingError
-    UsageError Value WarmUp Whiten XavierNormal XavierUniform Zeros choice compare data diff draw environment fields
-    integers load_predictor load_run log_uniform propose resume same train training uniform
+    UsageError Value WarmUp Whiten XavierNormal XavierUniform Zeros calculus choice compare data diff draw environment
+    fields integers load_predictor load_run log_uniform propose resume same shape_of train training uniform
 """
 
 

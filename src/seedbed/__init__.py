@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from seedbed.core.lazy import lazily
 
 if TYPE_CHECKING:
-    from seedbed import data, training
+    from seedbed import calculus, data, training
+    from seedbed.calculus.shapes import shape_of
     from seedbed.core import fields
     from seedbed.core.distributions import choice, integers, log_uniform, uniform
     from seedbed.core.draw import draw
@@ -197,6 +198,7 @@ __all__ = [
     "XavierNormal",
     "XavierUniform",
     "Zeros",
+    "calculus",
     "choice",
     "compare",
     "data",
@@ -211,6 +213,7 @@ __all__ = [
     "propose",
     "resume",
     "same",
+    "shape_of",
     "train",
     "training",
     "uniform",
