@@ -19,7 +19,7 @@ from seedbed.calculus.parsing import DEEPEST, MOST_CHARACTERS, parse
 from seedbed.calculus.tree import Number
 from seedbed.calculus.vocabulary import WORDS
 from seedbed.core.errors import ShapeError, UsageError
-from seedbed.functions import FUNCTIONS
+from seedbed.functions import ACTIVATIONS
 
 RNG = np.random.default_rng(0)
 ARRAYS = {
@@ -104,7 +104,7 @@ def test_every_word_is_worth_what_numpy_says(word: str) -> None:
 
 
 def test_every_activation_can_be_called() -> None:
-    assert set(FUNCTIONS) <= set(WORDS)
+    assert set(ACTIVATIONS) <= set(WORDS)
 
 
 def test_names_come_in_the_order_of_the_text() -> None:

@@ -17,7 +17,7 @@ from jaxtyping import Array
 from seedbed.calculus import algebra
 from seedbed.calculus.algebra import Axis, Shape
 from seedbed.calculus.tree import Option
-from seedbed.functions import FUNCTIONS
+from seedbed.functions import ACTIVATIONS
 
 LAYERNORM_EPS = 1e-5
 
@@ -87,10 +87,10 @@ def _pair(value: Callable[..., Array]) -> Word:
     return Word("broadcast", value, algebra.broadcast, (2, 2))
 
 
-ACTIVATIONS = {name: _each(record.value, **record.numbers) for name, record in FUNCTIONS.items() if name != "softmax"}
+OF_LAYERS = {name: _each(one.value, **one.numbers) for name, one in ACTIVATIONS.items() if one.is_elementwise}
 
 WORDS: dict[str, Word] = {
-    **ACTIVATIONS,
+    **OF_LAYERS,
     "exp": _each(jnp.exp),
     "expm1": _each(jnp.expm1),
     "log": _each(jnp.log),
