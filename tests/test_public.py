@@ -22,10 +22,11 @@ PUBLIC = """
     CrossEntropy DataError Dropout ELU Ensemble Flatten Flip GELU HeNormal HeUniform Huber Identity Initializer L1
     L2 Layer LeCunNormal LeCunUniform LeakyReLU Linear Log Loss MeanSquaredError Member MinMax Network Noise Normal
     Optimizer Orthogonal PCA PReLU Penalty PiecewiseLinear Predictor QuadraticCost Quantile RMSProp RandomUniform
-    ReLU Robust Run RunError SELU SGD Schedule SeedbedClassifier SeedbedError SeedbedRegressor Setup SetupError
-    ShapeError Shift SiLU Sigmoid Softmax Softplus Standardize StandardizeTarget Step StepDecay Tanh TrainingError
-    UsageError Value WarmUp Whiten XavierNormal XavierUniform Zeros calculus choice compare data diff draw environment
-    fields integers load_predictor load_run log_uniform propose resume same shape_of train training uniform
+    ReLU Robust Run RunError SELU SGD Schedule SeedbedClassifier SeedbedError SeedbedPerceptron SeedbedRegressor
+    Setup SetupError ShapeError Shift SiLU Sigmoid Softmax Softplus Standardize StandardizeTarget Step StepDecay
+    Tanh TrainingError UsageError Value WarmUp Whiten XavierNormal XavierUniform Zeros calculus choice compare data
+    diff draw environment fields integers load_predictor load_run log_uniform propose resume same separate shape_of
+    train training uniform
 """
 
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         Whiten,
     )
     from seedbed.interop.classifier import SeedbedClassifier
+    from seedbed.interop.perceptron import SeedbedPerceptron
     from seedbed.interop.regressor import SeedbedRegressor
     from seedbed.network import (
         ELU,
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
         XavierUniform,
         Zeros,
     )
+    from seedbed.network.separation import separate
     from seedbed.recipe.compare import compare
     from seedbed.recipe.environment import environment
     from seedbed.recipe.folder import load_run
@@ -176,6 +178,7 @@ __all__ = [
     "Schedule",
     "SeedbedClassifier",
     "SeedbedError",
+    "SeedbedPerceptron",
     "SeedbedRegressor",
     "Setup",
     "SetupError",
@@ -213,6 +216,7 @@ __all__ = [
     "propose",
     "resume",
     "same",
+    "separate",
     "shape_of",
     "train",
     "training",
