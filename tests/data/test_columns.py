@@ -9,14 +9,20 @@ from seedbed.core.errors import DataError
 from seedbed.data import load
 from seedbed.data.cells import as_table, cells
 from seedbed.data.columns import BooleanColumn, CategoryColumn, DateColumn, NumericColumn, column_from_dict
+from seedbed.data.oddities import Oddities
 
 rng = np.random.default_rng(0)
 
 
 def encoded(column, values):
-    said = []
-    features = column.encode(cells(column.name, values), said)
-    return dict(zip(column.feature_names, features.T.tolist(), strict=True)), said
+    odd = Oddities()
+    features = column.encode(cells(column.name, values), odd)
+    odd.check()
+    return dict(zip(column.feature_names, features.T.tolist(), strict=True)), odd.sentences()
+
+
+def doubts(column, values):
+    return column.doubts(column.likeness(cells(column.name, values)))
 
 
 def test_an_indicator_tells_the_holes_where_training_has_enough_of_them():
@@ -151,20 +157,20 @@ def test_a_number_that_is_no_truth_value_is_a_hole():
 def test_unseen_categories_are_doubted_where_training_had_few_rare_ones():
     column = CategoryColumn.fit(cells("a", ["a"] * 50 + ["b"] * 50 + ["q", "w"]))
     assert column.n_pooled == 2
-    (doubt,) = column.doubts(cells("a", ["A"] * 100))
+    (doubt,) = doubts(column, ["A"] * 100)
     assert doubt.startswith("column 'a': 100 of 100 values were never seen in training ('A')")
     names = CategoryColumn.fit(cells("a", [*["a"] * 40, *map(str, range(1000, 1060))]))
-    assert names.doubts(cells("a", list(map(str, range(100))))) == []  # most were rare in training as well
+    assert doubts(names, list(map(str, range(100)))) == []  # most were rare in training as well
 
 
 def test_a_number_far_from_all_training_is_doubted():
     column = NumericColumn.fit(cells("a", np.linspace(0, 1, 200)))
-    (doubt,) = column.doubts(cells("a", np.append(np.linspace(0, 1, 99), 1e9)))
+    (doubt,) = doubts(column, np.append(np.linspace(0, 1, 99), 1e9))
     assert doubt == (
-        "column 'a': 1 of 100 numbers are far from all training, such as 1e+09 where 98 % of the rows lie from 0.01 to "
+        "column 'a': 1 of 100 numbers is far from all training, such as 1e+09 where 98 % of the rows lie from 0.01 to "
         "0.99: predictions there are guesses"
     )
-    assert column.doubts(cells("a", np.append(np.linspace(0, 1, 99), 50.0))) == []
+    assert doubts(column, np.append(np.linspace(0, 1, 99), 50.0)) == []
 
 
 @pytest.mark.parametrize("written", [str, float])
@@ -177,3 +183,25 @@ def test_whole_numbers_are_one_category_however_they_come(written):
         assert encoded(column, values)[0]["z=2"] == [0.0, 1.0, 0.0]
     versions = CategoryColumn.fit(cells("z", ["1.1", "1.10", "01", "1.0.0"] * 20))
     assert versions.values == ("01", "1.0.0", "1.1", "1.10"), "what is no whole number stays as it is written"
+
+
+def test_dates_far_from_all_training_are_doubted():
+    """More than the span of training beyond its ends; what training itself holds is not far."""
+    days = pd.Series([*pd.date_range("2023-01-01", "2023-12-31").astype(str), "1990-01-01"])
+    column = DateColumn.fit(cells("d", days))
+    assert doubts(column, ["2024-12-10", "2022-01-15", "1990-01-01", "1990-06-01", None, "soon"]) == []
+    (doubt,) = doubts(column, ["2023-05-01", "2031-04-05 12:00", "0023-05-01", None])
+    assert doubt == (
+        "column 'd': 2 of 3 dates are far from all training, such as 2031-04-05T12:00:00 where 98 % of the rows lie "
+        "from 2023-01-04 to 2023-12-27: predictions there are guesses"
+    )
+    (one,) = doubts(column, pd.to_datetime(["2023-05-01", "2031-04-05"]))
+    assert one.startswith("column 'd': 1 of 2 dates is far from all training, such as 2031-04-05 where")
+
+
+def test_dates_of_a_run_before_edges_were_kept_are_read_and_not_doubted():
+    plain = DateColumn.fit(cells("d", ["2024-01-01", "2024-02-03"])).to_dict()
+    del plain["edges"]
+    column = column_from_dict(plain)
+    assert column.likeness(cells("d", ["2300-01-01"])) is None
+    assert encoded(column, ["2024-01-02"])[0]["d:days"] == [1.0]

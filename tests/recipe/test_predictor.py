@@ -127,18 +127,22 @@ print([name for name in {HEAVY} if name in sys.modules])
 def test_rows_that_are_unlike_are_said_once(
     houses_run: sb.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Square centimetres: every piece has another median, and one warning is enough."""
+    """Square centimetres: every piece has another median, and other strays; one warning each tells of all rows."""
     monkeypatch.setattr("seedbed.recipe.streaming.ROWS", 40)
     table = houses().drop(columns="price")
-    table.assign(area=table["area"] * 1e4).to_parquet(tmp_path / "new.parquet")
+    table = table.assign(area=table["area"] * 1e4)
+    median, texts = table["area"].drop(range(0, 160, 20)).median(), table["area"].map(str, na_action="ignore")
+    n_present = int(table["area"].notna().sum())
+    table.assign(area=texts.where(table.index % 20 != 0, "big " + texts)).to_parquet(tmp_path / "new.parquet")
     with pytest.warns(UserWarning) as caught:
         done: list[int] = []
         predictor = sb.load_predictor(str(houses_run.folder))
         predict_file(predictor, tmp_path / "new.parquet", tmp_path / "p.csv", on_rows=done.append)
     assert done == [40, 80, 120, 160]
-    (warning,) = caught
-    assert str(warning.message).startswith("column 'area': median ")
-    assert str(warning.message).endswith(": another unit?")
+    strays, unit = (str(warning.message) for warning in caught)
+    assert strays.startswith(f"column 'area': of {n_present} values that should be finite numbers, 8 are not and count")
+    assert strays.endswith(" and others)")
+    assert unit.startswith(f"column 'area': median {median:.4g} here, ") and unit.endswith(": another unit?")
 
 
 STREAMED = """

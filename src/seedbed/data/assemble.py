@@ -15,6 +15,7 @@ from seedbed.data.cells import as_table
 from seedbed.data.dataset import PARTS, Dataset, Part
 from seedbed.data.encoder import Encoder, TableEncoder, check_array, fit_array
 from seedbed.data.labelled import Fitting, LabelledRows
+from seedbed.data.oddities import Oddities
 from seedbed.data.ordered import shown_time
 from seedbed.data.raw import Raw, is_frame, shown, take
 from seedbed.data.split import FEWEST_PER_CLASS, Index, rare_classes, split, split_by_group, split_by_time
@@ -229,11 +230,13 @@ def _encoded(
     if not isinstance(encoder, TableEncoder):
         return encoder.transform(raw.rows)
     table = as_table(raw.rows)
-    x = encoder.encode(table, notices)
+    odd, odd_test = Oddities(), Oddities()
+    x = encoder.encode(table, odd)
     train, _, test = ({name: cells.take(part) for name, cells in table.items()} for part in parts)
-    notices += encoder.notices(table) + leaks(encoder, train, y[parts[0]])
+    notices += odd.sentences() + encoder.notices(table) + leaks(encoder, train, y[parts[0]])
     if raw.n_test:
-        notices += [f"the test part: {sentence}" for sentence in encoder.doubts(test)]
+        encoder.compare(test, odd_test)
+        notices += [f"the test part: {sentence}" for sentence in odd_test.sentences()]
     return x
 
 

@@ -12,6 +12,7 @@ import numbers
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -73,10 +74,15 @@ class Cells:
         texts = map(instant, known) if self.form == TIMES else map(text_of, known.tolist())
         return np.where(codes < len(known), codes, -1), tuple(texts)
 
-    def examples(self, which: NDArray[np.bool_]) -> str:
-        """A few of the chosen cells, as a user would write them."""
+    def different(self, which: NDArray[np.bool_], most: int | None = None) -> tuple[str, ...]:
+        """The first different ones of the chosen cells, as a user would write them; all without `most`."""
         codes, texts = self.take(np.flatnonzero(which)).as_texts()
-        return shown((repr(texts[code]) if self.form == TEXTS else texts[code] for code in dict.fromkeys(codes)), 3)
+        found = islice(dict.fromkeys(codes.tolist()), most)
+        return tuple(repr(texts[code]) if self.form == TEXTS else texts[code] for code in found)
+
+    def examples(self, which: NDArray[np.bool_]) -> str:
+        """A few of the chosen cells in a sentence."""
+        return shown(self.different(which), 3)
 
 
 CellTable = dict[str, Cells]

@@ -6,8 +6,7 @@ reasonable form, and go to JSON and back.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
@@ -19,10 +18,9 @@ from seedbed.data.cells import NUMBERS, CellTable, as_table, column_names, has_n
 from seedbed.data.columns import Column, column_from_dict, fit_column
 from seedbed.data.evidence import Types, Verdict, judge, read_types
 from seedbed.data.evidence import notices as left_out_notices
+from seedbed.data.oddities import Oddities
 from seedbed.data.raw import LARGEST, shown, unsound
 from seedbed.data.target import Target
-
-MOST_WARNINGS = 10
 
 
 @dataclass(frozen=True)
@@ -43,15 +41,17 @@ class Encoder:
         """The name of each feature; empty for images."""
         raise NotImplementedError
 
-    def transform(self, rows: Any) -> NDArray[Any]:
+    def transform(self, rows: Any, odd: Oddities | None = None) -> NDArray[Any]:
         """The features (n, *shape) of raw rows.
 
         Arguments:
             rows: a DataFrame, a PyArrow table or a dictionary of columns (found by name; others are ignored), a list
                 of dictionaries, or an array or list of rows in the order of the source.
+            odd: gets what is odd about rows that are one piece of several, so that it can be told of all of them;
+                nothing is warned of then.
 
         Warns where a few values are not of their column's kind, which count as holes, and where new rows are unlike
-        the training rows: another unit, another spelling.
+        the training rows: another unit, another spelling, another time.
 
         Raises:
             DataError: columns are missing, there are more or fewer features than expected, or values do not fit.
@@ -59,8 +59,8 @@ class Encoder:
         raise NotImplementedError
 
     def features(self, rows: Any) -> NDArray[Any]:
-        """What `transform` gives, without its warnings."""
-        return self.transform(rows)
+        """What `transform` gives, with no word on what is odd."""
+        return self.transform(rows, Oddities())
 
     def of_fold(self, x: NDArray[Any], fold: int | None) -> NDArray[Any]:
         """What of the features a network reads that was trained on a fold: all, unless each fold has its own."""
@@ -103,7 +103,8 @@ class ArrayEncoder(Encoder):
     def feature_names(self) -> tuple[str, ...]:
         return self.names
 
-    def transform(self, rows: Any) -> NDArray[Any]:
+    def transform(self, rows: Any, odd: Oddities | None = None) -> NDArray[Any]:
+        del odd  # what is odd in an array is refused
         if has_names(rows):
             rows = _as_array(_select(rows, self.names))
         x = check_array("rows", rows)
@@ -172,15 +173,17 @@ class TableEncoder(Encoder):
         """Which features are quantities rather than 0/1 indicators."""
         return np.array([is_quantity for column in self.columns for is_quantity in column.numeric], dtype=bool)
 
-    def transform(self, rows: Any) -> NDArray[np.float64]:
-        table = self.select(rows)
-        said: list[str] = []
-        x = self.encode(table, said)
-        _warn(said + self.doubts(table))
+    def transform(self, rows: Any, odd: Oddities | None = None) -> NDArray[np.float64]:
+        table, found = self.select(rows), Oddities() if odd is None else odd
+        x = self.encode(table, found)
+        self.compare(table, found)
+        if odd is None:
+            found.check()
+            found.warn()
         return x
 
     def features(self, rows: Any) -> NDArray[np.float64]:
-        return self.encode(self.select(rows), [])
+        return self.encode(self.select(rows), Oddities())
 
     def select(self, rows: Any) -> CellTable:
         """The columns that are used, of raw rows in any of the forms that `transform` takes.
@@ -192,17 +195,13 @@ class TableEncoder(Encoder):
             rows = self._named(rows)
         return _select(rows, tuple(column.name for column in self.columns))
 
-    def encode(self, table: CellTable, said: list[str]) -> NDArray[np.float64]:
-        """The features (n, k) of raw columns; `said` gets a sentence for each column with strange values.
-
-        Raises:
-            DataError: no value of a column is of its kind.
-        """
+    def encode(self, table: CellTable, odd: Oddities) -> NDArray[np.float64]:
+        """The features (n, k) of raw columns; `odd` gets the values that are not of their column's kind."""
         x = np.empty((len(next(iter(table.values()))), len(self.feature_names)))
         start = 0
         for column in self.columns:
             stop = start + len(column.numeric)
-            x[:, start:stop] = column.encode(table[column.name], said)
+            x[:, start:stop] = column.encode(table[column.name], odd)
             start = stop
         return x
 
@@ -210,9 +209,11 @@ class TableEncoder(Encoder):
         """What is done about holes and rare values in all the rows that were loaded, as sentences."""
         return [sentence for column in self.columns for sentence in column.notices(table[column.name])]
 
-    def doubts(self, table: CellTable) -> list[str]:
-        """In what new rows are unlike the training rows, as sentences with figures: units, spellings."""
-        return [sentence for column in self.columns for sentence in column.doubts(table[column.name])]
+    def compare(self, table: CellTable, odd: Oddities) -> None:
+        """Adds to `odd` how far new rows are like the training rows: units, spellings, times."""
+        for column in self.columns:
+            if (likeness := column.likeness(table[column.name])) is not None:
+                odd.see_likeness(column.name, likeness, column.doubts)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -324,11 +325,3 @@ def _select(rows: Any, names: tuple[str, ...]) -> CellTable:
             hint or "add them: what is unknown may stay empty",
         )
     return as_table(rows, names)
-
-
-def _warn(sentences: Sequence[str]) -> None:
-    """Warns of what is strange about new rows: the first few columns, and how many more there are."""
-    for sentence in sentences[:MOST_WARNINGS]:
-        warnings.warn(sentence, UserWarning, stacklevel=3)
-    if len(sentences) > MOST_WARNINGS:
-        warnings.warn(f"{len(sentences) - MOST_WARNINGS:,} more columns are strange", UserWarning, stacklevel=3)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.data.encoder import Encoder
+from seedbed.data.oddities import Oddities
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,9 @@ class FoldEncoder(Encoder):
     def feature_names(self) -> tuple[str, ...]:
         return tuple(name for encoder in self.folds for name in encoder.feature_names)
 
-    def transform(self, rows: Any) -> NDArray[Any]:
+    def transform(self, rows: Any, odd: Oddities | None = None) -> NDArray[Any]:
         first, *others = self.folds  # what is odd about the rows is said once
-        return np.concatenate([first.transform(rows), *(encoder.features(rows) for encoder in others)], axis=1)
+        return np.concatenate([first.transform(rows, odd), *(encoder.features(rows) for encoder in others)], axis=1)
 
     def features(self, rows: Any) -> NDArray[Any]:
         return np.concatenate([encoder.features(rows) for encoder in self.folds], axis=1)

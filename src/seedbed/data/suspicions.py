@@ -12,6 +12,7 @@ from seedbed.data.cells import Cells, CellTable
 from seedbed.data.columns import CategoryColumn, Column
 from seedbed.data.dataset import Part
 from seedbed.data.encoder import TableEncoder
+from seedbed.data.oddities import Oddities
 
 MOST_ROWS = 20_000
 ALMOST_ALL = 0.999
@@ -97,7 +98,7 @@ def values_of(column: Column, cells: Cells) -> tuple[NDArray[np.float64], bool]:
     if isinstance(column, CategoryColumn):
         codes = cells.as_texts()[0].astype(np.float64)
         return np.where(codes < 0, np.nan, codes), False
-    return np.where(cells.holes, np.nan, column.encode(cells, [])[:, 0]), True
+    return np.where(cells.holes, np.nan, column.encode(cells, Oddities())[:, 0]), True
 
 
 def _by_value(values: NDArray[np.float64], truth: NDArray[Any]) -> float:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import gzip
-import re
 import sys
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,8 +14,9 @@ from numpy.typing import NDArray
 
 from seedbed.core.errors import DataError, UsageError
 from seedbed.core.files import replacing
+from seedbed.data.oddities import FEWEST, Oddities
 from seedbed.data.rows import iter_rows
-from seedbed.recipe.answers import decided
+from seedbed.recipe.answers import decided, probabilities
 from seedbed.recipe.predictor import Predictor
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
@@ -45,17 +44,21 @@ def predict_file(
         DataError: the rows cannot be read, or do not fit.
         UsageError: the file cannot be written.
     """
-    n_done = 0
-    with _once_each_warning(), _writer(out) as write:
+    n_done, odd = 0, Oddities(n_columns=len(predictor.encoder.feature_names))
+    with _writer(out) as write:
         for rows in iter_rows(source, _size(predictor), predictor.encoder, as_arrow=True):
             try:
-                write(_columns(predictor, rows, proba=proba))
+                said = _columns(predictor, rows, odd, proba=proba)
+                odd.check(FEWEST)  # before all of a large file is predicted in vain
+                write(said)
             except DataError as error:
                 raise _placed(error, n_done, len(rows)) from None
             n_done += len(rows)
             on_rows(n_done)
         if not n_done:
             raise DataError(f"{source}: expected rows, got none")
+        odd.check()
+    odd.warn()
     return n_done
 
 
@@ -81,12 +84,13 @@ def _placed(error: DataError, start: int, n_rows: int) -> DataError:
     return DataError(where + error.message, error.hint)
 
 
-def _columns(predictor: Predictor, rows: Any, *, proba: bool) -> Columns:
-    """What is said of some rows, by the names of the columns."""
+def _columns(predictor: Predictor, rows: Any, odd: Oddities, *, proba: bool) -> Columns:
+    """What is said of some rows, by the names of the columns; `odd` gets what is odd about them."""
     target = predictor.encoder.target
     names = [str(name) for name in target.names]
-    shares = predictor.predict_proba(rows) if proba else None
-    said = predictor.predict(rows) if shares is None else decided(shares, predictor.encoder)
+    mean = predictor.mean(predictor.encoder.transform(rows, odd))
+    shares = probabilities(mean, predictor.encoder, predictor.temperature) if proba else None
+    said = decided(mean if shares is None else shares, predictor.encoder)
     columns = {"prediction": said} if said.ndim == 1 else {name: said[:, i] for i, name in enumerate(names)}
     if shares is not None:
         columns |= {f"p_{name}": shares[:, i] for i, name in enumerate(target.class_names or names)}
@@ -143,21 +147,3 @@ def _parquet_to(partial: Path, stack: contextlib.ExitStack) -> Write:
         writer.write_table(table)
 
     return write
-
-
-@contextlib.contextmanager
-def _once_each_warning() -> Iterator[None]:
-    """Inside, what is warned of in each piece, with other figures, is said once."""
-    said: set[str] = set()
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", UserWarning)
-        show = warnings.showwarning
-
-        def once(message: Warning | str, *rest: Any, **named: Any) -> None:
-            kind = re.sub(r"\d+([.,]\d+)*(e[-+]?\d+)?", "#", str(message))
-            if kind not in said:
-                said.add(kind)
-                show(message, *rest, **named)
-
-        warnings.showwarning = once
-        yield

@@ -248,6 +248,11 @@ def test_values_that_cannot_be_used_are_found_before_training(big, written):
     frame.loc[25_003, "a"] = np.inf
     notice = next(one for one in load(written(frame), target="y", stream=True).notices if "column 'a'" in one)
     assert notice.endswith("values that should be finite numbers, 1 is not and counts as a hole (inf)")
+    frame["a"] = frame["a"].astype(str).where(frame.index % 1_000 != 3, "x" + (frame.index // 1_000).astype(str))
+    data = load(written(frame), target="y", stream=True)
+    n_strays = N // 1_000 - sum(row % 1_000 == 3 for row in (*data.valid.index, *data.test.index))
+    (notice,) = (one for one in data.notices if "column 'a': of" in one)
+    assert notice.startswith(f"column 'a': of {len(data.train):,} values that should be finite numbers, {n_strays} are")
     with pytest.raises(DataError, match="target 'a': expected"):
         load(written(frame), target="a", stream=True)
     weighted = big(N).assign(w=np.where(np.arange(N) == 70, -1.0, 1.0))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from seedbed.data.cells import Cells
 from seedbed.data.columns.column import MISSING, Column, rare_below
-from seedbed.data.columns.numeric import FEWEST
+from seedbed.data.oddities import FEWEST, Likeness, Oddities, Tally
 from seedbed.data.raw import shown
 
 MOST_CATEGORIES = 256
@@ -58,8 +58,8 @@ class CategoryColumn(Column):
     def numeric(self) -> list[bool]:
         return [False] * (len(self.values) + self.has_rare)
 
-    def encode(self, cells: Cells, said: list[str]) -> NDArray[np.float64]:
-        del said  # any value is a category
+    def encode(self, cells: Cells, odd: Oddities) -> NDArray[np.float64]:
+        del odd  # any value is a category
         places = self._places(cells)
         features = np.zeros((len(cells), len(self.values) + 1))
         features[np.arange(len(cells)), places] = 1.0
@@ -77,16 +77,18 @@ class CategoryColumn(Column):
             said.append(f"{head} {kept} are told apart, {rest}")
         return said
 
-    def doubts(self, cells: Cells) -> list[str]:
-        """Whether most of the new rows are of categories that were never seen often enough."""
-        present = ~cells.holes
-        unseen = (self._places(cells) == len(self.values)) & present
-        n_unseen, n_present = int(unseen.sum()), int(present.sum())
-        if n_present < FEWEST or n_unseen <= max(0.5, 2 * self.rare_share) * n_present:
+    def likeness(self, cells: Cells) -> Likeness:
+        """How many of the new rows are of categories that were never seen often enough."""
+        return Likeness(Tally.of(cells, (self._places(cells) == len(self.values)) & ~cells.holes))
+
+    def doubts(self, likeness: Likeness) -> list[str]:
+        """Whether most of the new rows are of such categories."""
+        tally = likeness.tally
+        if tally.n < FEWEST or tally.n_odd <= max(0.5, 2 * self.rare_share) * tally.n:
             return []
         return [
-            f"column {self.name!r}: {n_unseen:,} of {n_present:,} values were never seen in training "
-            f"({cells.examples(unseen)}), where they were {shown(map(repr, self.values), 3)}: another spelling?"
+            f"column {self.name!r}: {tally.n_odd:,} of {tally.n:,} values were never seen in training "
+            f"({tally.shown}), where they were {shown(map(repr, self.values), 3)}: another spelling?"
         ]
 
     def _places(self, cells: Cells) -> NDArray[np.int64]:

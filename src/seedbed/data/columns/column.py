@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from seedbed.core.errors import DataError
 from seedbed.data.cells import Cells
+from seedbed.data.oddities import Likeness, Oddities, Tally
 from seedbed.data.raw import LARGEST
 
 MISSING = "(missing)"
@@ -41,21 +41,22 @@ class Column:
         """For each of its features whether it is a quantity rather than a 0/1 indicator."""
         raise NotImplementedError
 
-    def encode(self, cells: Cells, said: list[str]) -> NDArray[np.float64]:
-        """The features (n, k) of raw cells. What was strange about them is added to `said`, as sentences.
-
-        Raises:
-            DataError: no value is of the column's kind.
-        """
+    def encode(self, cells: Cells, odd: Oddities) -> NDArray[np.float64]:
+        """The features (n, k) of raw cells. What is not of the column's kind counts as a hole, and goes to `odd`."""
         raise NotImplementedError
 
     def notices(self, cells: Cells) -> list[str]:
         """What is done about the holes and rare values among all rows that were loaded, as sentences."""
         raise NotImplementedError
 
-    def doubts(self, cells: Cells) -> list[str]:
-        """In what new rows are unlike the training rows, as sentences with figures."""
+    def likeness(self, cells: Cells) -> Likeness | None:
+        """How far new cells are like those of the training rows; None where there is nothing to compare."""
         del cells
+        return None
+
+    def doubts(self, likeness: Likeness) -> list[str]:
+        """In what all new rows are unlike the training rows, as sentences with figures."""
+        del likeness
         return []
 
     def to_dict(self) -> dict[str, Any]:
@@ -78,26 +79,10 @@ def has_indicator(holes: NDArray[np.bool_]) -> bool:
     return int(holes.sum()) >= rare_below(len(holes))
 
 
-def without_strays(cells: Cells, values: NDArray[np.float64], what: str, said: list[str]) -> NDArray[np.float64]:
-    """The numbers that were read from cells, with NaN for each that is out of bounds; `said` gets how many are.
-
-    Raises:
-        DataError: none of the cells could be read.
-    """
+def without_strays(cells: Cells, values: NDArray[np.float64], expected: str, odd: Oddities) -> NDArray[np.float64]:
+    """The numbers that were read from cells, with NaN for each that is out of bounds or could not be read."""
     values = np.where(np.abs(values) <= LARGEST, values, np.nan)
-    strange = np.isnan(values) & ~cells.holes
-    if not strange.any():
-        return values
-    n_strange, n_present = int(strange.sum()), int((~cells.holes).sum())
-    came = cells.examples(strange)
-    if n_strange == n_present:
-        raise DataError(
-            f"column {cells.name!r}: expected {what}, got {came}",
-            "what is unknown may stay empty: a hole is filled",
-        )
-    verb = "is not and counts as a hole" if n_strange == 1 else "are not and count as holes"
-    should = f"of {n_present:,} values that should be {what}"
-    said.append(f"column {cells.name!r}: {should}, {n_strange:,} {verb} ({came})")
+    odd.see_strays(cells, np.isnan(values) & ~cells.holes, expected)
     return values
 
 
@@ -107,6 +92,23 @@ def holes_said(name: str, cells: Cells, filled: str, is_marked: bool) -> list[st
     marked = ", and an indicator tells which they are" if is_marked else ""
     holes = "1 hole is" if n_holes == 1 else f"{n_holes:,} holes are"
     return [f"column {name!r}: {holes} filled with {filled}{marked}"] if n_holes else []
+
+
+def far_said(name: str, tally: Tally, what: str, edges: str) -> list[str]:
+    """The sentence on new values that are far from all training, where there are some.
+
+    Arguments:
+        tally: the values, and those that are far.
+        what: what they are, in the plural.
+        edges: from where to where 98 % of the training rows lie.
+    """
+    if not tally.n_odd:
+        return []
+    verb = "is" if tally.n_odd == 1 else "are"
+    return [
+        f"column {name!r}: {tally.n_odd:,} of {tally.n:,} {what} {verb} far from all training, such as "
+        f"{tally.examples[0]} where 98 % of the rows lie from {edges}: predictions there are guesses"
+    ]
 
 
 def beside(values: NDArray[np.float64], holes: NDArray[np.bool_], is_marked: bool) -> NDArray[np.float64]:

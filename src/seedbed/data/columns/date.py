@@ -11,11 +11,21 @@ from numpy.typing import NDArray
 
 from seedbed.core.errors import DataError
 from seedbed.data import dates
-from seedbed.data.cells import DAY, EPOCH, TIMES, Cells
-from seedbed.data.columns.column import MISSING, Column, beside, has_indicator, holes_said, without_strays
+from seedbed.data.cells import DAY, EPOCH, TIMES, Cells, instant
+from seedbed.data.columns.column import (
+    MISSING,
+    Column,
+    beside,
+    far_said,
+    has_indicator,
+    holes_said,
+    without_strays,
+)
+from seedbed.data.oddities import Likeness, Oddities, Tally
 
 Days = NDArray[np.float64]
 LEAST_SHARE = 0.99
+EDGES = (0.0, 0.01, 0.99, 1.0)  # the shares of the training rows that lie before the dates that are kept
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,8 @@ class DateColumn(Column):
         cycles: the cycles that vary.
         is_marked: an indicator tells which rows are holes.
         is_ambiguous: the training rows could be read with day and month exchanged as well.
+        edges: the first training date, those below which one in a hundred lies and above which one lies, and the last,
+            in days since 1970; none in a column of an older run.
     """
 
     kind = "date"
@@ -40,6 +52,7 @@ class DateColumn(Column):
     cycles: tuple[str, ...]
     is_marked: bool
     is_ambiguous: bool = False
+    edges: tuple[float, ...] = ()
 
     @classmethod
     def fit(cls, cells: Cells) -> Self:
@@ -51,11 +64,11 @@ class DateColumn(Column):
                 hint = "write them as 2024-01-31 or 2024-01-31 12:00"
                 raise DataError(f"column {cells.name!r}: expected dates, got {cells.examples(~cells.holes)}", hint)
             form, is_ambiguous = found, dates.is_ambiguous(texts, found)
-        days = _days(cells, form, [])
+        days = _days(cells, form)
         present = days[~np.isnan(days)]
         cycles = tuple(name for name, (step, _) in CYCLES.items() if len(np.unique(step(present))) > 1)
-        middle, first = float(np.median(present)), float(present.min())
-        return cls(cells.name, form, first, middle, cycles, has_indicator(np.isnan(days)), is_ambiguous)
+        middle, edges = float(np.median(present)), tuple(np.quantile(present, EDGES, method="nearest").tolist())
+        return cls(cells.name, form, edges[0], middle, cycles, has_indicator(np.isnan(days)), is_ambiguous, edges)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -67,13 +80,28 @@ class DateColumn(Column):
     def numeric(self) -> list[bool]:
         return [True] * (1 + 2 * len(self.cycles)) + [False] * self.is_marked
 
-    def encode(self, cells: Cells, said: list[str]) -> NDArray[np.float64]:
-        days = _days(cells, self.format, said)
+    def encode(self, cells: Cells, odd: Oddities) -> NDArray[np.float64]:
+        days = without_strays(cells, _days(cells, self.format), "dates", odd)
         holes = np.isnan(days)
         days = np.where(holes, self.fill, days)
         angles = [2 * np.pi * CYCLES[cycle][1](days) for cycle in self.cycles]
         waves = [wave(angle) for angle in angles for wave in (np.sin, np.cos)]
         return beside(np.column_stack([days - self.origin, *waves]), holes, self.is_marked)
+
+    def likeness(self, cells: Cells) -> Likeness | None:
+        """How many of the new dates are farther from the training rows than these are from each other."""
+        if not self.edges:
+            return None
+        days = _days(cells, self.format)
+        first, low, high, last = self.edges
+        reach = high - low or last - first
+        far = (days < min(first, low - reach)) | (days > max(last, high + reach))
+        examples = tuple(map(instant, days[far][:1]))
+        return Likeness(Tally(int((~np.isnan(days)).sum()), int(far.sum()), examples))
+
+    def doubts(self, likeness: Likeness) -> list[str]:
+        """Whether there are such dates: a wrong century, an empty clock, or a time that training knows nothing of."""
+        return far_said(self.name, likeness.tally, "dates", " to ".join(map(instant, self.edges[1:3])))
 
     def notices(self, cells: Cells) -> list[str]:
         middle = str((EPOCH + np.timedelta64(int(self.fill * 86_400), "s")).astype("datetime64[D]"))
@@ -84,13 +112,13 @@ class DateColumn(Column):
         return said
 
 
-def _days(cells: Cells, form: str, said: list[str]) -> Days:
-    """Days since 1970, NaN in the holes."""
+def _days(cells: Cells, form: str) -> Days:
+    """Days since 1970, NaN in the holes and where there is no date."""
     if cells.form == TIMES:
         return cells.values
     codes, texts = cells.as_texts()
-    read = np.append(dates.days_of(texts, form), np.nan)[codes]
-    return without_strays(cells, read, "dates", said)
+    found: Days = np.append(dates.days_of(texts, form), np.nan)[codes]
+    return found
 
 
 def _used_texts(cells: Cells) -> tuple[NDArray[np.int64], tuple[str, ...]]:

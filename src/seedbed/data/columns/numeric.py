@@ -15,16 +15,18 @@ from seedbed.data.columns.column import (
     MISSING,
     Column,
     beside,
+    far_said,
     has_indicator,
     holes_said,
     most_strays,
     without_strays,
 )
+from seedbed.data.oddities import FEWEST, Likeness, Oddities, Tally
 
 EDGES = (0.01, 0.99)  # the shares of the training rows below which, and above which, a median of new rows is strange
 FAR = 100  # times the range of training beyond its ends: what heavy tails do not reach
 FACTOR = 10  # a size that differs by more is another unit: the smallest usual step is from metre to decimetre
-FEWEST = 20  # new rows to judge by
+FINITE = "finite numbers"
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,9 @@ class NumericColumn(Column):
     @classmethod
     def fit(cls, cells: Cells) -> Self:
         decimal = numerals.decimal_sign(cells.texts)
-        said: list[str] = []
-        values = without_strays(cells, numbers(cells, decimal), "finite numbers", said)
+        odd = Oddities()
+        values = without_strays(cells, numbers(cells, decimal), FINITE, odd)
+        odd.check()
         holes = np.isnan(values)
         n_strange, n_present = int((holes & ~cells.holes).sum()), int((~cells.holes).sum())
         if n_strange > (most_strays(n_present) if cells.form == NUMBERS else n_present // 2):
@@ -74,18 +77,25 @@ class NumericColumn(Column):
     def numeric(self) -> list[bool]:
         return [True, False] if self.is_marked else [True]
 
-    def encode(self, cells: Cells, said: list[str]) -> NDArray[np.float64]:
-        values = without_strays(cells, numbers(cells, self.decimal), "finite numbers", said)
+    def encode(self, cells: Cells, odd: Oddities) -> NDArray[np.float64]:
+        values = without_strays(cells, numbers(cells, self.decimal), FINITE, odd)
         holes = np.isnan(values)
         return beside(np.where(holes, self.fill, values), holes, self.is_marked)
 
     def notices(self, cells: Cells) -> list[str]:
         return holes_said(self.name, cells, f"{self.fill:g}, the training median", self.is_marked)
 
-    def doubts(self, cells: Cells) -> list[str]:
-        """Whether new rows come in another unit: their median is out of the training range, or their size is."""
+    def likeness(self, cells: Cells) -> Likeness:
+        """The new numbers, and which of them are far from all training."""
         values = numbers(cells, self.decimal)
         values = values[np.isfinite(values)]
+        reach = FAR * (self.high - self.low) or np.inf
+        far = values[(values < self.low - reach) | (values > self.high + reach)]
+        return Likeness(Tally(len(values), len(far), tuple(f"{value:.4g}" for value in far[:1])), values)
+
+    def doubts(self, likeness: Likeness) -> list[str]:
+        """Whether new rows come in another unit: their median is out of the training range, or their size is."""
+        values = likeness.numbers
         median = float(np.median(values)) if len(values) >= FEWEST else self.fill
         if not self.low <= median <= self.high:
             return [
@@ -98,15 +108,7 @@ class NumericColumn(Column):
                 f"column {self.name!r}: the numbers other than 0 have a median size of {size:.4g} here, "
                 f"{self.size:.4g} in training: another unit?"
             ]
-        reach = FAR * (self.high - self.low)
-        far = values[(values < self.low - reach) | (values > self.high + reach)] if reach else values[:0]
-        if len(far):
-            return [
-                f"column {self.name!r}: {len(far):,} of {len(values):,} numbers are far from all training, such as "
-                f"{far[0]:.4g} where 98 % of the rows lie from {self.low:.4g} to {self.high:.4g}: predictions there "
-                "are guesses"
-            ]
-        return []
+        return far_said(self.name, likeness.tally, "numbers", f"{self.low:.4g} to {self.high:.4g}")
 
 
 def numbers(cells: Cells, decimal: str) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from seedbed.core.errors import DataError, UsageError
 from seedbed.data.dataset import Part
+from seedbed.data.oddities import Oddities
 from seedbed.data.statistics import Moments
 from seedbed.data.stream.reading import Reading, RowQueue
 from seedbed.data.stream.shuffle import counted, schedule
@@ -100,7 +101,7 @@ class StreamedPart(Part):
                 raise DataError(
                     f"{self.reading.source.given}: expected {self.n:,} training rows, got fewer", "load it again"
                 )
-            x, y, weight = self.reading.encoded(table, [])
+            x, y, weight = self.reading.encoded(table, Oddities())
             block = [prepare(x), y] if weight is None else [prepare(x), y, weight]
             made = made or [np.empty((len(places), *array.shape[1:]), array.dtype) for array in block]
             for array, values in zip(made, block, strict=True):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from seedbed.data.assemble import check_sound_weights
 from seedbed.data.encoder import TableEncoder
+from seedbed.data.oddities import Oddities
 from seedbed.data.readers.arrow import bare, is_text, tidy
 from seedbed.data.readers.table import ReadOptions
 from seedbed.data.stream.shuffle import uniform
@@ -93,11 +94,11 @@ class Reading:
             yield table.filter(is_there & (draws >= self.roles.valid))
 
     def encoded(
-        self, table: Any, said: list[str]
+        self, table: Any, odd: Oddities
     ) -> tuple[NDArray[np.float64], NDArray[Any], NDArray[np.float64] | None]:
-        """The features, targets and weights of an Arrow table of rows; `said` gets what is strange about them."""
+        """The features, targets and weights of an Arrow table of rows; `odd` gets what is odd about them."""
         frame, target, weight = apart(table, self.roles)
-        return self.encoder.encode(self.encoder.select(frame), said), encode_target(self.encoder.target, target), weight
+        return self.encoder.encode(self.encoder.select(frame), odd), encode_target(self.encoder.target, target), weight
 
 
 class RowQueue:

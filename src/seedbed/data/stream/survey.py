@@ -23,6 +23,7 @@ from seedbed.data.cells import as_table
 from seedbed.data.dataset import Dataset, Part
 from seedbed.data.encoder import TableEncoder
 from seedbed.data.evidence import Types
+from seedbed.data.oddities import Oddities
 from seedbed.data.raw import Raw
 from seedbed.data.readers.table import ReadOptions
 from seedbed.data.split import check_split
@@ -117,8 +118,8 @@ def load_streamed(
     notices = _notices(source, survey) + notices + more + _column_notices(encoder, found["sample"][0])
     reading = Reading(source, roles, tuple(survey.counts), encoder)
     parts = {part: _part(table, reading) for part, table in rows.items()}
-    train, strange = _measured(parts["sample"], reading)
-    notices += strange
+    train, odd = _measured(parts["sample"], reading)
+    notices += odd
     notices += leaks(encoder, as_table(found["sample"][0]), parts["sample"].y)
     check_part_weights({"train": train, "valid": parts["valid"]})
     if meaning.task == "classification":
@@ -205,17 +206,14 @@ def _part(table: Any, reading: Reading) -> Part:
 
 
 def _measured(sample: Part, reading: Reading) -> tuple[StreamedPart, list[str]]:
-    """The training part, after the second pass; and for each column with strange values where they first are."""
+    """The training part, after the second pass; and what is odd about its rows, each column told once."""
     target = reading.encoder.target
     moments, target_moments = Moments.empty(sample.x.shape[1:]), Moments.empty((len(target.names),))
     class_counts = np.zeros(len(target.class_names), dtype=np.int64)
-    digest, strange = hashlib.sha256(), dict[str, str]()
+    digest, odd = hashlib.sha256(), Oddities()
     queue = RowQueue(reading.training_batches(reading.in_order()))
     while (table := queue.take(reading.block)).num_rows:
-        said: list[str] = []
-        x, y, weight = reading.encoded(table, said)
-        for sentence in said:
-            strange.setdefault(sentence.partition(":")[0], sentence)
+        x, y, weight = reading.encoded(table, odd)
         for array in (x, y, *(() if weight is None else (weight,))):
             digest.update(np.ascontiguousarray(array).data)
         moments = moments.add(x)
@@ -228,7 +226,7 @@ def _measured(sample: Part, reading: Reading) -> tuple[StreamedPart, list[str]]:
         target_moments=None if target.class_names else target_moments,
         class_counts=class_counts if target.class_names else None, digest=digest.digest(), reading=reading,
     )  # fmt: skip
-    return part, list(strange.values())
+    return part, odd.sentences()
 
 
 def _notices(source: ParquetSource, survey: Survey) -> list[str]:
