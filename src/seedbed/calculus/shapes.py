@@ -184,5 +184,5 @@ def _does_not_fit(text: str, node: Node, misfit: Misfit) -> ShapeError:
     """The error for a piece whose shapes do not fit."""
     left, *rest = (operand(text, part) for part in node.parts)
     hint = misfit.hint.format(left=left, right=rest[0] if rest else "")
-    message = f"{piece(text, node)}: expected {misfit.expected}, got {misfit.came}{pointed(text, node.span)}"
-    return ShapeError(message, hint)
+    said = f"{piece(text, node)}: expected {misfit.expected}, got {misfit.came}{pointed(text, node.span)}"
+    return ShapeError(said, hint)
