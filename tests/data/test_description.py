@@ -61,6 +61,28 @@ def test_holes_stand_where_they_are_in_the_file(data, told):
     assert shares[0] == 0.0 and max(shares[14:22]) == 1.0
 
 
+def test_what_training_takes_as_a_hole_is_one_in_the_table_and_in_the_pictures():
+    """Texts among numbers and dates: the indicators that networks read are the reference."""
+    frame = pd.DataFrame({
+        "size": rng.normal(50, 5, N).round(2).astype(str), "day": pd.date_range("2024-01-01", periods=N).astype(str),
+        "one": rng.choice(["yes", "no"], N), "y": rng.normal(size=N),
+    })  # fmt: skip
+    frame.loc[100:103, "size"], frame.loc[[7, 250], "size"], frame.loc[300:303, "day"] = "n. a.", None, "unknown"
+    data = load(frame, target="y")
+    told = describe(data)
+    size, day, one = told.columns
+    x = pd.DataFrame(data.train.x, columns=data.feature_names)
+    assert size.holes == x["size=(missing)"].sum() > frame["size"].isna().sum()
+    assert day.holes == x["day=(missing)"].sum() > 0 == one.holes and set(told.holes) == {"size", "day"}
+    order = np.argsort(data.train.index)
+    for fact in (size, day):
+        is_hole = x[f"{fact.name}=(missing)"].to_numpy()[order]
+        np.testing.assert_allclose(told.holes[fact.name], [b.mean() for b in np.array_split(is_hole, 60)])
+        assert sum(bar.count for bar in fact.bars) == len(x) - fact.holes
+        assert fact.distinct == data.train.rows[fact.name][~is_hole[np.argsort(order)].astype(bool)].nunique()
+    assert float(size.low) == data.train.rows["size"].pipe(pd.to_numeric, errors="coerce").min()
+
+
 def test_hints(data, told):
     rare, usual = np.bincount(data.train.y)
     assert told.hints[:2] == (

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from seedbed.data.association import association
 from seedbed.data.cells import Cells, CellTable, as_table, instant, text_of
-from seedbed.data.columns import KINDS, Column, DateColumn, fit_column
+from seedbed.data.columns import KINDS, Column, fit_column
 from seedbed.data.dataset import PARTS, Dataset
 from seedbed.data.encoder import TableEncoder
 from seedbed.data.evidence import Verdict, judge
 from seedbed.data.raw import is_frame, shown
-from seedbed.data.suspicions import MOST_ROWS, values_of
+from seedbed.data.suspicions import MOST_ROWS
 
 MOST_BARS = 8
 MOST_BINS = 40
@@ -54,7 +54,7 @@ class ColumnFacts:
 
     Attributes:
         kind: one of `evidence.TYPES`.
-        holes: rows without a value.
+        holes: rows without a value, or with one that is not of the column's kind, as training takes them.
         distinct: different values.
         low, median, high: of numbers and dates, as texts; empty for others.
         top: the most frequent values of a column that is neither, each with its rows.
@@ -114,9 +114,15 @@ def describe(data: Dataset) -> Description:
     order = np.argsort(data.train.index)
     table = {name: cells.take(order) for name, cells in _table(data).items()}
     y = data.train.y[order]
-    facts = _facts(data, table, y)
+    columns, left_out = _columns(data, table)
+    read = {name: column.read(table[name]) for name, column in columns.items()}
+    facts = tuple(
+        _used(cells, columns[name], read[name], y, data.task) if name in columns else _left_out(cells, left_out[name])
+        for name, cells in table.items()
+    )
     target = {name: _target_bars(data, i) for i, name in enumerate(data.target_names)}
-    holes = {name: _hole_shares(cells) for name, cells in table.items() if cells.holes.any()}
+    empty = {name: np.isnan(read[name]) if name in read else cells.holes for name, cells in table.items()}
+    holes = {name: _shares(which) for name, which in empty.items() if which.any()}
     return Description(
         data.name, data.source, data.task, data.shape, {part: len(getattr(data, part)) for part in PARTS}, target,
         facts, holes, data.notices, tuple(_hints(data, facts)),
@@ -133,56 +139,50 @@ def _table(data: Dataset) -> CellTable:
     return as_table(dict(zip(data.feature_names[:MOST_COLUMNS], rows.T, strict=False)))
 
 
-def _facts(data: Dataset, table: CellTable, y: NDArray[Any]) -> tuple[ColumnFacts, ...]:
+def _columns(data: Dataset, table: CellTable) -> tuple[dict[str, Column], dict[str, Verdict]]:
+    """The columns that are used, and the verdicts on those that are left out, by their names."""
     encoder = data.encoder
-    left_out: dict[str, Verdict] = {}
     if isinstance(encoder, TableEncoder):
-        columns = {column.name: column for column in encoder.columns}
-        left_out = {verdict.name: verdict for verdict in encoder.left_out}
-    else:  # an array is used whole, but may hold truth values
-        verdicts = judge(table, {})
-        columns = {
-            one.name: fit_column(table[one.name], one.kind if one.kind in KINDS else "numeric") for one in verdicts
-        }
-    return tuple(
-        _left_out(cells, left_out[name]) if name in left_out else _used(cells, columns[name], y, data.task)
-        for name, cells in table.items()
-    )
+        used = {column.name: column for column in encoder.columns if column.name in table}
+        return used, {verdict.name: verdict for verdict in encoder.left_out}
+    # An array is used whole, but may hold truth values.
+    verdicts = judge(table, {})
+    return {one.name: fit_column(table[one.name], one.kind if one.kind in KINDS else "numeric") for one in verdicts}, {}
 
 
 def _left_out(cells: Cells, verdict: Verdict) -> ColumnFacts:
-    n_holes, distinct, top = _counts(cells)
+    n_holes, distinct, top = _counts(cells, cells.holes)
     return ColumnFacts(verdict.name, verdict.kind, n_holes, distinct, top=top, reason=verdict.reason)
 
 
-def _used(cells: Cells, column: Column, y: NDArray[Any], task: str) -> ColumnFacts:
-    n_holes, distinct, top = _counts(cells)
-    values, are_ordered = values_of(column, cells)
-    goes = max(_association(values, are_ordered, y, task), _association(cells.holes.astype(np.float64), False, y, task))
+def _used(cells: Cells, column: Column, values: NDArray[np.float64], y: NDArray[Any], task: str) -> ColumnFacts:
+    """What is told of a column that is used; `values` are its cells as it reads them, NaN where it takes a hole."""
+    holes = np.isnan(values)
+    n_holes, distinct, top = _counts(cells, holes)
+    goes = max(_association(values, column.is_ordered, y, task), _association(holes.astype(np.float64), False, y, task))
     if column.kind not in ("numeric", "date"):
         bars = _frequent(top, len(cells) - n_holes)
         return ColumnFacts(
             column.name, column.kind, n_holes, distinct, top=top, features=column.feature_names, association=goes,
             bars=bars,
         )  # fmt: skip
-    values = values[~np.isnan(values)]
-    origin = column.origin if isinstance(column, DateColumn) else 0.0
-    spread = np.quantile(values, [0.0, 0.25, 0.5, 0.75, 1.0]) + origin
+    values = values[~holes]
+    spread = np.quantile(values, [0.0, 0.25, 0.5, 0.75, 1.0])
     low, median, high = (instant(v) if column.kind == "date" else text_of(float(f"{v:.6g}")) for v in spread[[0, 2, 4]])
     far = FAR * (spread[3] - spread[1])
-    far_out = int(((values + origin < spread[1] - far) | (values + origin > spread[3] + far)).sum()) if far else 0
+    far_out = int(((values < spread[1] - far) | (values > spread[3] + far)).sum()) if far else 0
     return ColumnFacts(
         column.name, column.kind, n_holes, distinct, low, median, high, (), far_out, column.feature_names, "", goes,
-        histogram(values + origin),
+        histogram(values),
     )  # fmt: skip
 
 
-def _counts(cells: Cells) -> tuple[int, int, tuple[tuple[str, int], ...]]:
+def _counts(cells: Cells, holes: NDArray[np.bool_]) -> tuple[int, int, tuple[tuple[str, int], ...]]:
     """The holes, the number of different values, and the most frequent of them with their rows."""
     codes, texts = cells.as_texts()
-    found, counts = np.unique(codes[codes >= 0], return_counts=True)
+    found, counts = np.unique(codes[~holes], return_counts=True)
     most = np.argsort(-counts, kind="stable")[:MOST_BARS]
-    return int((codes < 0).sum()), len(found), tuple((texts[found[i]], int(counts[i])) for i in most)
+    return int(holes.sum()), len(found), tuple((texts[found[i]], int(counts[i])) for i in most)
 
 
 def _association(values: NDArray[np.float64], are_ordered: bool, y: NDArray[Any], task: str) -> float:
@@ -227,8 +227,8 @@ def _target_bars(data: Dataset, place: int) -> tuple[Bar, ...]:
     return tuple(Bar(str(name), None, None, count) for name, count in zip(names, counts, strict=True))
 
 
-def _hole_shares(cells: Cells) -> tuple[float, ...]:
-    return tuple(float(block.mean()) for block in np.array_split(cells.holes, min(BLOCKS, len(cells))))
+def _shares(holes: NDArray[np.bool_]) -> tuple[float, ...]:
+    return tuple(float(block.mean()) for block in np.array_split(holes, min(BLOCKS, len(holes))))
 
 
 def _hints(data: Dataset, facts: Sequence[ColumnFacts]) -> list[str]:

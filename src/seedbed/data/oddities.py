@@ -93,9 +93,9 @@ class Oddities:
     _unlike: dict[str, tuple[Callable[[Likeness], list[str]], Likeness]] = field(default_factory=dict)
     _rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
 
-    def see_strays(self, cells: Cells, strays: NDArray[np.bool_], expected: str) -> None:
-        """Adds cells of which some are not what the column is expected to hold."""
-        tally = Tally.of(cells, strays)
+    def see_strays(self, cells: Cells, read: NDArray[np.float64], expected: str) -> None:
+        """Adds cells as they were read, NaN also where a cell that is there is not what the column should hold."""
+        tally = Tally.of(cells, np.isnan(read) & ~cells.holes)
         known = self._strays.get(cells.name)
         self._strays[cells.name] = (expected, tally if known is None else known[1] + tally)
 

@@ -8,11 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.data.association import FEWEST_ROWS, association, crossed
-from seedbed.data.cells import Cells, CellTable
-from seedbed.data.columns import CategoryColumn, Column
+from seedbed.data.cells import CellTable
 from seedbed.data.dataset import Part
 from seedbed.data.encoder import TableEncoder
-from seedbed.data.oddities import Oddities
 
 MOST_ROWS = 20_000
 ALMOST_ALL = 0.999
@@ -36,11 +34,11 @@ def leaks(encoder: TableEncoder, table: CellTable, y: NDArray[Any]) -> list[str]
     said = []
     for column in encoder.columns:
         cells = table[column.name].take(some)
-        values, are_ordered = values_of(column, cells)
-        holes = cells.holes.astype(np.float64)
+        values = column.read(cells)
+        holes = np.isnan(values).astype(np.float64)
         for i, truth in enumerate(y[some].reshape(len(some), -1).T):
             share = max(
-                strength(values, truth, are_ordered=are_ordered, is_class=told != "regression"),
+                strength(values, truth, are_ordered=column.is_ordered, is_class=told != "regression"),
                 strength(holes, truth, are_ordered=False, is_class=told != "regression") if holes.any() else 0.0,
             )
             if share >= ALMOST_ALL:
@@ -91,14 +89,6 @@ def _marks(part: Part) -> NDArray[np.uint64]:
     odd = np.random.default_rng(0).integers(1 << 63, size=bits.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
     marks: NDArray[np.uint64] = (bits.view(np.uint64) * odd).sum(axis=1)
     return marks ^ (marks >> np.uint64(32))
-
-
-def values_of(column: Column, cells: Cells) -> tuple[NDArray[np.float64], bool]:
-    """A column as numbers, NaN in its holes, and whether their order means something."""
-    if isinstance(column, CategoryColumn):
-        codes = cells.as_texts()[0].astype(np.float64)
-        return np.where(codes < 0, np.nan, codes), False
-    return np.where(cells.holes, np.nan, column.encode(cells, Oddities())[:, 0]), True
 
 
 def _by_value(values: NDArray[np.float64], truth: NDArray[Any]) -> float:

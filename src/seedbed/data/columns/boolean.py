@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from seedbed.core.errors import DataError
 from seedbed.data import numerals
 from seedbed.data.cells import NUMBERS, Cells
-from seedbed.data.columns.column import MISSING, Column, beside, has_indicator, holes_said, without_strays
+from seedbed.data.columns.column import MISSING, Column, beside, has_indicator, holes_said
 from seedbed.data.oddities import Oddities
 
 PAIRS = (("false", "true"), ("no", "yes"), ("n", "y"), ("f", "t"), ("off", "on"), ("0", "1"))
@@ -35,7 +35,7 @@ class BooleanColumn(Column):
     @classmethod
     def fit(cls, cells: Cells) -> Self:
         words = pair_of(cells) or _any_pair(cells)
-        values = cls(cells.name, words, 0.0, False)._read(cells, Oddities())
+        values = cls(cells.name, words, 0.0, False).read(cells)
         holes = np.isnan(values)
         return cls(cells.name, words, float(np.nanmean(values) > 0.5), has_indicator(holes))
 
@@ -47,24 +47,26 @@ class BooleanColumn(Column):
     def numeric(self) -> list[bool]:
         return [False] * len(self.feature_names)
 
+    def read(self, cells: Cells) -> NDArray[np.float64]:
+        """0 and 1, NaN in the holes, and where a number is another, which training did not see."""
+        if cells.form == NUMBERS and self.words in PAIRS:
+            return _truth(cells.values)
+        meaning = {word: float(i) for pair in (*PAIRS, self.words) for i, word in enumerate(pair)}
+        codes, texts = cells.as_texts()
+        numbers = _truth(numerals.parsed(texts)) if self.words in PAIRS else np.full(len(texts), np.nan)
+        found = [meaning.get(text.strip().lower(), number) for text, number in zip(texts, numbers, strict=True)]
+        read: NDArray[np.float64] = np.array([*found, np.nan])[codes]
+        return read
+
     def encode(self, cells: Cells, odd: Oddities) -> NDArray[np.float64]:
-        values = self._read(cells, odd)
+        values = self.read(cells)
+        is_number = cells.form == NUMBERS and self.words in PAIRS
+        odd.see_strays(cells, values, "0 or 1" if is_number else " or ".join(map(repr, self.words)))
         holes = np.isnan(values)
         return beside(np.where(holes, self.fill, values), holes, self.is_marked)
 
     def notices(self, cells: Cells) -> list[str]:
         return holes_said(self.name, cells, f"{self.words[int(self.fill)]}, as most training rows have", self.is_marked)
-
-    def _read(self, cells: Cells, odd: Oddities) -> NDArray[np.float64]:
-        """0 and 1, NaN in the holes, and where a number is another, which training did not see."""
-        if cells.form == NUMBERS and self.words in PAIRS:
-            return without_strays(cells, _truth(cells.values), "0 or 1", odd)
-        meaning = {word: float(i) for pair in (*PAIRS, self.words) for i, word in enumerate(pair)}
-        codes, texts = cells.as_texts()
-        numbers = _truth(numerals.parsed(texts)) if self.words in PAIRS else np.full(len(texts), np.nan)
-        read = [meaning.get(text.strip().lower(), number) for text, number in zip(texts, numbers, strict=True)]
-        expected = " or ".join(map(repr, self.words))
-        return without_strays(cells, np.array([*read, np.nan])[codes], expected, odd)
 
 
 def _truth(values: Any) -> NDArray[np.float64]:

@@ -34,6 +34,7 @@ class CategoryColumn(Column):
     """
 
     kind = "category"
+    is_ordered = False
     values: tuple[str, ...]
     n_pooled: int
     has_rare: bool
@@ -57,6 +58,10 @@ class CategoryColumn(Column):
     @property
     def numeric(self) -> list[bool]:
         return [False] * (len(self.values) + self.has_rare)
+
+    def read(self, cells: Cells) -> NDArray[np.float64]:
+        codes = cells.as_texts()[0].astype(np.float64)
+        return np.where(codes < 0, np.nan, codes)
 
     def encode(self, cells: Cells, odd: Oddities) -> NDArray[np.float64]:
         del odd  # any value is a category

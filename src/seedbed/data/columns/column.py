@@ -20,6 +20,7 @@ class Column:
     """A column that is used, with what was learned about it from the training rows."""
 
     kind: ClassVar[str]
+    is_ordered: ClassVar[bool] = True  # the order of what `read` gives means something
     name: str
 
     @classmethod
@@ -39,6 +40,10 @@ class Column:
     @property
     def numeric(self) -> list[bool]:
         """For each of its features whether it is a quantity rather than a 0/1 indicator."""
+        raise NotImplementedError
+
+    def read(self, cells: Cells) -> NDArray[np.float64]:
+        """Raw cells as one number each, (n,); NaN for holes, and for what counts as one as it is not of the kind."""
         raise NotImplementedError
 
     def encode(self, cells: Cells, odd: Oddities) -> NDArray[np.float64]:
@@ -79,11 +84,9 @@ def has_indicator(holes: NDArray[np.bool_]) -> bool:
     return int(holes.sum()) >= rare_below(len(holes))
 
 
-def without_strays(cells: Cells, values: NDArray[np.float64], expected: str, odd: Oddities) -> NDArray[np.float64]:
-    """The numbers that were read from cells, with NaN for each that is out of bounds or could not be read."""
-    values = np.where(np.abs(values) <= LARGEST, values, np.nan)
-    odd.see_strays(cells, np.isnan(values) & ~cells.holes, expected)
-    return values
+def bounded(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The numbers, NaN for each that is infinite or too large to compute with."""
+    return np.where(np.abs(values) <= LARGEST, values, np.nan)
 
 
 def holes_said(name: str, cells: Cells, filled: str, is_marked: bool) -> list[str]:

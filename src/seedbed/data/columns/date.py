@@ -16,10 +16,10 @@ from seedbed.data.columns.column import (
     MISSING,
     Column,
     beside,
+    bounded,
     far_said,
     has_indicator,
     holes_said,
-    without_strays,
 )
 from seedbed.data.oddities import Likeness, Oddities, Tally
 
@@ -80,8 +80,13 @@ class DateColumn(Column):
     def numeric(self) -> list[bool]:
         return [True] * (1 + 2 * len(self.cycles)) + [False] * self.is_marked
 
+    def read(self, cells: Cells) -> NDArray[np.float64]:
+        """Days since 1970."""
+        return bounded(_days(cells, self.format))
+
     def encode(self, cells: Cells, odd: Oddities) -> NDArray[np.float64]:
-        days = without_strays(cells, _days(cells, self.format), "dates", odd)
+        days = self.read(cells)
+        odd.see_strays(cells, days, "dates")
         holes = np.isnan(days)
         days = np.where(holes, self.fill, days)
         angles = [2 * np.pi * CYCLES[cycle][1](days) for cycle in self.cycles]
@@ -92,7 +97,7 @@ class DateColumn(Column):
         """How many of the new dates are farther from the training rows than these are from each other."""
         if not self.edges:
             return None
-        days = _days(cells, self.format)
+        days = self.read(cells)
         first, low, high, last = self.edges
         reach = high - low or last - first
         far = (days < min(first, low - reach)) | (days > max(last, high + reach))

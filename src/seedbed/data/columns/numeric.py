@@ -15,11 +15,11 @@ from seedbed.data.columns.column import (
     MISSING,
     Column,
     beside,
+    bounded,
     far_said,
     has_indicator,
     holes_said,
     most_strays,
-    without_strays,
 )
 from seedbed.data.oddities import FEWEST, Likeness, Oddities, Tally
 
@@ -53,8 +53,8 @@ class NumericColumn(Column):
     @classmethod
     def fit(cls, cells: Cells) -> Self:
         decimal = numerals.decimal_sign(cells.texts)
-        odd = Oddities()
-        values = without_strays(cells, numbers(cells, decimal), FINITE, odd)
+        values, odd = bounded(numbers(cells, decimal)), Oddities()
+        odd.see_strays(cells, values, FINITE)
         odd.check()
         holes = np.isnan(values)
         n_strange, n_present = int((holes & ~cells.holes).sum()), int((~cells.holes).sum())
@@ -77,8 +77,12 @@ class NumericColumn(Column):
     def numeric(self) -> list[bool]:
         return [True, False] if self.is_marked else [True]
 
+    def read(self, cells: Cells) -> NDArray[np.float64]:
+        return bounded(numbers(cells, self.decimal))
+
     def encode(self, cells: Cells, odd: Oddities) -> NDArray[np.float64]:
-        values = without_strays(cells, numbers(cells, self.decimal), FINITE, odd)
+        values = self.read(cells)
+        odd.see_strays(cells, values, FINITE)
         holes = np.isnan(values)
         return beside(np.where(holes, self.fill, values), holes, self.is_marked)
 
@@ -87,8 +91,8 @@ class NumericColumn(Column):
 
     def likeness(self, cells: Cells) -> Likeness:
         """The new numbers, and which of them are far from all training."""
-        values = numbers(cells, self.decimal)
-        values = values[np.isfinite(values)]
+        values = self.read(cells)
+        values = values[~np.isnan(values)]
         reach = FAR * (self.high - self.low) or np.inf
         far = values[(values < self.low - reach) | (values > self.high + reach)]
         return Likeness(Tally(len(values), len(far), tuple(f"{value:.4g}" for value in far[:1])), values)
