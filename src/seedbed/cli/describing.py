@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from seedbed.data.description import Description
 
 MOST_SHOWN = 100
-PAGE = Path("describe.html")
 
 
 class ListsByDefault(TyperGroup):
@@ -45,21 +44,28 @@ def sets() -> None:
 @takes_data
 def describe(
     source: Source,
-    out: Annotated[Path, typer.Option(help="Where to write the page with pictures.", metavar="FILE")] = PAGE,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Where to write the page with pictures; describe-<name>.html otherwise.", metavar="FILE"),
+    ] = None,
     language: Annotated[str | None, typer.Option(help="The page's language: en or ko.", metavar="LANGUAGE")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.", metavar="")] = False,
 ) -> None:
     """Show what is in a data set: kinds of columns, holes, balance, outliers, suspicions; with a page of pictures."""
     from seedbed.data.description import describe as described
-    from seedbed.recipe.described import write_description
+    from seedbed.recipe.described import is_page, place_of, write_description
 
     printer = Printer(is_json=as_json)
+    if out is not None:
+        is_page(out)  # before much is read in vain
     told = described(source.load())
-    page = write_description(told, out, language)
+    place = out or place_of(told)
+    is_replaced = is_page(place)
+    page = write_description(told, place, language)
     _say(told, printer)
-    printer.say(f"\npage  {page}")
+    printer.say(f"\npage  {page}{', in the place of the one before' * is_replaced}")
     if as_json:
-        printer.result({**told.to_dict(), "page": str(page)})
+        printer.result({**told.to_dict(), "page": str(page), "is_replaced": is_replaced})
 
 
 def _say(told: Description, printer: Printer) -> None:

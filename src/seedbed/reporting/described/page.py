@@ -15,6 +15,8 @@ from seedbed.reporting.described.figures import figures
 from seedbed.reporting.described.lines import column_line
 from seedbed.reporting.theme import style_sheet
 
+GENERATOR = "seedbed data describe"  # what the page names as its maker, by which it is known again
+
 
 def page(description: Description, language: str | None = None) -> str:
     """The page in `language` or the reader's own."""
@@ -26,6 +28,6 @@ def page(description: Description, language: str | None = None) -> str:
         t=functools.partial(message, language=language), language=language, told=description, figures=drawn,
         lines=[(one, column_line(one, n, language)) for one in description.columns], embed=report.embedded,
         policy=report.policy(scripts), scripts=[Markup(script) for script in scripts],
-        style=Markup(style_sheet() + report.asset("page.css")), version=__version__,
+        style=Markup(style_sheet() + report.asset("page.css")), version=__version__, generator=GENERATOR,
         date=datetime.now(UTC).strftime("%Y-%m-%d"),
     )  # fmt: skip
