@@ -37,6 +37,31 @@ def test_classes_that_end_in_a_dot():
     assert other.notices == ("classes that are only in the test part, so that no network can learn them: maybe.",)
 
 
+PATIENTS = FRAME.assign(patient=[f"p{i // 4}" for i in range(N)], a=np.random.default_rng(0).normal(size=N))
+
+
+def test_groups_that_stand_in_both_files_are_said(csv):
+    """Whoever names groups wants a result on new ones."""
+    train, test = PATIENTS[PATIENTS.patient != "p9"], PATIENTS[PATIENTS.patient >= "p6"].assign(a=lambda f: f.a + 1)
+    files = [csv(part.to_csv(index=False), f"{i}.csv") for i, part in enumerate((train, test))]
+    data = load(files[0], target="y", test=files[1], group="patient")
+    assert not set(data.train.group) & set(data.valid.group)
+    assert set(data.test.group) & {*data.train.group, *data.valid.group} == {"p6", "p7", "p8"}
+    assert data.notices[-1] == (
+        "3 of 4 test groups ('p6', 'p7', 'p8') have rows to train or validate on as well, with 12 of 16 test rows: the "
+        "result will look better than it is on new groups"
+    )
+
+
+def test_groups_of_one_file_alone_are_not_said():
+    new = PATIENTS.assign(patient="q" + PATIENTS.patient, a=PATIENTS.a + 1)
+    holes = [frame.assign(patient=frame.patient.where(frame.index % 7 != 0)) for frame in (PATIENTS, new)]
+    for train, test in ((PATIENTS, new), holes):
+        notices = load(train, target="y", test=test, group="patient").notices
+        assert not any("test groups" in sentence for sentence in notices), notices
+    assert not any("test groups" in one for one in load(PATIENTS, target="y", group="patient").notices)
+
+
 def test_arrays():
     x, y = np.random.default_rng(0).normal(size=(N, 3)), np.arange(N) % 2
     data = load((x, y), test=(x[:5] + 1, y[:5]))

@@ -19,7 +19,7 @@ from seedbed.data.oddities import Oddities
 from seedbed.data.ordered import shown_time
 from seedbed.data.raw import Raw, is_frame, shown, take
 from seedbed.data.split import FEWEST_PER_CLASS, Index, rare_classes, split, split_by_group, split_by_time
-from seedbed.data.suspicions import duplicates, leaks
+from seedbed.data.suspicions import duplicates, leaks, shared_groups
 from seedbed.data.target import Target, read_target, without_holes
 
 NAMES = {"train": "training", "valid": "validation", "test": "test"}
@@ -62,7 +62,7 @@ def assemble(raw: Raw, shares: Shares, task: str | None, notices: Sequence[str] 
     labelled = LabelledRows(raw.rows, y, numbers, raw.weight, raw.group, raw.time)
     train, valid, test = (labelled.part(index, encoder, x) for index in parts)
     check_part_weights({"train": train, "valid": valid})
-    told += duplicates(train, test)
+    told += shared_groups(raw.group, raw.n_test) + duplicates(train, test)
     image = _image_shape(raw, raw.rows)
     return Dataset(raw.name, train, valid, test, encoder, numeric, image, shares.seed, tuple(told), raw.source, fit)
 

@@ -1,4 +1,4 @@
-"""What looks too good: a column that alone tells the target, and rows of the test part that are also in training."""
+"""What looks too good: a column that alone tells the target; rows or groups of the test part that also train."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from seedbed.data.association import FEWEST_ROWS, association, crossed
 from seedbed.data.cells import CellTable
+from seedbed.data.columns import MISSING
 from seedbed.data.dataset import Part
 from seedbed.data.encoder import TableEncoder
+from seedbed.data.raw import shown
 
 MOST_ROWS = 20_000
 ALMOST_ALL = 0.999
@@ -80,6 +82,28 @@ def duplicates(train: Part, test: Part) -> list[str]:
     return [
         f"{n_known:,} of {len(own):,} test rows ({n_known / len(own):.0%}) are in the training part as well, target "
         "included: the result will look better than it is on new rows"
+    ]
+
+
+def shared_groups(group: NDArray[Any] | None, n_test: int) -> list[str]:
+    """A sentence on groups of a test part of its own that have rows beside it as well: no split could keep them apart.
+
+    Arguments:
+        group: the group of each row as text, (n,), `(missing)` where there is none; None without groups.
+        n_test: how many rows, the last ones, are the test part.
+    """
+    if group is None or not n_test:
+        return []
+    first, own = group[:-n_test], group[-n_test:]
+    groups = np.unique(own[own != MISSING])
+    known = groups[np.isin(groups, first)]
+    if not len(known):
+        return []
+    n_rows = int(np.isin(own, known).sum())
+    return [
+        f"{len(known):,} of {len(groups):,} test groups ({shown(map(repr, known.tolist()), 3)}) have rows to train or "
+        f"validate on as well, with {n_rows:,} of {n_test:,} test rows: the result will look better than it is on new "
+        "groups"
     ]
 
 
