@@ -89,6 +89,7 @@ if TYPE_CHECKING:
     from seedbed.network.separation import separate
     from seedbed.recipe.compare import compare
     from seedbed.recipe.environment import environment
+    from seedbed.recipe.explaining.explain import explain
     from seedbed.recipe.folder import load_run
     from seedbed.recipe.member import Ensemble, Member
     from seedbed.recipe.predictor import Predictor, load_predictor
@@ -208,6 +209,7 @@ __all__ = [
     "diff",
     "draw",
     "environment",
+    "explain",
     "fields",
     "integers",
     "load_predictor",

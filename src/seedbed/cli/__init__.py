@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from seedbed.cli import describing, places, predicting, results, training
+from seedbed.cli import describing, explaining, places, predicting, results, training
 from seedbed.cli.console import show_error
 from seedbed.core.errors import SeedbedError
 
@@ -30,6 +30,7 @@ for command in (
     results.report,
     results.runs,
     results.compare,
+    explaining.explain,
     places.doctor,
 ):
     app.command()(command)

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from seedbed.core.errors import SeedbedError
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, ConsoleRenderable, RichCast
     from rich.table import Table
     from rich.text import Text
 
     from seedbed.reporting.evidence import Step
 
 WIDTH_OF_A_FILE = 1000  # so that what a program reads has one line for each row
+WIDTH_OF_A_TEXT = 80  # of sentences and pictures, where there is no terminal that says how wide it is
 
 
 class Printer:
@@ -38,6 +39,10 @@ class Printer:
         """Prints something for a person, unless quiet."""
         if not self.is_quiet:
             _console(is_error=self.is_json).print(text)
+
+    def picture(self, drawn: RichCast | ConsoleRenderable) -> None:
+        """Prints sentences and pictures, in a file as wide as in a terminal of 80 columns."""
+        _console(is_error=False, width_of_a_file=WIDTH_OF_A_TEXT).print(drawn)
 
     def note(self, text: str) -> None:
         """Says something beside the result."""
@@ -93,10 +98,10 @@ def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
     return made
 
 
-def _console(*, is_error: bool) -> Console:
+def _console(*, is_error: bool, width_of_a_file: int = WIDTH_OF_A_FILE) -> Console:
     from rich.console import Console
 
     stream = sys.stderr if is_error else sys.stdout
-    width = None if stream.isatty() or "COLUMNS" in os.environ else WIDTH_OF_A_FILE
+    width = None if stream.isatty() or "COLUMNS" in os.environ else width_of_a_file
     # What is printed holds names of files and columns, in which a bracket is a bracket.
     return Console(stderr=is_error, highlight=False, markup=False, emoji=False, width=width)

@@ -23,8 +23,13 @@ def save_png(chart: alt.TopLevelMixin, path: str | Path, *, width: int = WIDTH, 
 def save_svg(chart: alt.TopLevelMixin, path: str | Path, *, width: int = WIDTH) -> Path:
     """Writes the chart as SVG, `width` wide, on white paper; gives back where."""
     target = Path(path)
-    target.write_text(vl_convert.vegalite_to_svg(_spec(chart, width)), "utf-8")
+    target.write_text(svg(chart, width=width), "utf-8")
     return target
+
+
+def svg(chart: alt.TopLevelMixin, *, width: int = WIDTH) -> str:
+    """The chart as SVG, `width` wide, on white paper."""
+    return str(vl_convert.vegalite_to_svg(_spec(chart, width)))
 
 
 def _spec(chart: alt.TopLevelMixin, width: int) -> dict[str, object]:

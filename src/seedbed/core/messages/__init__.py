@@ -1,7 +1,7 @@
 """The sentences that a report shows, in the reader's language.
 
-One TOML file for each language stands beside this one. English is the measure: a key that it lacks does not exist, and
-a key that another language lacks falls back to it.
+One TOML file for each language stands beside this one, and another language is another file. English is the measure: a
+key that it lacks does not exist, and a key that another language lacks falls back to it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from importlib import resources
 
 from seedbed.core.errors import UsageError, nearest, one_of
 
-LANGUAGES = ("en", "ko")
+_FILES = sorted(file.name for file in resources.files(__name__).iterdir() if file.name.endswith(".toml"))
+LANGUAGES = tuple(
+    sorted((name.removesuffix(".toml") for name in _FILES), key=lambda language: (language != "en", language))
+)
 
 
 def message(key: str, language: str | None = None, **values: object) -> str:

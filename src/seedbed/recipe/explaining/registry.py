@@ -1,0 +1,29 @@
+"""The explanations by name. A new one is a module of this folder and a line here."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """Where an explanation is made.
+
+    Attributes:
+        theme: what it stands under in the list.
+        module: the module of this folder whose `sections(name)` gives what is shown.
+        related: what to read next.
+    """
+
+    theme: str
+    module: str
+    related: tuple[str, ...] = ()
+
+
+EXPLANATIONS: dict[str, Entry] = {
+    "sigmoid": Entry("activations", "activation"),
+}
+ALIASES = {
+    "logistic": "sigmoid", "identity": "linear", "heaviside": "step", "swish": "silu", "gaussian": "normal",
+    "exp": "exponential", "standardize": "z_score", "glorot": "xavier", "kaiming": "he", "parabola": "quadratic",
+    "cosine": "angle", "cauchy_schwarz": "angle", "gradient_descent": "descent", "sigma": "sum",
+}  # fmt: skip

@@ -1,0 +1,1 @@
+"""What `seedbed explain` shows: an explanation as a value, in the terminal, on a page and in a notebook."""

@@ -1,0 +1,107 @@
+"""Every explanation: found by its name, whole in every language, and without a number that is not one."""
+
+import json
+import re
+import tomllib
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+import seedbed as sb
+from seedbed.core.errors import UsageError
+from seedbed.core.messages import LANGUAGES, catalogue, message
+from seedbed.recipe.explaining.explain import explain, named
+from seedbed.recipe.explaining.registry import ALIASES, EXPLANATIONS
+from seedbed.reporting.explained.explanation import Explanation
+from seedbed.reporting.explained.page import page
+
+SOURCE = Path(sb.__file__).parent
+
+
+@pytest.fixture(scope="module", params=EXPLANATIONS)
+def told(request):
+    return explain(request.param, "en")
+
+
+def in_language(told, language):
+    return Explanation(told.name, told.theme, told.sections, told.related, language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_reads_in_every_language(told, language):
+    text = str(in_language(told, language))
+    assert max(map(cell_len, text.splitlines())) <= 80
+    assert not re.search(r"[{}]|\bnan\b|\binf\b|None|NaN\b(?!s| )", text), text
+    html = page(in_language(told, language))
+    assert f"<h1>{message(f'explain.{told.name}.title', language)}</h1>" in html
+
+
+def test_it_is_data_for_programs(told):
+    data = json.loads(json.dumps(told.to_dict(), allow_nan=False))
+    assert data["name"] == told.name and data["sections"] and (data["tables"] or data["plots"] or data["facts"])
+
+
+def test_it_is_measured_alike_again(told):
+    again = explain(told.name, "en")
+    assert again.to_dict() == told.to_dict()
+
+
+def test_what_it_points_to_is_there(told):
+    assert set(told.related) <= set(EXPLANATIONS) - {told.name}
+
+
+def test_no_sentence_of_an_explanation_is_left_unused():
+    """A sentence is used where its key stands in the source, whole or with a part that is put in at run time."""
+    source = "\n".join(path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py")) + "\n".join(
+        file.read_text("utf-8") for file in (resources.files("seedbed.reporting") / "template").iterdir()
+    )
+    built = {f"explain.{name}.{part}" for name in EXPLANATIONS for part in ("title", "lead")}
+    built |= {f"explain.theme.{entry.theme}" for entry in EXPLANATIONS.values()}
+    left = [
+        key
+        for key in catalogue("en")
+        if key.startswith("explain.") and key not in built and not re.search(pattern(key), source)
+    ]
+    assert left == []
+
+
+def pattern(key):
+    """A key as the source may say it: without `explain.` in `say`, without `explain.fact.` in `Fact`, and so on."""
+    short = key.removeprefix("explain.")
+    last = short.rpartition(".")[2]
+    kinds = {"section": rf'Section\(\s*f?"{last}"', "fact": rf'"{last}"', "monotone": rf'"{last}"'}
+    other = kinds.get(short.partition(".")[0])
+    return rf'"{re.escape(short)}"|"{re.escape(key)}"' + (f"|{other}" if other else "")
+
+
+@pytest.mark.parametrize(("said", "name"), [("Sigmoid", "sigmoid"), ("logistic", "sigmoid"), (" SIGMOID ", "sigmoid")])
+def test_a_name_may_be_said_in_other_ways(said, name):
+    assert named(said) == name
+
+
+def test_other_names_lead_to_names():
+    assert not set(ALIASES) & set(EXPLANATIONS)
+
+
+def test_an_unknown_name_is_answered_with_the_nearest():
+    message = r"explain: expected the name of an explanation, got 'sigmod'\nhint: did you mean 'sigmoid'\?"
+    with pytest.raises(UsageError, match=message):
+        sb.explain("sigmod")
+    with pytest.raises(UsageError, match=r"got 'zzz'\nhint: `seedbed explain` lists them"):
+        sb.explain("zzz")
+    with pytest.raises(UsageError, match="language: expected one of en, ko, got 'fr'"):
+        sb.explain("sigmoid", "fr")
+
+
+def test_without_a_name_all_are_listed():
+    listing = sb.explain()
+    assert sorted(listing.names) == sorted(EXPLANATIONS)
+    assert all(name in str(listing) for name in EXPLANATIONS)
+
+
+def test_another_language_is_a_file_alone():
+    files = {file.name for file in resources.files("seedbed.core.messages").iterdir() if file.name.endswith(".toml")}
+    assert {f"{language}.toml" for language in LANGUAGES} == files and LANGUAGES[0] == "en"
+    assert all(tomllib.loads((SOURCE / "core" / "messages" / file).read_text("utf-8")) for file in files)
