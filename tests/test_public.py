@@ -25,8 +25,8 @@ PUBLIC = """
     ReLU Robust Run RunError SELU SGD Schedule SeedbedClassifier SeedbedError SeedbedPerceptron SeedbedRegressor
     Setup SetupError ShapeError Shift SiLU Sigmoid Softmax Softplus Standardize StandardizeTarget Step StepDecay
     Tanh TrainingError UsageError Value WarmUp Whiten XavierNormal XavierUniform Zeros calculus choice compare data
-    diff draw environment explain fields integers load_predictor load_run log_uniform propose resume same separate
-    shape_of train training uniform
+    diff draw environment explain fields integers is_linear load_predictor load_run log_uniform propose resume same
+    separate shape_of train training uniform
 """
 
 

@@ -14,6 +14,7 @@ from seedbed.core.lazy import lazily
 
 if TYPE_CHECKING:
     from seedbed import calculus, data, training
+    from seedbed.calculus.linear import is_linear
     from seedbed.calculus.shapes import shape_of
     from seedbed.core import fields
     from seedbed.core.distributions import choice, integers, log_uniform, uniform
@@ -212,6 +213,7 @@ __all__ = [
     "explain",
     "fields",
     "integers",
+    "is_linear",
     "load_predictor",
     "load_run",
     "log_uniform",
