@@ -113,6 +113,55 @@ def test_folds_by_time_never_learn_from_the_future():
     assert np.array_equal(pool_of(made[-1]), pool_of(data))
 
 
+def patients():
+    """Twelve patients with ten visits each; what one alone has, all others lack."""
+    who = np.repeat([f"p{i:02}" for i in range(12)], 10)
+    ill = np.where(who == "p03", "gout", np.tile(["flu", "well"], 60))
+    return pd.DataFrame({"x": np.arange(120.0), "who": who, "ill": ill})
+
+
+def test_a_class_that_one_group_alone_has_is_said_of_the_fold_that_cannot_learn_it():
+    data = next(
+        data
+        for data in (load(patients(), target="ill", group="who", split_seed=seed) for seed in range(9))
+        if data.class_names.index("gout") in data.train.y
+    )
+    made = data.folds(3)
+    lacking = [i for i, fold in enumerate(made) if data.class_names.index("gout") not in fold.train.y]
+    assert len(lacking) == 1
+    said = f"fold {lacking[0]} cannot learn the classes gout, whose rows all validate there"
+    assert [fold.notices[len(data.notices) :] for fold in made] == [
+        (said,) if i == lacking[0] else () for i in range(3)
+    ]
+
+
+def test_a_class_that_comes_later_is_said_of_the_folds_before():
+    frame = table(200).assign(y=lambda f: np.where(f.day >= 100, "new", np.where(f.day % 2, "u", "v")))
+    data = load(frame, target="y", time="day")
+    made = data.folds(3)
+    said = [fold.notices[len(data.notices) :] for fold in made]
+    assert [fold.train.time.max() < 100 for fold in made] == [True, True, False]
+    later = "cannot learn the classes new, whose rows all come later"
+    assert said == [(f"fold 0 {later}",), (f"fold 1 {later}",), ()]
+
+
+def test_a_fold_with_one_class_to_train_on_is_refused():
+    frame = table(200).assign(y=lambda f: np.where(f.day >= 100, "new", "old"))
+    with pytest.raises(
+        DataError,
+        match="folds: expected at least two classes to train on in each fold, got only 'old' in fold 0"
+        "\nhint: fewer folds, or folds by chance: load the data without a group or a time",
+    ):
+        load(frame, target="y", time="day").folds(3)
+
+
+def test_a_class_of_the_test_part_alone_does_not_forbid_folds():
+    frame = table()
+    test = frame[:30].assign(y=["other", *frame.y[1:30]])
+    data = load(frame[30:], target="y", test=test)
+    assert len(data.folds(2)) == 2
+
+
 def test_quantities_and_arrays_have_folds_too():
     data = load("diabetes")
     made = data.folds(5)

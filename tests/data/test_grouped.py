@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.model_selection import StratifiedGroupKFold
 
 from seedbed.core.errors import DataError, UsageError
 from seedbed.data import load
-from seedbed.data.grouped import deal, numbered
+from seedbed.data.grouped import deal, deal_folds, numbered
 from seedbed.data.split import split_by_group
 
 SHARES = {"valid_share": 0.2, "test_share": 0.25}
@@ -70,6 +71,67 @@ def test_classes_are_in_proportion_as_well_as_groups_allow():
         assert abs(part.y.mean() - overall) < 0.02
     for part, share in ((data.valid, 1 / 6), (data.test, 0.2)):
         assert abs(len(part) / len(frame) - share) < 0.01
+
+
+def dealt_at_random(seed):
+    """Groups with one to three classes each, as small and as uneven as to make dealing hard."""
+    rng = np.random.default_rng(seed)
+    k = int(rng.integers(2, 4))
+    n_groups, n_classes = int(rng.integers(k, 8)), int(rng.integers(2, 9))
+    groups = np.repeat(np.arange(n_groups), rng.integers(1, 30, n_groups))
+    own = rng.choice(n_classes, (n_groups, 3))
+    labels = np.unique(own[groups, rng.integers(0, 3, len(groups))], return_inverse=True)[1].astype(np.int32)
+    return k, groups, labels
+
+
+def n_held_whole(k, groups, labels, places):
+    """How many classes have all their rows in one fold, though they are of several groups."""
+    count = 0
+    for label in range(labels.max() + 1):
+        own = np.unique(groups[labels == label])
+        count += len(own) > 1 and len(set(places[own].tolist())) == 1
+    return count
+
+
+def test_folds_hold_as_few_classes_whole_as_the_best_of_all_dealings():
+    n_better = n_impossible = 0
+    for seed in range(300):
+        k, groups, labels = dealt_at_random(seed)
+        first = np.unique(groups, return_index=True)[1]
+        plain = deal(groups, labels, [1 / k] * k, np.random.default_rng(seed))[first]
+        made = deal_folds(groups, labels, k, np.random.default_rng(seed))[first]
+        assert set(made.tolist()) == set(range(k))
+        ours = n_held_whole(k, groups, labels, made)
+        n_better += ours < n_held_whole(k, groups, labels, plain)
+        assert n_held_whole(k, groups, labels, plain) > 0 or np.array_equal(made, plain)
+        if ours:
+            everything = (np.array(places) for places in itertools.product(range(k), repeat=len(first)))
+            fewest = min(n_held_whole(k, groups, labels, p) for p in everything if len(set(p.tolist())) == k)
+            assert ours == fewest, seed
+            n_impossible += 1
+    assert n_better > 5 and n_impossible > 2
+
+
+def test_folds_are_about_as_even_as_those_of_scikit_learn():
+    """Which evens out the classes alone, where ours see to the number of rows as well."""
+
+    def unevenness(groups, labels, place):
+        counts = np.array([np.bincount(labels[place == i], minlength=4) for i in range(5)])
+        return np.std(counts / counts.sum(axis=0), axis=0).mean(), np.std(counts.sum(axis=1)) / len(labels)
+
+    ours, theirs = [], []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        groups = np.repeat(np.arange(60), rng.integers(1, 20, 60))
+        labels = rng.choice(4, len(groups), p=[0.5, 0.3, 0.15, 0.05]).astype(np.int32)
+        place = np.empty(len(groups), dtype=int)
+        splits = StratifiedGroupKFold(5, shuffle=True, random_state=seed).split(labels, labels, groups)
+        for i, (_, valid) in enumerate(splits):
+            place[valid] = i
+        ours.append(unevenness(groups, labels, deal_folds(groups, labels, 5, rng)))
+        theirs.append(unevenness(groups, labels, place))
+    (classes, rows), (their_classes, their_rows) = np.mean(ours, axis=0), np.mean(theirs, axis=0)
+    assert classes < 1.25 * their_classes and rows < their_rows
 
 
 def test_the_group_is_kept_for_each_row_and_is_no_feature():
