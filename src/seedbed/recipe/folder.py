@@ -22,16 +22,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 
 from seedbed.core import toml
 from seedbed.core.errors import RunError, SeedbedError, TrainingError
 from seedbed.core.files import flush
-from seedbed.core.plain import from_plain, to_plain
+from seedbed.core.plain import from_plain
 from seedbed.data.encoder import Encoder
-from seedbed.data.preprocessor import Preprocessor
-from seedbed.data.target import Target
 from seedbed.recipe import steps
 from seedbed.recipe.candidates import calibrated
 from seedbed.recipe.defaults import AUTO, RUNS
@@ -39,10 +36,9 @@ from seedbed.recipe.job import BEGINNING
 from seedbed.recipe.packed import pack
 from seedbed.recipe.predictor import FILE
 from seedbed.recipe.run import Held, Run, members_of
+from seedbed.recipe.saved import Saved, cohort_to_plain, preprocessing_of, weights_of
 from seedbed.reporting.evidence import Groups, Importance, Looks, Step
-from seedbed.training.plan import Plan
 from seedbed.training.setup import Setup
-from seedbed.training.state import COLUMNS
 from seedbed.training.trained import Trained
 
 FORMAT = 1
@@ -127,14 +123,8 @@ def _write(run: Run, folder: Path) -> None:
     _dump(folder / "run.json", _run_to_plain(run))
     _dump(folder / "data.json", {"description": run.data, "encoder": run.encoder.to_dict()})
     run.history.to_parquet(folder / "history.parquet", index=False)
-    weights: dict[str, Any] = {}
-    fitted: dict[str, Any] = {}
-    for c, trained in enumerate(run.trained):
-        for layer, arrays in enumerate(trained.params):
-            weights |= {f"{c}.{layer}.{name}": np.ascontiguousarray(a) for name, a in arrays.items()}
-        fitted |= {f"{c}.{name}": np.ascontiguousarray(a) for name, a in trained.preprocessor.arrays().items()}
-    _save(folder / "weights.safetensors", weights)
-    _save(folder / "preprocessing.safetensors", fitted)
+    _save(folder / "weights.safetensors", weights_of(run.trained))
+    _save(folder / "preprocessing.safetensors", preprocessing_of(run.trained))
     _write_ensemble(run, folder / FILE)
     _save(folder / "predictions.safetensors", _arrays_of(run.held))
 
@@ -164,52 +154,30 @@ def _run_to_plain(run: Run) -> dict[str, Any]:
         "candidates": run.held.candidates,
         "wrong_rows": run.held.wrong_rows,
         "looks": None if run.held.looks is None else [run.held.looks.names_before, run.held.looks.names_after],
-        "cohorts": [_cohort_to_plain(run, trained) for trained in run.trained],
-    }
-
-
-def _cohort_to_plain(run: Run, trained: Trained) -> dict[str, Any]:
-    members = sorted((m for m in run.members if m.trained is trained), key=lambda m: m.place)
-    return {
-        "plan": trained.plan.to_dict(),
-        "shape": trained.preprocessor.in_shape,
-        "bound": to_plain(trained.setup),
-        "members": [
-            {
-                "number": m.number,
-                "setup": to_plain(m.setup),
-                "outcome": m.outcome,
-                "best_epoch": m.best_epoch,
-            }
-            for m in members
-        ],
+        "cohorts": [cohort_to_plain(trained, run.members) for trained in run.trained],
     }
 
 
 def _read(folder: Path) -> Run:
-    import pandas as pd
     from safetensors.numpy import load_file
 
     plain = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     if plain["format"] != FORMAT:
         raise RunError(f"{folder}: expected a run of format {FORMAT}, got {plain['format']}", "update seedbed")
     data = json.loads((folder / "data.json").read_text(encoding="utf-8"))
-    history = pd.read_parquet(folder / "history.parquet")
-    weights, fitted = load_file(folder / "weights.safetensors"), load_file(folder / "preprocessing.safetensors")
     held = _held_of(load_file(folder / "predictions.safetensors"), plain)
     encoder = Encoder.from_dict(data["encoder"])
     n_folds = plain.get("folds")
+    saved = Saved.read(folder, encoder.target, data["description"]["shape"])
     trained: list[Trained] = []
     numbers: list[int] = []
     setups: list[Setup] = []
     for c, cohort in enumerate(plain["cohorts"]):
         drawn = [from_plain(member["setup"], Setup) for member in cohort["members"]]
-        own = [member["number"] for member in cohort["members"]]
-        places = np.arange(len(numbers), len(numbers) + len(own))
-        bound = [_bound(setup, encoder.target) for setup in drawn]
-        shape = tuple(cohort.get("shape", data["description"]["shape"]))
-        trained.append(_trained_of(c, cohort, bound, own, places, history, weights, fitted, shape))
-        numbers, setups = numbers + own, setups + drawn
+        trained.append(saved.cohort(c, cohort, drawn, np.arange(len(numbers), len(numbers) + len(drawn))))
+        numbers += [member["number"] for member in cohort["members"]]
+        setups += drawn
+    members = members_of(trained, numbers, setups, encoder, n_folds)
     return Run(
         name=plain["name"],
         folder=folder,
@@ -217,7 +185,7 @@ def _read(folder: Path) -> Run:
         data=data["description"],
         encoder=encoder,
         seed=plain["seed"],
-        members=calibrated(members_of(trained, numbers, setups, encoder, n_folds), held.temperature["best"], n_folds),
+        members=calibrated(members, held.temperature["best"], n_folds),
         trained=tuple(trained),
         held=held,
         results=plain["results"],
@@ -227,57 +195,6 @@ def _read(folder: Path) -> Run:
         is_interrupted=plain["is_interrupted"],
         n_folds=n_folds,
     )
-
-
-def _trained_of(
-    c: int,
-    cohort: dict[str, Any],
-    setups: list[Setup],
-    numbers: list[int],
-    places: Any,
-    history: Any,
-    weights: dict[str, Any],
-    fitted: dict[str, Any],
-    in_shape: tuple[int, ...],
-) -> Trained:
-    bound = from_plain(cohort["bound"], Setup)
-    layers: list[dict[str, Any]] = [{} for _ in bound.network.layers]
-    for key in (key for key in weights if key.startswith(f"{c}.")):
-        _, layer, name = key.split(".", 2)  # a name may hold a dot itself
-        layers[int(layer)][name] = weights[key]
-    ours = {key.split(".", 1)[1]: a for key, a in fitted.items() if key.startswith(f"{c}.")}
-    rows, seconds = _history_of(history, numbers, bound)
-    return Trained(
-        setup=bound,
-        numbers=jax.tree.map(lambda *leaves: np.asarray(leaves, np.float64), *setups),
-        places=places,
-        preprocessor=Preprocessor.from_arrays(bound.preprocessing, ours, in_shape),
-        params=tuple(layers),
-        best_epoch=np.asarray([member["best_epoch"] for member in cohort["members"]], np.int32),
-        outcomes=[member["outcome"] for member in cohort["members"]],
-        history=rows,
-        seconds=seconds,
-        seen=(),
-        plan=Plan(**cohort["plan"]),
-    )
-
-
-def _bound(setup: Setup, target: Target) -> Setup:
-    """A member's own setup with the sizes that the data asked for."""
-    n_outputs = setup.loss.n_outputs(target.task, n_classes=len(target.class_names), n_targets=len(target.names))
-    return setup.replace(network=setup.network.bind(n_outputs))
-
-
-def _history_of(history: Any, numbers: list[int], setup: Setup) -> tuple[Any, Any]:
-    """The arrays (member, epoch, column) and (member, epoch) again, NaN where a member did not train."""
-    rows = np.full((len(numbers), setup.epochs, len(COLUMNS)), np.nan, setup.precision)
-    seconds = np.full((len(numbers), setup.epochs), np.nan)
-    place = {number: i for i, number in enumerate(numbers)}
-    ours = history[history["member"].isin(numbers)]
-    at = (ours["member"].map(place).to_numpy(), ours["epoch"].to_numpy())
-    rows[at] = ours[list(COLUMNS)].to_numpy()
-    seconds[at] = ours["wall_seconds"].to_numpy()
-    return rows, seconds
 
 
 ARRAYS = ("valid_y", "valid_predictions", "test_y", "test_best", "test_ensemble", "wrong", "wrong_images")
