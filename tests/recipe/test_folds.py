@@ -1,7 +1,9 @@
-"""Runs on folds: every setup trains on all of them in one population, and what it predicts is the mean over them."""
+"""Runs on folds: every setup trains on all of them in one population, and their mean predicts, or by time the last."""
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from sklearn.metrics import r2_score
 
 import seedbed as sb
+from seedbed.data.temperature import temperature_for
 from seedbed.training.trainer import Training
 from tests.recipe.conftest import houses
 
@@ -101,6 +104,122 @@ def test_it_comes_back_from_disk(run: sb.Run, table: pd.DataFrame) -> None:
     np.testing.assert_array_equal(again.best.predict(table), run.best.predict(table))
     pd.testing.assert_frame_equal(again.table, run.table)
     np.testing.assert_array_equal(sb.load_predictor(run.folder).predict(table), run.ensemble().predict(table))
+
+
+@pytest.fixture(scope="module")
+def sales() -> pd.DataFrame:
+    """Sales that grow, with holes, so that each fold fills them in another way."""
+    rng = np.random.default_rng(0)
+    day = rng.permutation(320)
+    frame = pd.DataFrame({"day": day, "size": rng.normal(size=320), "town": rng.choice(["Ulm", "Bonn", "Jena"], 320)})
+    frame["sold"] = frame["size"] * (1 + day / 60) + (frame.town == "Ulm") + 0.1 * rng.normal(size=320)
+    frame.loc[::7, "size"] = np.nan
+    return frame
+
+
+@pytest.fixture(scope="module")
+def ordered(sales: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> tuple[sb.Run, Any]:
+    data = sb.data.load(sales, target="sold", time="day", name="sales")
+    return sb.train(SETUP, data, members=3, folds=K, out=tmp_path_factory.mktemp("ordered") / "run"), data
+
+
+def test_by_time_the_network_of_the_last_fold_predicts(ordered: tuple[sb.Run, Any], sales: pd.DataFrame) -> None:
+    run, data = ordered
+    (best,) = run.best.members
+    assert best.fold == K - 1 and run.is_ordered
+    scores = [np.mean([m.valid_score for m in run.members if m.number // K == c]) for c in range(3)]
+    assert best.number // K == np.argmax(scores)  # chosen by the mean over all folds
+    assert {m.fold for m in run.ensemble().members} == {K - 1}
+    assert sum(run.ensemble().weights.values()) == 8
+    test = r2_score(data.test.y[:, 0], run.best.predict(data.test.rows))
+    assert run.results["test"]["best"]["r2"] == pytest.approx(test, rel=1e-6)
+    table = run.table
+    assert table.is_best.tolist() == [m.number == best.number for m in run.members]
+    assert (table.ensemble_weight[[m.fold != K - 1 for m in run.members]] == 0).all()
+    assert table.ensemble_weight.sum() == 8
+    told = dict(run.steps[3].facts)["folds"]
+    assert told == "3 in time; the last, which sees most rows, predicts; each setup learns on all of them, and is " \
+        "validated out of fold"  # fmt: skip
+
+
+def test_by_time_validation_is_told_over_all_folds_that_came_later(ordered: tuple[sb.Run, Any]) -> None:
+    run, data = ordered
+    own = [m for m in run.members if m.number // K == run.best.members[0].number // K]
+    folds = data.folds(K)
+    said = np.concatenate([m.predict(fold.valid.rows) for m, fold in zip(own, folds, strict=True)])
+    y = np.concatenate([fold.valid.y[:, 0] for fold in folds])
+    assert run.results["validation"]["best"]["r2"] == pytest.approx(r2_score(y, said), rel=1e-6)
+    assert run.importance is not None and run.held.importance.rows == len(folds[-1].valid)
+
+
+def test_by_time_one_file_predicts_with_the_encoder_of_the_last_fold(
+    ordered: tuple[sb.Run, Any], sales: pd.DataFrame
+) -> None:
+    run, data = ordered
+    assert run.encoder.kind == "folds" and run.folder is not None
+    light = sb.load_predictor(run.folder / "ensemble.safetensors")
+    assert light.encoder == data.folds(K)[-1].encoder
+    np.testing.assert_allclose(light.predict(sales), run.ensemble().predict(sales), rtol=1e-9)
+    again = sb.load_run(run.folder)
+    assert again.is_ordered and [m.has_vote for m in again.members] == [m.fold == K - 1 for m in again.members]
+    np.testing.assert_array_equal(again.best.predict(sales), run.best.predict(sales))
+    np.testing.assert_array_equal(again.ensemble(3).predict(sales), run.ensemble(3).predict(sales))
+    pd.testing.assert_frame_equal(again.table, run.table)
+
+
+def test_by_time_probabilities_have_the_temperature_of_the_newest_rows(tmp_path: Path) -> None:
+    """Which the networks that predict have not learned from; elsewhere the mean over folds has none."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(1200, 4))
+    y = (x[:, 0] > 0).astype(int)
+    setup = SETUP.replace(loss=sb.CrossEntropy(), optimizer=sb.Adam(0.01), epochs=2)  # less sure than it is right
+    options: dict[str, Any] = {"members": 1, "folds": 2}
+    data = sb.data.load((x, y), time=np.arange(1200))
+    run = sb.train(setup, data, out=tmp_path / "run", **options)
+    newest = data.folds(2)[-1].valid
+    raw = replace(run.best, temperature=1.0).predict_proba(newest.rows)
+    expected = temperature_for("classification", newest.y, raw)
+    assert run.held.temperature["best"] == run.best.temperature == pytest.approx(expected, rel=1e-6) and expected < 0.8
+    assert sb.load_run(tmp_path / "run").best.temperature == run.best.temperature
+    assert run.ensemble(2).temperature == run.ensemble().temperature
+    by_chance = sb.train(setup, sb.data.load((x, y)), out=None, **options)
+    assert by_chance.ensemble(2).temperature == by_chance.best.temperature == 1.0
+
+
+def test_files_of_new_rows_are_read_as_the_folds_know_them(tmp_path: Path) -> None:
+    """With the texts that mean a hole, and texts that look like numbers as texts."""
+    frame = houses(90).assign(code=[f"{i % 3:02}" for i in range(90)]).astype({"area": object})
+    frame.loc[::9, "area"] = "?"
+    path = tmp_path / "houses.csv"
+    frame.to_csv(path, index=False)
+    data = sb.data.load(path, target="price", missing="?", types={"code": "category"})
+    run = sb.train(SETUP.replace(epochs=1), data, members=1, folds=2, out=tmp_path / "run")
+    encoder = sb.load_run(tmp_path / "run").encoder
+    assert encoder.kind == "folds" and encoder == run.encoder
+    rows = sb.data.read_rows(path, encoder)
+    assert rows["area"].isna().tolist() == pd.to_numeric(frame["area"], errors="coerce").isna().tolist()
+    assert set(rows["code"]) == {"00", "01", "02"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run.best.predict(rows)
+
+
+def test_what_a_fold_cannot_learn_is_told_with_the_data() -> None:
+    """In the steps, and with what the report warns of."""
+    rng = np.random.default_rng(0)
+    who = np.repeat([f"p{i}" for i in range(20)], 6)
+    ill = np.where(who == "p3", "gout", rng.choice(["flu", "well"], 120))
+    frame = pd.DataFrame({"x": rng.normal(size=120), "who": who, "ill": ill})
+    setup = SETUP.replace(loss=sb.CrossEntropy(), epochs=1)
+    data = next(
+        data
+        for data in (sb.data.load(frame, target="ill", group="who", split_seed=seed) for seed in range(9))
+        if data.class_names.index("gout") in data.train.y
+    )
+    run = sb.train(setup, data, members=1, folds=2, out=None)
+    said = [notice for notice in run.data["notices"] if "cannot learn the classes gout" in notice]
+    assert len(said) == 1 and ("notice", said[0]) in run.steps[0].facts
+    assert run.data["fingerprint"] == data.fingerprint
 
 
 def test_classes_and_arrays(tmp_path: Path) -> None:

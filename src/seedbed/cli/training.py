@@ -56,7 +56,8 @@ def train(
     batch_size: BatchSize = None,
     seed: Annotated[int, typer.Option(help="Decides draws, first weights, noise and data order.", metavar="N")] = 0,
     folds: Annotated[
-        int | None, typer.Option(help="Train each setup on N folds; the mean over them predicts.", metavar="N")
+        int | None,
+        typer.Option(help="Train each setup on N folds; their mean predicts, by time the last one.", metavar="N"),
     ] = None,
     out: Annotated[
         str,

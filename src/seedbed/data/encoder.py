@@ -76,9 +76,9 @@ class Encoder:
         """The encoder that `to_dict` wrote."""
         target = Target.from_dict(plain["target"])
         if plain["kind"] == "folds":
-            from seedbed.data.fold_encoder import FoldEncoder
+            from seedbed.data.fold_encoder import joined
 
-            return FoldEncoder(target, tuple(map(Encoder.from_dict, plain["folds"])))
+            return joined([Encoder.from_dict(fold) for fold in plain["folds"]])
         if plain["kind"] == ArrayEncoder.kind:
             return ArrayEncoder(target, tuple(plain["shape"]), tuple(plain["names"]))
         left_out = tuple(Verdict(**verdict) for verdict in plain.get("left_out", ()))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seedbed.data.columns import Column
 from seedbed.data.encoder import Encoder
 from seedbed.data.oddities import Oddities
 
@@ -24,6 +25,16 @@ class FoldEncoder(Encoder):
 
     kind = "folds"
     folds: tuple[Encoder, ...]
+
+    @property
+    def source_columns(self) -> tuple[str, ...]:
+        """All feature columns of the source in their order."""
+        return tuple(getattr(self.folds[0], "source_columns", ()))
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that any fold uses, so that files of new rows are read as all of them need it."""
+        return tuple(column for encoder in self.folds for column in getattr(encoder, "columns", ()))
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -48,7 +59,13 @@ class FoldEncoder(Encoder):
         return {"kind": self.kind, "target": self.target.to_dict(), "folds": folds}
 
 
+def joined(encoders: Sequence[Encoder]) -> FoldEncoder:
+    """The encoder that has the features of these."""
+    first = encoders[0]
+    return FoldEncoder(first.target, tuple(encoders), reading=first.reading)
+
+
 def over_folds(encoders: Sequence[Encoder]) -> Encoder:
     """One encoder for all folds: theirs, where it is the same for all."""
     first = encoders[0]
-    return first if all(other == first for other in encoders) else FoldEncoder(first.target, tuple(encoders))
+    return first if all(other == first for other in encoders) else joined(encoders)

@@ -15,7 +15,7 @@ MOST_CANDIDATES = 64  # for the ensemble: the best by validation loss
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A member; or where there are folds, the networks of one setup on all of them, whose mean predicts.
+    """A member; or where there are folds, the networks of one setup on all of them.
 
     Attributes:
         number: of the member; with k folds, member f of candidate c has the number c · k + f.
@@ -23,6 +23,11 @@ class Candidate:
 
     number: int
     members: tuple[Member, ...]
+
+    @property
+    def voting(self) -> tuple[Member, ...]:
+        """The networks whose mean predicts: all, but of folds by time only that of the last, which saw most rows."""
+        return tuple(member for member in self.members if member.has_vote)
 
     @property
     def valid_score(self) -> float:
@@ -62,8 +67,6 @@ def best_of(found: Sequence[Candidate]) -> Candidate:
 
 
 def calibrated(members: Sequence[Member], temperature: float, n_folds: int | None) -> tuple[Member, ...]:
-    """The members, the best of them with its temperature; with folds, the temperature is that of the mean."""
-    if n_folds:
-        return tuple(members)
-    (best,) = best_of(candidates(members, None)).members
-    return tuple(replace(m, temperature=temperature) if m is best else m for m in members)
+    """The members, the one that predicts as the best with its temperature; where several do, it is that of the mean."""
+    best, *others = best_of(candidates(members, n_folds)).voting
+    return tuple(replace(m, temperature=temperature) if m is best and not others else m for m in members)

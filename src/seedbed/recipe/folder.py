@@ -132,7 +132,7 @@ def _write(run: Run, folder: Path) -> None:
 def _write_ensemble(run: Run, path: Path) -> None:
     ensemble = run.ensemble()
     if packed := pack(ensemble):
-        packed.save(path, run.encoder, ensemble.predictor.temperature)
+        packed.save(path, ensemble.predictor.encoder, ensemble.predictor.temperature)
 
 
 def _run_to_plain(run: Run) -> dict[str, Any]:
@@ -143,6 +143,7 @@ def _run_to_plain(run: Run) -> dict[str, Any]:
         "wall_seconds": run.wall_seconds,
         "is_interrupted": run.is_interrupted,
         "folds": run.n_folds,
+        "is_ordered": run.is_ordered,
         "results": run.results,
         "intervals": run.intervals,
         "temperature": run.held.temperature,
@@ -167,7 +168,7 @@ def _read(folder: Path) -> Run:
     data = json.loads((folder / "data.json").read_text(encoding="utf-8"))
     held = _held_of(load_file(folder / "predictions.safetensors"), plain)
     encoder = Encoder.from_dict(data["encoder"])
-    n_folds = plain.get("folds")
+    n_folds, is_ordered = plain.get("folds"), plain.get("is_ordered", False)
     saved = Saved.read(folder, encoder.target, data["description"]["shape"])
     trained: list[Trained] = []
     numbers: list[int] = []
@@ -177,7 +178,7 @@ def _read(folder: Path) -> Run:
         trained.append(saved.cohort(c, cohort, drawn, np.arange(len(numbers), len(numbers) + len(drawn))))
         numbers += [member["number"] for member in cohort["members"]]
         setups += drawn
-    members = members_of(trained, numbers, setups, encoder, n_folds)
+    members = members_of(trained, numbers, setups, encoder, n_folds, is_ordered=is_ordered)
     return Run(
         name=plain["name"],
         folder=folder,
@@ -194,6 +195,7 @@ def _read(folder: Path) -> Run:
         wall_seconds=plain["wall_seconds"],
         is_interrupted=plain["is_interrupted"],
         n_folds=n_folds,
+        is_ordered=is_ordered,
     )
 
 

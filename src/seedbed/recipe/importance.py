@@ -49,7 +49,8 @@ def importance_of(members: Sequence[Member], votes: Sequence[int], data: Dataset
 
     def predict(x: NDArray[Any]) -> NDArray[Any]:
         # One by one: programs for several members are filled up to 32 of them.
-        return np.average([predict_encoded([member], x)[0] for member in members], axis=0, weights=votes)
+        said = [predict_encoded([member], x, data.encoder)[0] for member in members]
+        return np.average(said, axis=0, weights=votes)
 
     rng = np.random.default_rng(0)
     rows = np.sort(rng.permutation(len(data.valid))[:n])

@@ -14,7 +14,7 @@ from seedbed.recipe.candidates import MOST_CANDIDATES, Candidate, best_of, candi
 from seedbed.recipe.groups import group_scores
 from seedbed.recipe.importance import importance_of
 from seedbed.recipe.looks import looks_of
-from seedbed.recipe.member import Member, predict_apart, predict_encoded
+from seedbed.recipe.member import Member, encoder_of, predict_apart, predict_encoded
 from seedbed.recipe.results import Metrics, metrics, select
 from seedbed.recipe.run import ENSEMBLE_SIZE, Held
 from seedbed.recipe.wrong import most_wrong_of
@@ -30,13 +30,13 @@ def judge(members: Sequence[Member], data: Dataset, folds: Sequence[Dataset] = (
     Probabilities are scored at the temperature that was fitted on the validation part: what `predict_proba` gives.
     Data without a test part, as an estimator of scikit-learn is fitted to, has metrics on the validation part alone.
     With folds each row of the training and validation parts is predicted by the networks that did not learn from it,
-    and test rows by the mean over the folds.
+    and test rows by the networks that have a vote: the mean over the folds, or by time those of the last fold.
     """
     task, found = data.task, candidates(members, len(folds) or None)
     best, chosen = best_of(found), found[:MOST_CANDIDATES]
     if best not in chosen:
         chosen[-1] = best
-    y, predicted = _validated(chosen, data, folds)
+    rows, y, predicted = _validated(chosen, data, folds)
     picked = select(task, y, predicted, ENSEMBLE_SIZE)
     unlike = sorted(set(picked))
     counts = [picked.count(c) for c in unlike]
@@ -44,11 +44,10 @@ def judge(members: Sequence[Member], data: Dataset, folds: Sequence[Dataset] = (
     untouched = _tested([best, *voting], data)
     valid = _models(predicted[chosen.index(best)], predicted[unlike], counts)
     test = _models(untouched[0], untouched[1:], counts)
-    # Out of fold each row is predicted by one network of a setup; their mean over folds is less sure than that.
-    temperature = {model: 1.0 if folds else temperature_for(task, y, p) for model, p in valid.items()}
+    unseen = _unseen(best, data, folds)
+    temperature = {model: _temperature(task, rows, y, p, unseen) for model, p in valid.items()}
     valid, test = (_cooled(task, part, temperature) for part in (valid, test))
     told = test if len(data.test) else {}
-    measured = told and not folds  # no validation row is new to all networks of an ensemble over folds
     held = Held(
         valid_y=y,
         valid_predictions=predicted,
@@ -60,9 +59,9 @@ def judge(members: Sequence[Member], data: Dataset, folds: Sequence[Dataset] = (
         intervals={"test": {model: intervals(task, data.test.y, p, data.test.group) for model, p in told.items()}},
         temperature=temperature,
         groups=group_scores(task, data.test.y, test["ensemble"], data.test.group),
-        importance=importance_of([one.members[0] for one in voting], counts, data) if measured else None,
+        importance=importance_of([one.voting[0] for one in voting], counts, unseen) if told and unseen else None,
         **most_wrong_of(data, test["ensemble"]),
-        looks=looks_of(best.members[0].trained.preprocessor, folds[0] if folds else data),
+        looks=looks_of(best.voting[0].trained.preprocessor, folds[best.voting[0].fold or 0] if folds else data),
     )
     results = {"validation": _scored(task, y, valid), "test": _scored(task, data.test.y, told)}
     return held, {part: models for part, models in results.items() if models}
@@ -70,24 +69,44 @@ def judge(members: Sequence[Member], data: Dataset, folds: Sequence[Dataset] = (
 
 def _validated(
     chosen: Sequence[Candidate], data: Dataset, folds: Sequence[Dataset]
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The targets that candidates are chosen by, and what each predicts there, (candidate, n, k)."""
+) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
+    """The rows that candidates are chosen by, their targets, and what each predicts there, (candidate, n, k)."""
     if not folds:
-        return data.valid.y, predict_encoded([one.members[0] for one in chosen], data.valid.x)
+        return data.valid.index, data.valid.y, predict_apart([one.members[0] for one in chosen], data.valid.x)
     index = np.concatenate([fold.valid.index for fold in folds])
     order = np.argsort(index, kind="stable")
     y = np.concatenate([fold.valid.y for fold in folds])
     parts = [predict_apart([one.members[f] for one in chosen], fold.valid.x) for f, fold in enumerate(folds)]
-    return y[order], np.concatenate(parts, axis=1)[:, order]
+    return index[order], y[order], np.concatenate(parts, axis=1)[:, order]
+
+
+def _unseen(best: Candidate, data: Dataset, folds: Sequence[Dataset]) -> Dataset | None:
+    """The data set whose validation rows are new to all networks that predict; None with several folds."""
+    if not folds:
+        return data
+    fold, *others = {member.fold for member in best.voting}
+    return None if others or fold is None else folds[fold]
+
+
+def _temperature(task: str, rows: NDArray[np.int64], y: NDArray[Any], p: NDArray[Any], unseen: Dataset | None) -> float:
+    """The temperature for predictions of validation rows.
+
+    Out of fold each row is predicted by one network of a setup; a mean over folds is less sure than that, so that
+    nothing tells its temperature.
+    """
+    if unseen is None:
+        return 1.0
+    own = np.isin(rows, unseen.valid.index)
+    return temperature_for(task, y[own], p[own])
 
 
 def _tested(models: Sequence[Candidate], data: Dataset) -> NDArray[Any]:
     """What each predicts for the test part, (candidate, n, k)."""
-    members = [member for one in models for member in one.members]
-    encoder = members[0].encoder
+    members = [member for one in models for member in one.voting]
+    encoder = encoder_of(members)
     x = data.test.x if encoder == data.encoder else encoder.features(data.test.rows)
-    said = predict_encoded(members, x)
-    return said.reshape(len(models), len(models[0].members), *said.shape[1:]).mean(axis=1)
+    said = predict_encoded(members, x, encoder)
+    return said.reshape(len(models), len(models[0].voting), *said.shape[1:]).mean(axis=1)
 
 
 def _models(best: NDArray[Any], voting: NDArray[Any], counts: Sequence[int]) -> Predictions:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.data.encoder import Encoder
+from seedbed.data.fold_encoder import FoldEncoder
 from seedbed.network import Network
 from seedbed.recipe.predictor import Predictor
 from seedbed.training.predict import predictions
@@ -33,6 +34,7 @@ class Member:
         temperature: what its probabilities are divided by as logits, so that they are as sure as they are right; 1 but
             for the best member of a run.
         fold: the fold that it did not learn from, in a run on folds.
+        has_vote: whether it predicts for its setup. With folds by time only the network of the last one does.
     """
 
     number: int
@@ -46,6 +48,7 @@ class Member:
     encoder: Encoder
     temperature: float = 1.0
     fold: int | None = None
+    has_vote: bool = True
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -91,7 +94,8 @@ class Member:
     @property
     def predictor(self) -> Predictor:
         """What takes raw rows."""
-        return Predictor(self.encoder, lambda x: predict_encoded([self], x)[0], self.temperature)
+        encoder = encoder_of([self])
+        return Predictor(encoder, lambda x: predict_encoded([self], x, encoder)[0], self.temperature)
 
     def __repr__(self) -> str:
         return f"Member({self.number}, valid_score={self.valid_score:.4f}, {self.outcome}, {self.setup.network})"
@@ -130,20 +134,27 @@ class Ensemble:
     @property
     def predictor(self) -> Predictor:
         """What takes raw rows."""
-        return Predictor(self.members[0].encoder, self._mean, self.temperature)
+        encoder = encoder_of(self.members)
+        return Predictor(encoder, lambda x: self._mean(x, encoder), self.temperature)
 
-    def _mean(self, x: NDArray[Any]) -> NDArray[Any]:
+    def _mean(self, x: NDArray[Any], encoder: Encoder) -> NDArray[Any]:
         unlike = list({member.number: member for member in self.members}.values())
         counts = [self.weights[member.number] for member in unlike]
-        return np.average(predict_encoded(unlike, x), axis=0, weights=counts)
+        return np.average(predict_encoded(unlike, x, encoder), axis=0, weights=counts)
 
     def __repr__(self) -> str:
         return f"Ensemble({', '.join(f'{count} x {number}' for number, count in self.weights.items())})"
 
 
-def predict_encoded(members: Sequence[Member], x: NDArray[Any]) -> NDArray[Any]:
-    """What each of some members says of encoded rows, (member, n, k)."""
+def encoder_of(members: Sequence[Member]) -> Encoder:
+    """The encoder that some members need: of a run on folds, that of their fold alone where they are all of one."""
     encoder = members[0].encoder
+    fold, *others = {member.fold for member in members}
+    return encoder if others or fold is None or not isinstance(encoder, FoldEncoder) else encoder.folds[fold]
+
+
+def predict_encoded(members: Sequence[Member], x: NDArray[Any], encoder: Encoder) -> NDArray[Any]:
+    """What each of some members says of rows that this encoder has encoded, (member, n, k)."""
     folds = list(dict.fromkeys(member.fold for member in members))
     values: dict[int, NDArray[Any]] = {}
     for fold in folds:

@@ -146,10 +146,10 @@ def read(path: Path) -> tuple[Packed, Encoder, float]:
 def pack(ensemble: Ensemble) -> Packed | None:
     """The networks of an ensemble, each once; None where one has a layer, loss or step that only JAX computes.
 
-    Nor where each fold has an encoder of its own.
+    Nor where they read the features of different encoders, as those of several folds may.
     """
     unlike = {member.number: member for member in ensemble.members}.values()
-    if not all(map(_is_plain, unlike)) or isinstance(ensemble.members[0].encoder, FoldEncoder):
+    if not all(map(_is_plain, unlike)) or isinstance(ensemble.predictor.encoder, FoldEncoder):
         return None
     counts = Counter(member.number for member in ensemble.members)
     known: list[tuple[Step, ...]] = []

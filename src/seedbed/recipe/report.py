@@ -9,6 +9,7 @@ from seedbed.core.errors import RunError
 from seedbed.core.files import write_text
 from seedbed.core.messages import message
 from seedbed.data.raw import shown
+from seedbed.recipe.member import encoder_of
 from seedbed.recipe.run import Run
 from seedbed.reporting.evidence import Evidence
 from seedbed.training.trained import DIVERGED
@@ -50,7 +51,7 @@ def evidence_of(run: Run, language: str | None = None) -> Evidence:
         warnings=_warnings(run, language),
         preprocessor=first.trained.preprocessor,
         looks=held.looks,
-        feature_names=run.encoder.feature_names,
+        feature_names=encoder_of([first]).feature_names,
         temperature=held.temperature["ensemble"],
         groups=held.groups,
         importance=held.importance,

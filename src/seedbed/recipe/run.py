@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,6 +87,7 @@ class Run:
         wall_seconds: from the first step of the recipe to the result.
         is_interrupted: whether training was ended by the user.
         n_folds: how many folds each setup was trained on, or None.
+        is_ordered: whether the folds follow time, so that the network of the last one alone predicts for its setup.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Run:
     wall_seconds: float
     is_interrupted: bool = False
     n_folds: int | None = None
+    is_ordered: bool = False
 
     @property
     def task(self) -> str:
@@ -119,10 +121,11 @@ class Run:
     def best(self) -> Member | Ensemble:
         """The member with the highest validation score; among equals the one with the smallest validation loss.
 
-        With folds: the networks of the setup with the highest mean score, whose predictions are averaged.
+        With folds: the networks of the setup with the highest mean score, whose predictions are averaged; where they
+        are folds by time, its network of the last fold.
         """
-        best = best_of(candidates(self.members, self.n_folds))
-        return Ensemble(best.members, self.held.temperature["best"]) if self.n_folds else best.members[0]
+        best = best_of(candidates(self.members, self.n_folds)).voting
+        return Ensemble(best, self.held.temperature["best"]) if len(best) > 1 else best[0]
 
     def ensemble(self, k: int = ENSEMBLE_SIZE) -> Ensemble:
         """The greedy ensemble of `k` places, chosen on the validation part.     (Caruana et al. 2004)
@@ -134,9 +137,9 @@ class Run:
             raise UsageError(f"ensemble: expected k of at least 1, got {k!r}")
         held = self.held
         chosen = select(self.task, held.valid_y, held.valid_predictions, k)
-        by_number = {one.number: one.members for one in candidates(self.members, self.n_folds)}
+        by_number = {one.number: one.voting for one in candidates(self.members, self.n_folds)}
         temperature = held.temperature["ensemble"]
-        if k != ENSEMBLE_SIZE:
+        if k != ENSEMBLE_SIZE and not self.n_folds:
             temperature = temperature_for(self.task, held.valid_y, held.valid_predictions[chosen].mean(axis=0))
         return Ensemble(tuple(m for c in chosen for m in by_number[held.candidates[c]]), temperature)
 
@@ -185,7 +188,15 @@ class Run:
 
         chosen, best, k = self.held.ensemble, self.best.members, self.n_folds or 1
         rows = [
-            (m.number, m.valid_score, m.valid_loss, m.best_epoch, m.outcome, m in best, chosen.count(m.number // k))
+            (
+                m.number,
+                m.valid_score,
+                m.valid_loss,
+                m.best_epoch,
+                m.outcome,
+                m in best,
+                m.has_vote * chosen.count(m.number // k),
+            )
             for m in self.members
         ]
         names = ["member", "valid_score", "valid_loss", "best_epoch", "outcome", "is_best", "ensemble_weight"]
@@ -220,8 +231,10 @@ def members_of(
     setups: Sequence[Setup],
     encoder: Encoder,
     n_folds: int | None = None,
+    *,
+    is_ordered: bool = False,
 ) -> tuple[Member, ...]:
-    """The members of trained cohorts, in the order of their numbers."""
+    """The members of trained cohorts, in the order of their numbers; for `is_ordered` see `Run`."""
     members = []
     for one in trained:
         for place, at in enumerate(one.places):
@@ -231,7 +244,7 @@ def members_of(
             number = numbers[at]
             fold = None if n_folds is None else number % n_folds
             own = Member(number, setups[at], outcome, epoch, loss, score, one, place, encoder, fold=fold)
-            members.append(own)
+            members.append(replace(own, has_vote=not is_ordered or fold == (n_folds or 1) - 1))
     return tuple(sorted(members, key=lambda member: member.number))
 
 

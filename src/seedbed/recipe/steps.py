@@ -70,6 +70,7 @@ def network(setup: Setup, training: Training) -> Step:
 
 def train(training: Training, members: Sequence[Member]) -> Step:
     """What training did, how fast, and what became of the members."""
+    is_ordered = not all(member.has_vote for member in members)
     outcomes = Counter(member.outcome for member in members)
     n_folds = len({id(group.data) for group in training.groups})
     n_structures = len({group.structure for group in training.groups})
@@ -82,7 +83,8 @@ def train(training: Training, members: Sequence[Member]) -> Step:
         ("speed", f"{per_second:,.0f} network steps a second"),
     ]
     if n_folds > 1:
-        facts.insert(1, ("folds", f"{n_folds}; each setup learns on all of them, and is validated out of fold"))
+        how = "in time; the last, which sees most rows, predicts" if is_ordered else "which predict together"
+        facts.insert(1, ("folds", f"{n_folds} {how}; each setup learns on all of them, and is validated out of fold"))
     if len(scores):
         middle, best = np.median(scores), scores.max()
         facts.append(("validation score", f"best {best:.4f}, median {middle:.4f} of {len(scores)} members"))

@@ -60,7 +60,8 @@ def train(
         epochs: in place of the setup's.
         seed: decides draws, first weights, noise and the order of the data; not the split.
         folds: how many; each setup then trains on every fold of the training and validation parts, all in one
-            population, and what it predicts is the mean over them. Its member on fold f has number · folds + f.
+            population, and what it predicts is the mean over them; with folds by time what its network on the last
+            fold predicts, which learned from most rows. Its member on fold f has number · folds + f.
         out: the run's folder, "auto" for `runs/<data>-<date>-<time>`, None to keep nothing on disk.
         start: a run or a member whose weights to begin with; a run's by the members' numbers.
         plan: a run on this machine to repeat to the bit, or its plans, one for each cohort.

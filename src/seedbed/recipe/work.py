@@ -6,7 +6,7 @@ import shutil
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +69,8 @@ class Work:
     def __post_init__(self) -> None:
         k = self.n_folds or 1
         self.folds = () if self.n_folds is None else self.data.folds(self.n_folds)
+        notices = dict.fromkeys(notice for one in (self.data, *self.folds) for notice in one.notices)
+        self.data = replace(self.data, notices=tuple(notices))
         self.own_numbers = [number * k + fold for number in self.numbers for fold in range(k)]
         self.setups = [draw(self.setup, seed=self.seed, number=number // k) for number in self.own_numbers]
         data = [self.folds[number % k] for number in self.own_numbers] if self.folds else self.data
@@ -91,6 +93,11 @@ class Work:
             is_observed=self.observe is not None,
             plans=None if self.plans is None else tuple(plan.to_dict() for plan in self.plans),
         )
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether there are folds that follow time."""
+        return bool(self.folds) and self.data.train.time is not None
 
     @property
     def n_bytes(self) -> int:
@@ -152,10 +159,12 @@ class Work:
             wall_seconds=time.perf_counter() - self.began,
             is_interrupted=self.training.is_interrupted,
             n_folds=self.n_folds,
+            is_ordered=self.is_ordered,
         )
 
     def _members(self) -> tuple[Member, ...]:
-        members = members_of(self.training.results, self.own_numbers, self.setups, self.encoder, self.n_folds)
+        trained, setups = self.training.results, self.setups
+        members = members_of(trained, self.own_numbers, setups, self.encoder, self.n_folds, is_ordered=self.is_ordered)
         if self.training.is_interrupted:
             try:
                 candidates(members, self.n_folds)
