@@ -19,14 +19,14 @@ import seedbed
 
 PUBLIC = """
     Adagrad Adam AdamW Augmentation BackendError BinaryCrossEntropy Center Constant ConstantRate Cosine Crop
-    CrossEntropy DataError Dropout ELU Ensemble Flatten Flip GELU HeNormal HeUniform Huber Identity Initializer L1
-    L2 Layer LeCunNormal LeCunUniform LeakyReLU Linear Log Loss MeanSquaredError Member MinMax Network Noise Normal
-    Optimizer Orthogonal PCA PReLU Penalty PiecewiseLinear Predictor QuadraticCost Quantile RMSProp RandomUniform
-    ReLU Robust Run RunError SELU SGD Schedule SeedbedClassifier SeedbedError SeedbedPerceptron SeedbedRegressor
-    Setup SetupError ShapeError Shift SiLU Sigmoid Softmax Softplus Standardize StandardizeTarget Step StepDecay
-    Tanh TrainingError UsageError Value WarmUp Whiten XavierNormal XavierUniform Zeros calculus choice compare data
-    diff draw environment explain fields integers is_linear load_predictor load_run log_uniform propose resume same
-    separate shape_of train training uniform
+    CrossEntropy DataError Dropout ELU Ensemble Flatten Flip GELU HeNormal HeUniform Huber Identity Initializer
+    Jacobian L1 L2 Layer LeCunNormal LeCunUniform LeakyReLU Linear Log Loss MeanSquaredError Member MinMax Network
+    Noise Normal Optimizer Orthogonal PCA PReLU Penalty PiecewiseLinear Predictor QuadraticCost Quantile RMSProp
+    RandomUniform ReLU Robust Run RunError SELU SGD Schedule SeedbedClassifier SeedbedError SeedbedPerceptron
+    SeedbedRegressor Setup SetupError ShapeError Shift SiLU Sigmoid Softmax Softplus Standardize StandardizeTarget
+    Step StepDecay Tanh TrainingError UsageError Value WarmUp Whiten XavierNormal XavierUniform Zeros calculus
+    choice compare data derivative diff draw environment explain fields gradient hessian integers is_linear jacobian
+    linearize load_predictor load_run log_uniform propose resume same separate shape_of train training uniform
 """
 
 

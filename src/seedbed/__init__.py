@@ -14,7 +14,10 @@ from seedbed.core.lazy import lazily
 
 if TYPE_CHECKING:
     from seedbed import calculus, data, training
+    from seedbed.calculus.derivatives import derivative, gradient, hessian, jacobian
+    from seedbed.calculus.jacobian import Jacobian
     from seedbed.calculus.linear import is_linear
+    from seedbed.calculus.linearization import linearize
     from seedbed.calculus.shapes import shape_of
     from seedbed.core import fields
     from seedbed.core.distributions import choice, integers, log_uniform, uniform
@@ -150,6 +153,7 @@ __all__ = [
     "Huber",
     "Identity",
     "Initializer",
+    "Jacobian",
     "Layer",
     "LeCunNormal",
     "LeCunUniform",
@@ -207,13 +211,18 @@ __all__ = [
     "choice",
     "compare",
     "data",
+    "derivative",
     "diff",
     "draw",
     "environment",
     "explain",
     "fields",
+    "gradient",
+    "hessian",
     "integers",
     "is_linear",
+    "jacobian",
+    "linearize",
     "load_predictor",
     "load_run",
     "log_uniform",

@@ -1,11 +1,16 @@
-"""Derivatives, gradients and Jacobians, and the linear algebra under them."""
+"""Derivatives, gradients and Jacobians that know their structure, and the linear algebra under them."""
 
 from typing import TYPE_CHECKING
 
 from seedbed.core.lazy import lazily
 
 if TYPE_CHECKING:
+    from seedbed.calculus.checking import Check
+    from seedbed.calculus.derivatives import derivative, gradient, hessian, jacobian
     from seedbed.calculus.expressions import Expression
+    from seedbed.calculus.jacobian import Jacobian
+    from seedbed.calculus.kinds import Kind
+    from seedbed.calculus.linearization import Linearization, Prediction, linearize
     from seedbed.calculus.products import Entry, Product, multiply
     from seedbed.calculus.shapes import ShapeOf, shape_of
     from seedbed.calculus.vectors import CauchySchwarz, angle, cauchy_schwarz, inner, norm
@@ -14,13 +19,23 @@ else:
 
 __all__ = [
     "CauchySchwarz",
+    "Check",
     "Entry",
     "Expression",
+    "Jacobian",
+    "Kind",
+    "Linearization",
+    "Prediction",
     "Product",
     "ShapeOf",
     "angle",
     "cauchy_schwarz",
+    "derivative",
+    "gradient",
+    "hessian",
     "inner",
+    "jacobian",
+    "linearize",
     "multiply",
     "norm",
     "shape_of",

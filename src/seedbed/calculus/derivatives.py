@@ -1,0 +1,204 @@
+"""Derivative, gradient, Jacobian and Hessian: the four shapes of a derivative, each a function of the point.
+
+| function, variable | scalar x | vector x of n |
+|---|---|---|
+| scalar f | derivative, 1 × 1 | gradient, 1 × n, written as the n numbers themselves |
+| vector f of m | derivative, m × 1, written as the m numbers | Jacobian, m × n |
+
+Numerator layout: outputs are rows, inputs are columns. The unit of an entry is that of the
+output per that of the input.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from seedbed.calculus.discovery import pieces
+from seedbed.calculus.jacobian import Jacobian
+from seedbed.calculus.points import checked_output, checked_point, refuse_nan
+from seedbed.core.errors import ShapeError, UsageError, nearest, one_of
+
+By = int | str | Sequence[int | str]
+
+
+def derivative(f: Callable[..., Any], by: int | str = 0) -> Callable[..., Array]:
+    """The function x ↦ f'(x) of a scalar x: a scalar, or for a vector function of m outputs the m × 1 column, as (m,).
+
+    Raises, when it is called:
+        ShapeError: x is not a scalar.
+        UsageError: x or f(x) is not made of floating-point numbers, or is NaN.
+
+    >>> float(derivative(lambda x: x**3)(2.0))
+    12.0
+    """
+
+    @functools.wraps(f)
+    def at(*args: Any, **kwargs: Any) -> Array:
+        place, function, x = _by_one("derivative", f, by, args, kwargs)
+        if jnp.shape(x):
+            hint = "gradient(f) is for a vector and a scalar function, jacobian(f) for a vector function"
+            raise ShapeError(f"derivative by {place}: expected a scalar, got shape {jnp.shape(x)}", hint)
+        y, slope = jax.jvp(lambda t: checked_output("derivative", function, t), (x,), (jnp.ones_like(x),))
+        refuse_nan("derivative", function, x, jax.tree.leaves(y))
+        return slope
+
+    return at
+
+
+def gradient(f: Callable[..., Any], by: By = 0) -> Callable[..., Any]:
+    """The function x ↦ ∇f(x) of a scalar function: n numbers, or a tree of arrays where x is one.
+
+    It points in the direction in which f grows fastest, and its length is the rate.
+
+    Raises, when it is called:
+        ShapeError: f(x) is not a scalar.
+        UsageError: x or f(x) is not made of floating-point numbers, or is NaN.
+
+    >>> gradient(lambda x: (x**2).sum())(jnp.array([1.0, 2.0])).tolist()
+    [2.0, 4.0]
+    """
+
+    @functools.wraps(f)
+    def at(*args: Any, **kwargs: Any) -> Any:
+        place, function, x = _by_some("gradient", f, by, args, kwargs)
+        y, pull = jax.vjp(lambda t: checked_output("gradient", function, t), x)
+        if not isinstance(y, jax.Array) or y.shape:
+            came = f"shape {y.shape}" if isinstance(y, jax.Array) else f"a tree of {len(jax.tree.leaves(y))} arrays"
+            raise ShapeError(
+                f"gradient by {place}: expected a function that gives a scalar, got {came}",
+                "sum or average the outputs first, or take jacobian(f)",
+            )
+        refuse_nan("gradient", function, x, [y])
+        (slope,) = pull(jnp.ones_like(y))
+        return slope
+
+    return at
+
+
+def jacobian(f: Callable[..., Any], by: By = 0) -> Callable[..., Any]:
+    """The function x ↦ J(x), the Jacobian with its structure: m × n for m outputs and n inputs.
+
+    Arrays of any shape are read row by row. Where the output or the input is a tree of arrays, the result is the
+    tree of the outputs with, in place of each, the tree of the inputs, of Jacobians.
+
+    Arguments:
+        f: a function that JAX can differentiate.
+        by: which argument is varied, by number or name; or several.
+
+    Raises, when it is called:
+        UsageError: x or f(x) is not made of floating-point numbers, or is NaN; there is no such argument.
+
+    >>> W = jnp.ones((2, 3))
+    >>> jacobian(lambda x: jnp.tanh(W @ x))(jnp.zeros(3)).shape
+    (2, 3)
+    """
+
+    @functools.wraps(f)
+    def at(*args: Any, **kwargs: Any) -> Any:
+        _, function, x = _by_some("jacobian", f, by, args, kwargs)
+        return _jacobians(lambda t: checked_output("jacobian", function, t), x)
+
+    return at
+
+
+def hessian(f: Callable[..., Any], by: int | str = 0) -> Callable[..., Any]:
+    """The function x ↦ H(x), the Jacobian of the gradient of a scalar function, with its structure: n × n, symmetric.
+
+    Raises, when it is called: as `gradient`.
+
+    >>> hessian(lambda x: jnp.sin(x).sum())(jnp.zeros(3)).kind
+    'diagonal'
+    """
+    return jacobian(gradient(f, by), by)
+
+
+def _jacobians(function: Callable[[Any], Any], x: Any) -> Any:
+    leaves, in_tree = jax.tree.flatten(x)
+    out_trees: list[Any] = []
+
+    def flat(*given: Any) -> list[Any]:
+        outputs, out_tree = jax.tree.flatten(function(jax.tree.unflatten(in_tree, given)))
+        out_trees.append(out_tree)
+        return outputs
+
+    outputs, linear = jax.linearize(flat, *leaves)
+    refuse_nan("jacobian", function, x, outputs)
+    closed = jax.make_jaxpr(linear)(*(jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for leaf in leaves))
+    columns = [pieces(closed, which) for which in range(len(leaves))]
+    rows = []
+    for number, y in enumerate(outputs):
+        found = []
+        for which, leaf in enumerate(leaves):
+
+            def alone(t: Any, which: int = which, number: int = number) -> Any:
+                return flat(*leaves[:which], t, *leaves[which + 1 :])[number]
+
+            found.append(Jacobian(columns[which][number], y.shape, leaf.shape, y.dtype, (alone, leaf)))
+        rows.append(jax.tree.unflatten(in_tree, found))
+    return jax.tree.unflatten(out_trees[0], rows)
+
+
+def _by_one(name: str, f: Any, by: int | str, args: Any, kwargs: Any) -> tuple[str, Callable[[Any], Any], Any]:
+    place, function, x = _by_some(name, f, by, args, kwargs)
+    if not isinstance(x, jax.Array):
+        raise ShapeError(f"{name} by {place}: expected one array, got a tree of {len(jax.tree.leaves(x))}")
+    return place, function, x
+
+
+def _by_some(name: str, f: Any, by: By, args: tuple[Any, ...], kwargs: Any) -> tuple[str, Callable[[Any], Any], Any]:
+    """The name of what is varied, the function of that alone, and its value: a tuple where there are several.
+
+    Raises:
+        UsageError: there is no such argument, or its value cannot be varied.
+    """
+    if not callable(f):
+        raise UsageError(f"{name}: expected a function, got {f!r}", f"such as {name}(lambda x: x**2)(1.0)")
+    several = not isinstance(by, int | str)
+    wanted = [by] if isinstance(by, int | str) else list(by)
+    places = [_place(name, f, one, args, kwargs) for one in wanted]
+    points = [checked_point(name, place, _taken(place, args, kwargs)) for place in places]
+
+    def function(t: Any) -> Any:
+        changed, named = list(args), dict(kwargs)
+        for place, value in zip(places, t if several else (t,), strict=True):
+            if isinstance(place, int):
+                changed[place] = value
+            else:
+                named[place] = value
+        return f(*changed, **named)
+
+    return ", ".join(map(str, wanted)), function, tuple(points) if several else points[0]
+
+
+def _taken(place: int | str, args: tuple[Any, ...], kwargs: Any) -> Any:
+    return args[place] if isinstance(place, int) else kwargs[place]
+
+
+def _place(name: str, f: Any, by: int | str, args: tuple[Any, ...], kwargs: Any) -> int | str:
+    """Where the argument stands in this call."""
+    if isinstance(by, str) and by in kwargs:
+        return by
+    names = _parameters(f)
+    if isinstance(by, str) and by in names[: len(args)]:
+        return names.index(by)
+    if isinstance(by, int) and not isinstance(by, bool) and -len(args) <= by < len(args):
+        return by % len(args)
+    if isinstance(by, int) and not args and by < len(names) and names[by] in kwargs:
+        return names[by]
+    given = [*(names[: len(args)] or map(str, range(len(args)))), *kwargs]
+    hint = nearest(by, given) if isinstance(by, str) else ""
+    raise UsageError(f"{name}: expected `by` to be {one_of(map(str, given))}, got {by!r}", hint)
+
+
+def _parameters(f: Any) -> list[str]:
+    try:
+        return list(inspect.signature(f).parameters)
+    except (TypeError, ValueError):  # built-in functions may have none
+        return []

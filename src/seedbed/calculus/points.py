@@ -1,0 +1,130 @@
+"""What a function is differentiated at, and what it gives: checked, with messages that say where something is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.extend.core as jex
+import jax.numpy as jnp
+import numpy as np
+from jax.errors import ConcretizationTypeError, TracerArrayConversionError
+
+from seedbed.core.errors import UsageError
+
+
+def checked_point(name: str, place: int | str, value: Any) -> Any:
+    """The value with arrays as leaves.
+
+    Raises:
+        UsageError: a leaf is not made of floating-point numbers, or holds NaN.
+    """
+    where = f"{name}: argument {place}"
+    leaves, tree = jax.tree.flatten(value)
+    if not leaves:
+        raise UsageError(f"{where}: expected an array or a tree of arrays, got {value!r}")
+    return jax.tree.unflatten(tree, [_checked_leaf(where, leaf) for leaf in leaves])
+
+
+def _checked_leaf(where: str, leaf: Any) -> Any:
+    try:
+        array = jnp.asarray(leaf)
+    except (TypeError, ValueError):
+        raise UsageError(f"{where}: expected numbers, got {_shown(leaf)}") from None
+    if jnp.issubdtype(array.dtype, jnp.integer) or array.dtype == bool:
+        if isinstance(leaf, int) and not isinstance(leaf, bool):
+            return jnp.asarray(float(leaf))
+        raise UsageError(
+            f"{where}: expected floating-point numbers, got {array.dtype} of shape {array.shape}",
+            "only what varies smoothly has a derivative: x.astype(float)",
+        )
+    if not jnp.issubdtype(array.dtype, jnp.floating):
+        raise UsageError(f"{where}: expected real floating-point numbers, got {array.dtype}")
+    if (place := _first_nan(array)) is not None:
+        raise UsageError(f"{where}: expected numbers, got NaN at {place}", "a derivative there has no meaning")
+    return array
+
+
+def checked_output(name: str, function: Callable[[Any], Any], x: Any) -> Any:
+    """What the function gives at x.
+
+    Raises:
+        UsageError: it is not made of floating-point numbers; or it holds NaN, and the message says which operation
+            made the first.
+    """
+    try:
+        y = function(x)
+    except (ConcretizationTypeError, TracerArrayConversionError) as error:
+        said = str(error).split("\n")[0]
+        raise UsageError(
+            f"{name}: expected a function that JAX can follow, but it asks for a number too early: {said}",
+            "use jnp.where in place of `if`, and jax.numpy in place of numpy",
+        ) from None
+    leaves = jax.tree.leaves(y)
+    for leaf in leaves:
+        if not _is_floating(leaf):
+            raise UsageError(
+                f"{name}: expected a function that gives floating-point numbers, got {_shown(leaf)}",
+                "whole numbers, truth values and texts have no derivative",
+            )
+    if not leaves:
+        raise UsageError(f"{name}: expected a function that gives an array, got {y!r}")
+    return jax.tree.map(jnp.asarray, y)
+
+
+def _is_floating(leaf: Any) -> bool:
+    is_array = isinstance(leaf, jax.Array | np.ndarray | np.generic | float)
+    return is_array and bool(jnp.issubdtype(jnp.result_type(leaf), jnp.floating))
+
+
+def _shown(leaf: Any) -> str:
+    if hasattr(leaf, "dtype") and hasattr(leaf, "shape"):
+        return f"{leaf.dtype} of shape {tuple(leaf.shape)}"
+    return f"{type(leaf).__name__} {leaf!r}"
+
+
+def refuse_nan(name: str, function: Callable[[Any], Any], x: Any, outputs: list[Any]) -> None:
+    """Raises where an output holds NaN, and names the operation that made the first one.
+
+    Raises:
+        UsageError: so it is.
+    """
+    for y in outputs:
+        if (place := _first_nan(y)) is not None:
+            made = _first_to_make_nan(function, x)
+            by = f", first made by {made}" if made else ""
+            raise UsageError(f"{name}: expected numbers, but the function gives NaN at {place}{by}", "move the point")
+
+
+def _first_nan(array: Any) -> str | None:
+    """Where the first NaN stands: `[2, 3] (1 of 12)`; None for none, or where numbers are not known yet."""
+    if isinstance(array, jax.core.Tracer):
+        return None
+    holes = np.isnan(np.asarray(array))
+    if not holes.any():
+        return None
+    first = ", ".join(map(str, np.argwhere(holes)[0]))
+    return f"[{first}] ({int(holes.sum()):,} of {holes.size:,})" if holes.ndim else "its only number"
+
+
+def _first_to_make_nan(function: Callable[[Any], Any], x: Any) -> str | None:
+    """The operation whose operands have no NaN and whose result has."""
+    closed = jax.make_jaxpr(function)(x)
+    return _walked(closed.jaxpr, closed.consts, jax.tree.leaves(x))
+
+
+def _walked(jaxpr: jex.Jaxpr, consts: Any, arguments: Any) -> str | None:
+    known = dict(zip((*jaxpr.constvars, *jaxpr.invars), (*consts, *arguments), strict=True))
+    for eqn in jaxpr.eqns:
+        operands = [atom.val if isinstance(atom, jex.Literal) else known[atom] for atom in eqn.invars]
+        results = eqn.primitive.bind(*operands, **eqn.primitive.get_bind_params(eqn.params))
+        results = results if eqn.primitive.multiple_results else [results]
+        floating = [r for r in results if jnp.issubdtype(r.dtype, jnp.floating)]
+        if any(_first_nan(r) is not None for r in floating):
+            inner = eqn.params.get("jaxpr", eqn.params.get("call_jaxpr"))
+            if isinstance(inner, jex.ClosedJaxpr) and len(inner.jaxpr.invars) == len(operands):
+                return _walked(inner.jaxpr, inner.consts, operands) or str(eqn.primitive.name)
+            return str(eqn.primitive.name)
+        known |= zip(eqn.outvars, results, strict=True)
+    return None

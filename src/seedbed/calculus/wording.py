@@ -1,0 +1,74 @@
+"""The sentence that says what structure a Jacobian has, and what that saves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from seedbed.calculus import kinds
+from seedbed.calculus.kinds import Kind
+from seedbed.calculus.sums import Sum
+from seedbed.core.messages import message
+
+if TYPE_CHECKING:
+    from seedbed.calculus.jacobian import Jacobian
+
+
+def sentence(jacobian: Jacobian, language: str | None) -> str:
+    """Kind, what it consists of, and its bytes beside those of the dense matrix."""
+    said = described(jacobian.structure, language)
+    if jacobian.kind in (kinds.BLOCKS, kinds.KRONECKER):
+        said += _shared(jacobian, language)
+    sizes = message("jacobian.bytes", language, stored=readable(jacobian.nbytes), dense=readable(jacobian.dense_bytes))
+    return f"{said}; {sizes}"
+
+
+def described(structure: Kind, language: str | None) -> str:
+    """The kind in words, with the numbers that belong to it."""
+    rows, columns = structure.shape
+    inner = structure.inner
+    values = {
+        "rows": f"{rows:,}",
+        "columns": f"{columns:,}",
+        "rank": structure.rank,
+        "count": f"{(structure.n_blocks if inner else structure.n_terms):,}",
+        "offsets": ", ".join(_offset(own) for own in structure.offsets),
+        "operation": structure.operation,
+        "block": f"{inner.shape[0]:,} × {inner.shape[1]:,}" if inner else "",
+    }
+    said = message(f"jacobian.{structure.name.lower().replace(' ', '_')}", language, **values)
+    if inner is not None and inner.name != kinds.DENSE:
+        said += message("jacobian.inner", language, inner=described(inner, language))
+    return said + (message("jacobian.interleaved", language) if structure.is_interleaved else "")
+
+
+def _offset(own: tuple[int, ...]) -> str:
+    return f"{own[0]:+d}" if len(own) == 1 else "(" + ", ".join(f"{one:+d}" for one in own) + ")"
+
+
+def _shared(jacobian: Jacobian, language: str | None) -> str:
+    """The arrays that all blocks share, and those that each has of its own."""
+    piece = jacobian.pieces[0]
+    assert isinstance(piece, Sum)
+    common, _ = kinds.in_common(piece.terms)
+    shared: dict[int, str] = {}
+    own: dict[int, str] = {}
+    for term, labels in zip(piece.terms, common, strict=True):
+        for factor in term.factors:
+            kept = own if set(labels) & set(factor.labels) else shared
+            kept[id(factor.array)] = " × ".join(f"{label.size:,}" for label in factor.labels if label not in labels)
+    said = ""
+    if shared:
+        said += message("jacobian.shared", language, arrays=", ".join(text or "1" for text in shared.values()))
+    if own:
+        said += message("jacobian.own", language, arrays=", ".join(text or "1" for text in own.values()))
+    return said
+
+
+def readable(n_bytes: int) -> str:
+    """Bytes with a unit: `330 kB`."""
+    size = float(n_bytes)
+    for unit in ("bytes", "kB", "MB", "GB", "TB"):
+        if size < 1000 or unit == "TB":
+            break
+        size /= 1000
+    return f"{size:,.0f} {unit}" if unit == "bytes" else f"{size:.3g} {unit}"
