@@ -9,9 +9,9 @@ import numpy as np
 
 from seedbed.core.errors import DataError, UsageError, nearest
 from seedbed.data.raw import Raw, shown
-from seedbed.data.readers.table import RawTable, ReadOptions, looking_like
+from seedbed.data.readers.table import RawTable, ReadOptions, joined_arrays, looking_like
 from seedbed.data.sources import read_source
-from seedbed.data.tables import named, target_names
+from seedbed.data.tables import named, only_target, target_names
 
 
 def with_test(found: RawTable | Raw, test: Any, target: Any, options: ReadOptions) -> RawTable | Raw:
@@ -32,9 +32,12 @@ def with_test(found: RawTable | Raw, test: Any, target: Any, options: ReadOption
     if isinstance(found, RawTable):
         frame = named(found.frame, found.source)
         texts = tuple(name for name in frame.columns if _is_text(frame[name]))
-        other = read_source(test, replace(options, texts=(*options.texts, *texts)))
+        alike = replace(options, texts=(*options.texts, *texts))
+        alike = looking_like(found.x.shape[1:], alike) if found.is_image and found.x is not None else alike
+        other = read_source(test, alike)
         if isinstance(other, RawTable):
-            return _tables_joined(replace(found, frame=frame), other, target_names(frame, target, found.source))
+            meant = only_target(found, target)
+            return _tables_joined(replace(found, frame=frame), other, target_names(frame, meant, found.source))
     else:
         other = read_source(test, looking_like(np.shape(found.rows)[1:], options) if found.is_image else options)
         if isinstance(other, Raw):
@@ -60,7 +63,8 @@ def _tables_joined(found: RawTable, test: RawTable, targets: list[str]) -> RawTa
     left_out = [f"columns of {test.source} that the training data do not have are left out: {shown(extra)}"]
     notices = [*(notice for notice in test.notices if notice not in found.notices), *(left_out if extra else []), *said]
     joined = pd.concat([ours, theirs], ignore_index=True)
-    return replace(found.saying(*notices), frame=joined, n_test=len(theirs))
+    x = None if found.x is None and test.x is None else joined_arrays([found, test])
+    return replace(found.saying(*notices), frame=joined, n_test=len(theirs), x=x)
 
 
 def _check_kind(name: str, ours: Any, theirs: Any, source: str, test_source: str) -> None:

@@ -57,7 +57,8 @@ def load(
             a dictionary of columns, a list of dictionaries; a dictionary of tables named train and test), a pair
             `(x, y)` of arrays (x may be a DataFrame), a PyTorch data set of such pairs, or a `Dataset`, which is given
             back as it is.
-        target: the target column of a table; or several, as a list or with commas between.
+        target: the target column of a table; or several, as a list or with commas between. The only column beside
+            the images of a Hugging Face data set need not be named.
         split_seed: decides which rows go to which part. Apart from the seed of training, so that runs are comparable.
         valid_share: share of the rows that validates; of the training file where the source has its own test part.
         test_share: share of the rows that tests; not used where the source has its own test part.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ def split_columns(table: RawTable, target: Any, weight: Any) -> Raw:
     frame = named(table.frame, source)
     if not len(frame):
         raise DataError(f"{source}: expected rows, got none")
-    names = target_names(frame, target, source)
+    names = target_names(frame, only_target(table, target), source)
     weights = None
     if isinstance(weight, str):
         if weight in names:
@@ -38,7 +39,18 @@ def split_columns(table: RawTable, target: Any, weight: Any) -> Raw:
         weights = column_weights(frame[known_column("sample_weight", weight, frame, source)], weight)
     features = frame.drop(columns=[*names, *([weight] if weights is not None else [])])
     targets = {name: _values(frame[name]) for name in names}
-    return Raw(table.name, source, features, targets, n_test=table.n_test, weight=weights, notices=table.notices)
+    raw = Raw(table.name, source, features, targets, n_test=table.n_test, weight=weights, notices=table.notices)
+    if table.x is None:
+        return raw
+    left_out = f"columns beside the images are left out: {shown(map(repr, features.columns))}"
+    said = (*raw.notices, left_out) if len(features.columns) else raw.notices
+    return replace(raw, rows=table.x, is_image=table.is_image, notices=said)
+
+
+def only_target(table: RawTable, target: Any) -> Any:
+    """The target that is asked for; where none is, the one column beside images."""
+    is_plain = table.x is not None and target is None and table.frame.shape[1] == 1
+    return str(table.frame.columns[0]) if is_plain else target
 
 
 def named(frame: Any, source: str) -> Any:

@@ -18,6 +18,7 @@ from seedbed.data.readers.table import RawTable, ReadOptions
 from seedbed.data.target import array_columns
 
 ROLES = {"x": ("x", "data", "features", "images", "inputs"), "y": ("y", "target", "targets", "labels", "label")}
+COLOURS = (1, 3)
 PARTS = {"train": ("train", "training"), "valid": ("val", "valid", "validation"), "test": ("test", "testing")}
 
 
@@ -108,4 +109,10 @@ def _flat(labels: NDArray[Any]) -> NDArray[Any]:
 
 def is_image(x: NDArray[Any]) -> bool:
     """Whether examples are images: bytes, (n, height, width) or (n, height, width, 1 or 3 colours)."""
-    return x.dtype == np.uint8 and (x.ndim == 3 or (x.ndim == 4 and x.shape[3] in (1, 3)))
+    return x.dtype == np.uint8 and (x.ndim == 3 or (x.ndim == 4 and x.shape[3] in COLOURS))
+
+
+def colours_last(x: NDArray[Any]) -> tuple[NDArray[Any], bool]:
+    """Images (n, colours, height, width) with their colours last, and whether they were; other arrays as they are."""
+    has_colours_first = x.ndim == 4 and x.shape[1] in COLOURS and x.shape[3] not in COLOURS
+    return (np.moveaxis(x, 1, 3) if has_colours_first else x), has_colours_first

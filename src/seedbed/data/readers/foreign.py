@@ -5,7 +5,7 @@ data sets, dictionaries of columns, and lists of dictionaries. None of these lib
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,8 @@ from seedbed.core.fields import describe
 from seedbed.data.raw import is_frame, shown
 from seedbed.data.readers.arrow import tidy
 from seedbed.data.readers.folders import PARTS
-from seedbed.data.readers.table import RawTable, ReadOptions
+from seedbed.data.readers.hugging_face import is_hugging_face, read_hugging_face
+from seedbed.data.readers.table import RawTable, ReadOptions, joined_arrays, looking_like
 
 
 def read_foreign(source: Any, options: ReadOptions) -> RawTable | None:
@@ -28,8 +29,8 @@ def read_foreign(source: Any, options: ReadOptions) -> RawTable | None:
     """
     if is_frame(source):
         return RawTable(source)
-    if _is_hugging_face(source):
-        return _read_hugging_face(source, options)
+    if is_hugging_face(source):
+        return read_hugging_face(source, options)
     if hasattr(source, "__arrow_c_stream__"):  # Polars, pyarrow, and all that speak Arrow's PyCapsule interface
         return _from_arrow(source, options)
     if hasattr(source, "__dataframe__"):
@@ -87,7 +88,7 @@ def _framed(source: Any, what: str) -> RawTable:
 def _are_parts(source: Mapping[Any, Any]) -> bool:
     """Whether a dictionary holds tables for training and test rather than columns."""
     return all(
-        _part(name) and (hasattr(value, "columns") or isinstance(value, Mapping) or _is_hugging_face(value))
+        _part(name) and (hasattr(value, "columns") or isinstance(value, Mapping) or is_hugging_face(value))
         for name, value in source.items()
     )
 
@@ -101,11 +102,12 @@ def _from_parts(source: Mapping[Any, Any], options: ReadOptions) -> RawTable:
     """Training and validation rows, then those of the test part."""
     import pandas as pd
 
-    tables = sorted(
-        ((_part(name), read_foreign(value, options)) for name, value in source.items()),
-        key=lambda pair: [*PARTS].index(pair[0]),
-    )
-    found = {part: table for part, table in tables if table is not None and len(table.frame)}
+    found: dict[str, RawTable] = {}
+    for name in sorted(source, key=lambda name: [*PARTS].index(_part(name))):
+        table = read_foreign(source[name], options)
+        if table is not None and len(table.frame):
+            found[_part(name)] = table
+            options = looking_like(table.x.shape[1:], options) if table.x is not None and table.is_image else options
     if "train" not in found:
         raise DataError(f"source: expected tables of which one is named 'train', got {shown(source)}")
     first = found["train"]
@@ -117,39 +119,8 @@ def _from_parts(source: Mapping[Any, Any], options: ReadOptions) -> RawTable:
     notices = dict.fromkeys(notice for table in found.values() for notice in table.notices)
     n_test = len(found["test"].frame) if "test" in found else 0
     frame = pd.concat([table.frame[list(first.frame.columns)] for table in found.values()], ignore_index=True)
-    return replace(first, frame=frame, n_test=n_test, notices=(*notices, *said))
-
-
-def _is_hugging_face(source: Any) -> bool:
-    """Whether something is a data set of Hugging Face, by what its documentation promises."""
-    return hasattr(source, "with_format") and hasattr(source, "features")
-
-
-def _read_hugging_face(source: Any, options: ReadOptions) -> RawTable:
-    if not hasattr(source, "__len__"):
-        hint = "load it without streaming=True, or take some of it: datasets.Dataset.from_list(list(data.take(10_000)))"
-        raise DataError("source: expected a data set in memory, got one that is streamed", hint)
-    table = source.with_format("arrow")[:]  # in the order of its rows, which may be a choice from the table beneath
-    for i, (name, feature) in enumerate(source.features.items()):
-        kind = type(feature).__name__
-        if kind not in ("Value", "ClassLabel"):
-            raise DataError(
-                f"source: column {name!r}: expected numbers, texts, dates or classes, got {kind}",
-                f"data.remove_columns({name!r}) leaves it out; give images or vectors as arrays: load((x, y))",
-            )
-        if kind == "ClassLabel":
-            table = table.set_column(i, name, _named(table[name], feature.names))
-    return replace(tidy(table, options), source="a Hugging Face data set")
-
-
-def _named(numbers: Any, names: Sequence[str]) -> Any:
-    """The classes behind an Arrow column of their numbers; -1 stands for none."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    known = pc.if_else(pc.greater_equal(numbers, 0), numbers, None)
-    classes = pa.array(names, pa.string())
-    return pa.chunked_array([classes.take(chunk) for chunk in known.chunks], pa.string())
+    whole = replace(first, frame=frame, n_test=n_test, notices=(*notices, *said))
+    return whole if first.x is None else replace(whole, x=joined_arrays(list(found.values())))
 
 
 def _library(source: Any) -> str:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from seedbed.core.errors import DataError
 from seedbed.data.raw import Raw, check_file
 from seedbed.data.readers.folders import ENDINGS, class_files, image_files
-from seedbed.data.readers.pixels import Broken, Look, decoded, look_at
+from seedbed.data.readers.pixels import Broken, Encoded, Look, decoded, look_at
 from seedbed.data.readers.table import ReadOptions
 
 MOST_BYTES = 8 << 30
@@ -58,8 +58,10 @@ def row_batches(path: Path, options: ReadOptions, size: int) -> Iterator[Raw]:
         yield Raw(path.stem, str(path), rows, {}, is_image=True, notices=tuple(notices))
 
 
-def read_images(paths: Sequence[Path], options: ReadOptions) -> tuple[NDArray[np.uint8], NDArray[np.bool_], list[str]]:
-    """The images at these paths, brought to one size and one number of colours.
+def read_images(
+    paths: Sequence[Path | Encoded], options: ReadOptions
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_], list[str]]:
+    """The images at these paths or in memory, brought to one size and one number of colours.
 
     Returns:
         The images (n, height, width) or (n, height, width, 3); which of the paths they are, (len(paths),); notices.

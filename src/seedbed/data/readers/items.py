@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 from seedbed.core.errors import DataError
 from seedbed.core.fields import describe
 from seedbed.data.raw import Raw
-from seedbed.data.readers.arrays import is_image
+from seedbed.data.readers.arrays import colours_last, is_image
 from seedbed.data.target import array_columns
-
-COLOURS = (1, 3)
 
 
 def read_items(source: Any) -> Raw | None:
@@ -39,9 +37,7 @@ def read_items(source: Any) -> Raw | None:
     if not len(source):
         raise DataError(f"source: expected examples, got an empty {type(source).__name__}")
     x, y = _columns(source)
-    has_colours_first = x.ndim == 4 and x.shape[1] in COLOURS and x.shape[3] not in COLOURS
-    if has_colours_first:
-        x = np.moveaxis(x, 1, 3)
+    x, has_colours_first = colours_last(x)
     return Raw(
         type(source).__name__.lower(), f"a {type(source).__name__} of PyTorch", x, array_columns(y),
         class_names=_classes(source, y), is_image=has_colours_first or is_image(x),

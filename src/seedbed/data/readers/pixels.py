@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from dataclasses import dataclass
@@ -28,29 +29,45 @@ class Look:
 
 
 @dataclass(frozen=True)
+class Encoded:
+    """An image whose file is in memory. It can be opened as a path can."""
+
+    name: str
+    content: bytes
+
+    def open(self, mode: str) -> io.BytesIO:
+        """The bytes as a file to read."""
+        del mode
+        return io.BytesIO(self.content)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
 class Broken:
     """An image that cannot be read, and what there is instead."""
 
-    path: Path
+    path: Path | Encoded
     reason: str
 
 
-def look_at(path: Path) -> Look | Broken:
+def look_at(path: Path | Encoded) -> Look | Broken:
     """What the head of an image says, without decoding it."""
     return _tried(path, _look)
 
 
-def decoded(path: Path, size: tuple[int, int], n_colours: int) -> NDArray[np.uint8] | Broken:
+def decoded(path: Path | Encoded, size: tuple[int, int], n_colours: int) -> NDArray[np.uint8] | Broken:
     """The pixels of an image (height, width, colours): upright, without alpha, resized where it has another size."""
     return _tried(path, lambda image: _pixels(image, size, n_colours))
 
 
-def _tried(path: Path, action: Any) -> Any:
+def _tried(path: Path | Encoded, action: Any) -> Any:
     """What `action` makes of the image at a path, or why it cannot be read."""
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(path) as image:
+        with path.open("rb") as file, Image.open(file) as image:
             return action(image)
     except UnidentifiedImageError:
         with path.open("rb") as file:

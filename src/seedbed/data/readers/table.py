@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from seedbed.core.errors import DataError, UsageError
 from seedbed.data.raw import shown
 
@@ -68,6 +71,8 @@ class RawTable:
         name: short, for the run's folder.
         source: where it came from, for people.
         n_test: how many rows, the last ones, are the source's own test part.
+        x: images, or arrays of another shape, that are the features, (n, ...); then the columns can only be targets.
+        is_image: each of them is an image.
     """
 
     frame: Any
@@ -75,10 +80,25 @@ class RawTable:
     name: str = "table"
     source: str = "a DataFrame"
     n_test: int = 0
+    x: NDArray[Any] | None = None
+    is_image: bool = False
 
     def saying(self, *notices: str) -> RawTable:
         """The same table with more to say."""
         return replace(self, notices=(*self.notices, *notices))
+
+
+def joined_arrays(tables: Sequence[RawTable]) -> NDArray[Any]:
+    """The arrays beside tables one behind the other.
+
+    Raises:
+        DataError: one has none, or examples of another shape.
+    """
+    arrays = [table.x for table in tables if table.x is not None]
+    if len(arrays) < len(tables) or len({array.shape[1:] for array in arrays}) > 1:
+        shapes = " and ".join("none" if table.x is None else str(table.x.shape[1:]) for table in tables)
+        raise DataError(f"{tables[-1].source}: expected images of one shape in every part, got {shapes}")
+    return np.concatenate(arrays)
 
 
 def column_names(cells: Sequence[str], path: Path, *, header: bool) -> tuple[str, ...]:
