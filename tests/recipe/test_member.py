@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
@@ -104,3 +106,14 @@ def test_holes_and_unknown_categories_are_taken(houses_run: sb.Run) -> None:
 def test_an_ensemble_has_at_least_one_place(digits_run: sb.Run, k: int) -> None:
     with pytest.raises(sb.UsageError, match="ensemble: expected k of at least 1"):
         digits_run.ensemble(k)
+
+
+def test_a_trained_network_folds() -> None:
+    network = sb.Network([sb.Linear(8), sb.Linear(6), sb.Tanh(), sb.Linear("out")])
+    setup = sb.Setup(network=network, loss=sb.CrossEntropy(), optimizer=sb.SGD(0.1), epochs=1)
+    best = sb.train(setup, "iris", members=1, out=None).best
+    folded = best.network.fold()
+    x = jnp.asarray(np.random.default_rng(0).normal(size=(7, 4)), jnp.float32)
+    before, behind = jax.tree.map(jnp.asarray, (best.params, folded.params(best.params)))
+    np.testing.assert_allclose(folded.network.apply(behind, x), best.network.apply(before, x), rtol=1e-4, atol=1e-5)
+    assert str(folded.network) == "linear 6, tanh, linear 3"

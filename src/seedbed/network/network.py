@@ -18,6 +18,7 @@ from seedbed.core.plain import from_plain, to_line
 from seedbed.core.value import Value
 from seedbed.network.activations import Activation
 from seedbed.network.dropout import Dropout
+from seedbed.network.fold import Folded, fold
 from seedbed.network.layer import Layer, Params, Shape
 from seedbed.network.linear import Linear
 from seedbed.network.summary import Summary, summarise
@@ -154,6 +155,15 @@ class Network(Value):
     def summary(self, in_shape: Shape, *, batch: int = 1, dtype_bytes: int = 4) -> Summary:
         """A table of the layers: shapes, parameters, operations, bytes. Print it, or end a notebook cell with it."""
         return summarise(self, in_shape, batch=batch, dtype_bytes=dtype_bytes)
+
+    def fold(self) -> Folded:
+        """This network with linear layers in a row folded into one: `.network`, and `.params(params)` for its weights.
+
+        >>> print(Network.parse("linear 64, identity, linear 32 bias=none, relu, linear 10").fold())
+        linear 64, identity, linear 32 bias=none, relu, linear 10  →  linear 32, relu, linear 10
+        layers 0 to 2: linear 64, identity, linear 32 bias=none  →  linear 32
+        """
+        return fold(self)
 
     def _with_inputs(self, in_shape: Shape) -> list[tuple[Layer, Shape]]:
         shapes = [self.input_shape(in_shape), *self.shapes(in_shape)]
