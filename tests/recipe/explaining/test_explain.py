@@ -18,6 +18,7 @@ from seedbed.reporting.explained.explanation import Explanation
 from seedbed.reporting.explained.page import page
 
 SOURCE = Path(sb.__file__).parent
+SHOWING_NAN = {"softmax", "naive_softmax"}  # they are about it
 
 
 @pytest.fixture(scope="module", params=EXPLANATIONS)
@@ -33,7 +34,8 @@ def in_language(told, language):
 def test_it_reads_in_every_language(told, language):
     text = str(in_language(told, language))
     assert max(map(cell_len, text.splitlines())) <= 80
-    assert not re.search(r"[{}]|\bnan\b|\binf\b|None|NaN\b(?!s| )", text), text
+    assert not re.search(r"[{}]|\bnan\b|\binf\b|None", text), text
+    assert "NaN" not in text or told.name in SHOWING_NAN
     html = page(in_language(told, language))
     assert f"<h1>{message(f'explain.{told.name}.title', language)}</h1>" in html
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, NamedTuple
 
 import jax
@@ -24,12 +25,14 @@ class Passage(NamedTuple):
         deviation: standard deviation of the outputs.
         gradient: root mean square of δ = ∂C/∂z, for a cost whose gradient by the last outputs is standard normal.
         flat: the share of units and examples whose slope is below 1 % of the largest.
+        likeness: the mean cosine between the outputs for two examples; at the start it is 0.
     """
 
     mean: NDArray[np.float64]
     deviation: NDArray[np.float64]
     gradient: NDArray[np.float64]
     flat: NDArray[np.float64]
+    likeness: NDArray[np.float64]
 
     @property
     def ratio(self) -> float:
@@ -44,6 +47,7 @@ def fitting(name: str) -> Initializer:
     return XavierNormal() if name in ("sigmoid", "tanh", "softmax", "linear", "step") else HeNormal()
 
 
+@functools.lru_cache(maxsize=64)
 def passage(
     name: str, initializer: Initializer, *, depth: int = DEPTH, width: int = WIDTH, n: int = EXAMPLES, seed: int = SEED
 ) -> Passage:
@@ -66,7 +70,15 @@ def passage(
         deviation=np.array([a.std() for a in outputs]),
         gradient=np.array([float(jnp.sqrt(jnp.mean(delta**2))) for delta in deltas[::-1]]),
         flat=np.array([float(jnp.mean(jnp.abs(slope) < FLAT * largest)) if largest else 1.0 for slope in slopes]),
+        likeness=np.array([_likeness(a) for a in outputs]),
     )
+
+
+def _likeness(rows: NDArray[np.float64]) -> float:
+    """The mean cosine of two different rows: n unit vectors have a sum of squared length n + n (n - 1) cosine."""
+    sizes, n = np.linalg.norm(rows, axis=1, keepdims=True), len(rows)
+    units = rows / np.where(sizes > 0, sizes, 1.0)
+    return float((np.sum(units.sum(axis=0) ** 2) - np.sum(units**2)) / (n * (n - 1)))
 
 
 def _layer(record: Function) -> tuple[Any, Any]:

@@ -20,7 +20,19 @@ class Entry(NamedTuple):
 
 
 EXPLANATIONS: dict[str, Entry] = {
-    "sigmoid": Entry("activations", "activation"),
+    "step": Entry("activations", "activation", ("sigmoid", "relu")),
+    "linear": Entry("activations", "activation", ("relu", "tanh")),
+    "sigmoid": Entry("activations", "activation", ("tanh", "relu", "softmax")),
+    "tanh": Entry("activations", "activation", ("sigmoid", "selu")),
+    "relu": Entry("activations", "activation", ("leaky_relu", "elu", "gelu")),
+    "leaky_relu": Entry("activations", "activation", ("relu", "prelu", "elu")),
+    "prelu": Entry("activations", "activation", ("leaky_relu", "relu")),
+    "elu": Entry("activations", "activation", ("relu", "selu")),
+    "selu": Entry("activations", "activation", ("elu", "tanh")),
+    "gelu": Entry("activations", "activation", ("relu", "silu")),
+    "silu": Entry("activations", "activation", ("gelu", "sigmoid")),
+    "softplus": Entry("activations", "activation", ("relu", "sigmoid")),
+    "softmax": Entry("activations", "activation", ("sigmoid",)),
 }
 ALIASES = {
     "logistic": "sigmoid", "identity": "linear", "heaviside": "step", "swish": "silu", "gaussian": "normal",

@@ -13,7 +13,7 @@ from seedbed.core.messages import message
 from seedbed.reporting.wording import number, percent
 
 DIGITS = 3
-EXACT = 1e-9
+EXACT = 1e-6
 
 
 class Share(float):

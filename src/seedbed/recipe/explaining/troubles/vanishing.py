@@ -11,6 +11,7 @@ from seedbed.reporting.explained.parts import Remedy, Table
 from seedbed.reporting.explained.plot import Line, Plot
 from seedbed.reporting.explained.words import say
 
+HARDLY = 1e-3  # a first layer with a smaller share of the gradient stays as it began
 LINES = 3  # in the picture
 BESIDE = ("sigmoid", "tanh", "relu", "selu")  # the first is the textbook's trouble, the others its remedies
 
@@ -27,6 +28,7 @@ def vanishing(name: str) -> Section:
     told = {"depth": DEPTH, "width": WIDTH, "initializer": fitting(name).kind, "ratio": passages[name].ratio}
     return Section("vanishing", [
         say("vanishing.what", slope=facts(name).max_slope, **told),
+        *([say("vanishing.hardly")] if passages[name].ratio < HARDLY else []),
         Table("passage", columns, rows, strong=0),
         Plot("gradient", say("vanishing.plot"), lines, say("axis.layer"), is_log_y=True),
         Remedy(say("vanishing.remedy", best=best, initializer=fitting(best).kind, ratio=passages[best].ratio)),
