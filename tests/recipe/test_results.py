@@ -1,4 +1,4 @@
-"""Metrics against numbers worked out by hand, and the greedy ensemble against a search through all choices."""
+"""Metrics against scikit-learn and numbers worked out by hand, and the greedy ensemble against all choices."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
+from sklearn import metrics as sk
 
 from seedbed.recipe.results import metrics, select
 
@@ -42,6 +43,46 @@ def test_metrics_of_values() -> None:
 def test_a_class_that_the_test_part_lacks_is_no_error() -> None:
     found = metrics("classification", np.array([0, 1, 0]), np.full((3, 4), 0.25))
     assert found["log_loss"] == pytest.approx(np.log(4))
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 7])
+def test_metrics_of_classes_are_those_of_scikit_learn(n_classes: int) -> None:
+    rng = np.random.default_rng(n_classes)
+    y = rng.integers(0, n_classes - (n_classes > 3), 200)  # of seven, one has no example
+    p = rng.dirichlet(np.full(n_classes, 0.3), 200).astype(np.float32).round(2)  # ties, zeros, sums beside 1
+    q = p.astype(np.float64) / p.sum(axis=1, keepdims=True, dtype=np.float64)
+    found, classes, said = metrics("classification", y, p), np.arange(n_classes), q.argmax(axis=1)
+    assert found["accuracy"] == pytest.approx(sk.accuracy_score(y, said), rel=1e-12)
+    assert found["log_loss"] == pytest.approx(sk.log_loss(y, q, labels=classes), rel=1e-12)
+    f1 = sk.f1_score(y, said, labels=classes, average="macro", zero_division=0)
+    assert found["macro_f1"] == pytest.approx(f1, rel=1e-12)
+    assert ("roc_auc" in found) == (n_classes == 2)
+    if n_classes == 2:
+        assert found["roc_auc"] == pytest.approx(sk.roc_auc_score(y, q[:, 1]), rel=1e-12)
+
+
+def test_metrics_of_labels_are_those_of_scikit_learn() -> None:
+    rng = np.random.default_rng(1)
+    y, p = (rng.uniform(size=(100, 3)) < [0.2, 0.5, 0.0]).astype(float), rng.uniform(size=(100, 3)) * [0.9, 1, 0.4]
+    found, said = metrics("multilabel", y, p), (p > 0.5).astype(int)
+    each = [sk.log_loss(y[:, j], p[:, j], labels=[0, 1]) for j in range(3)]
+    assert found["log_loss"] == pytest.approx(np.mean(each), rel=1e-12)
+    assert found["macro_f1"] == pytest.approx(sk.f1_score(y, said, average="macro", zero_division=0), rel=1e-12)
+
+
+def test_metrics_of_values_are_those_of_scikit_learn() -> None:
+    rng = np.random.default_rng(2)
+    y = rng.normal(size=(50, 4)) * [1, 100, 0, 0] + [0, 1e3, 2, 3]  # the last two are constant
+    p = y + rng.normal(size=(50, 4)) * [1, 3, 0.1, 0]  # the last is hit
+    found = metrics("regression", y, p.astype(np.float32))
+    p = p.astype(np.float32).astype(np.float64)
+    assert found["rmse"] == pytest.approx(sk.root_mean_squared_error(y, p), rel=1e-12)
+    assert found["mae"] == pytest.approx(sk.mean_absolute_error(y, p), rel=1e-12)
+    assert found["r2"] == pytest.approx(sk.r2_score(y, p), rel=1e-12)
+
+
+def test_one_example_has_no_r2() -> None:
+    assert np.isnan(metrics("regression", np.ones((1, 1)), np.zeros((1, 1)))["r2"])
 
 
 def loss(task: str, y: np.ndarray, p: np.ndarray) -> float:
