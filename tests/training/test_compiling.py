@@ -10,8 +10,8 @@ from typing import Any
 import jax
 import numpy as np
 import pyarrow
-import pytest
 
+from seedbed.core.cache import cache_folder
 from seedbed.data import load
 from seedbed.network import Network
 from seedbed.training import SGD, Adam, compiling
@@ -67,16 +67,8 @@ def test_only_data_of_other_sizes_is_another_program(compilations: Any) -> None:
 def test_programs_are_kept_on_disk() -> None:
     """In the folder of the tests, named after machine and versions."""
     trained(MEMBERS, plan=ALL)
-    (folder,) = (compiling.cache_folder() / "compiled").iterdir()
+    (folder,) = (cache_folder() / "compiled").iterdir()
     assert any("train" in file.name for file in folder.iterdir())
-
-
-def test_the_cache_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    monkeypatch.setenv("SEEDBED_CACHE", str(tmp_path / "here"))
-    assert compiling.cache_folder() == tmp_path / "here"
-    monkeypatch.delenv("SEEDBED_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert compiling.cache_folder() == tmp_path / "seedbed"
 
 
 def test_a_program_that_was_written_half_is_removed(tmp_path: Path) -> None:

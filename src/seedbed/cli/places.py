@@ -29,7 +29,7 @@ def doctor() -> None:
 
 def _kept(kind: str) -> str:
     """How much of one kind is kept between processes."""
-    from seedbed.training import compiling
+    from seedbed.core.cache import cache_folder
 
-    files = [path for path in (compiling.cache_folder() / kind).rglob("*") if path.is_file()]
+    files = [path for path in (cache_folder() / kind).rglob("*") if path.is_file()]
     return f"{len(files)} files, {sum(path.stat().st_size for path in files) / 1e6:.1f} MB"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
+from seedbed.core.cache import cache_folder
 from seedbed.core.cores import n_cores
-from seedbed.training import compiling, devices
+from seedbed.training import devices
 
 PACKAGES = ("seedbed", "jax", "jaxlib", "optax", "numpy", "pandas", "scikit-learn", "pyarrow", "altair", "safetensors")
 
@@ -21,7 +22,7 @@ def environment() -> dict[str, str]:
         "processor": devices.processor(),
         "cores": str(n_cores()),
         "devices": f"{len(found)} x {found[0].device_kind} ({found[0].platform})",
-        "cache": str(compiling.cache_folder()),
+        "cache": str(cache_folder()),
     }
 
 

@@ -15,6 +15,7 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
+from seedbed.core.cache import cache_folder, kept_text
 from seedbed.core.messages import catalogue, message, preferred_language
 from seedbed.reporting.evidence import Evidence
 from seedbed.reporting.figures import FIGURES, Figure
@@ -75,8 +76,9 @@ def contents(
 
 @functools.cache
 def vega() -> str:
-    """Vega, Vega-Lite and vega-embed as one script."""
-    return str(vl_convert.javascript_bundle(SNIPPET))
+    """Vega, Vega-Lite and vega-embed as one script, kept in the cache: to bundle it takes a second and a half."""
+    path = cache_folder() / "scripts" / f"vega-{metadata.version('vl-convert-python')}.js"
+    return kept_text(path, lambda: str(vl_convert.javascript_bundle(SNIPPET)))
 
 
 def embedded(chart: Any) -> Markup:

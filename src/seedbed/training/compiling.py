@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import os
-import tempfile
 import threading
 import warnings
 import zlib
@@ -18,28 +16,16 @@ from typing import Any
 import jax
 import numpy as np
 
+from seedbed.core.cache import cache_folder
 from seedbed.training import devices, orders
 from seedbed.training.layout import LANES
 from seedbed.training.program import EVERYWHERE, SPLIT, Program
 from seedbed.training.state import Blueprint, Examples, Span
 
-CACHE_VARIABLE = "SEEDBED_CACHE"
 MOST_COMPILED = 64  # in memory
 ZSTANDARD = b"\x28\xb5\x2f\xfd"  # how a file of that kind begins
 _compiled: dict[tuple[Any, ...], tuple[Any, Any]] = {}
 _turns: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
-
-
-def cache_folder() -> Path:
-    """Where compiled programs and measurements are kept: SEEDBED_CACHE, or the user's cache folder."""
-    if said := os.environ.get(CACHE_VARIABLE):
-        return Path(said)
-    if user := os.environ.get("XDG_CACHE_HOME"):
-        return Path(user) / "seedbed"
-    try:
-        return Path.home() / ".cache" / "seedbed"
-    except RuntimeError:  # a user without a home
-        return Path(tempfile.gettempdir()) / "seedbed-cache"
 
 
 @functools.cache

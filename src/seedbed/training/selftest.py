@@ -15,10 +15,10 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from seedbed.core.cache import cache_folder
 from seedbed.core.errors import BackendError
-from seedbed.network import Linear, Network, QuadraticCost, Tanh
+from seedbed.network import Linear, Network, QuadraticCost, Tanh, Zeros
 from seedbed.training import devices
-from seedbed.training.compiling import cache_folder
 from seedbed.training.feed import Held
 from seedbed.training.layout import LAYOUTS
 from seedbed.training.optimizers import SGD
@@ -79,7 +79,10 @@ def disagreement() -> float:
 
 def _together(layout: str, x: NDArray[Any], y: NDArray[Any]) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
     """The weights of the members before and after the engine has trained them."""
-    network = Network([Linear(7, bias=None), Tanh(), Linear(2, bias=None)])
+    linear = functools.partial(Linear, weight=Zeros(), bias=None)  # drawing them would take as long to compile again
+    network = Network([linear(7), Tanh(), linear(2)])
+    rng, shapes = np.random.default_rng(1), ((5, 7), (7, 2))
+    weights = [rng.normal(size=(len(RATES), *shape)) / np.sqrt(shape[0]) for shape in shapes]
     setup = Setup(network, QuadraticCost(), SGD(RATES[0]), batch_size=BATCH, epochs=EPOCHS, preprocessing=())
     setups = [setup.replace(optimizer=SGD(lr)) for lr in RATES]
     n_devices = min(len(devices.devices()), len(RATES))
@@ -89,7 +92,8 @@ def _together(layout: str, x: NDArray[Any], y: NDArray[Any]) -> tuple[list[NDArr
     parts = [examples(x, y, None, task="regression", dtype=np.float32, fill=fill) for fill in (False, True)]
     sharding = jax.sharding.NamedSharding(devices.mesh(n_devices), jax.sharding.PartitionSpec())
     feed = Held(*jax.device_put(parts, sharding))
-    cohort = Cohort(build(blueprint), numbers, np.arange(len(RATES), dtype=np.int32), feed, seed=0)
+    start: Any = ({"weight": weights[0]}, {}, {"weight": weights[1]})
+    cohort = Cohort(build(blueprint), numbers, np.arange(len(RATES), dtype=np.int32), feed, seed=0, start=start)
     before = _weights(cohort)
     for _ in cohort.run(started=0.0):
         pass

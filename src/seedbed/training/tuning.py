@@ -15,8 +15,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from seedbed.core.cache import cache_folder
 from seedbed.training import devices
-from seedbed.training.compiling import cache_folder
 from seedbed.training.feed import Feed
 from seedbed.training.layout import LANES, STACKED, WIDE
 from seedbed.training.plan import Plan, even, guess
