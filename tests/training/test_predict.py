@@ -82,3 +82,14 @@ def test_one_row_and_none(classes: Trained) -> None:
     whole = predict.predictions(classes, np.arange(6), X, "classification")
     one = predict.predictions(classes, np.arange(6), X[:1], "classification")
     np.testing.assert_allclose(one, whole[:, :1], rtol=1e-13)
+
+
+def test_calls_of_nearly_the_same_size_share_a_program(classes: Trained, compilations: Any) -> None:
+    predict._compiled.cache_clear()
+    predict.predictions(classes, np.arange(6), X[:20], "classification")
+    compilations.reset()
+    predict.predictions(classes, np.arange(3), X[:40], "classification")
+    predict.predictions(classes, np.asarray([5, 1]), X[:64], "classification")
+    assert compilations.n == 0
+    predict.predictions(classes, np.arange(6), X[:65], "classification")
+    assert compilations.n == 1

@@ -48,9 +48,7 @@ def importance_of(members: Sequence[Member], votes: Sequence[int], data: Dataset
         return None
 
     def predict(x: NDArray[Any]) -> NDArray[Any]:
-        # One by one: programs for several members are filled up to 32 of them.
-        said = [predict_encoded([member], x, data.encoder)[0] for member in members]
-        return np.average(said, axis=0, weights=votes)
+        return np.asarray(np.average(predict_encoded(members, x, data.encoder), axis=0, weights=votes))
 
     rng = np.random.default_rng(0)
     rows = np.sort(rng.permutation(len(data.valid))[:n])

@@ -15,6 +15,7 @@ from seedbed.training.scopes import precision
 from seedbed.training.trained import Trained
 
 ROWS, MEMBERS = 1024, 32  # that one call takes
+FEWEST = 8  # members of a call for several
 
 
 def predictions(trained: Trained, which: NDArray[np.int64], x: NDArray[Any], task: str) -> NDArray[Any]:
@@ -55,9 +56,9 @@ def _compiled(structure: Any, task: str) -> Callable[..., Any]:
 def _of_members(function: Callable[..., Any], numbers: Any, params: Any, x: NDArray[Any], at: int) -> NDArray[Any]:
     """The predictions of the members from `at` on, for all rows; both filled up to whole blocks."""
     n_members = min(MEMBERS, len(jax.tree.leaves(numbers)[0]) - at)
-    filled = np.resize(np.arange(at, at + n_members), MEMBERS if n_members > 1 else 1)
+    filled = np.resize(np.arange(at, at + n_members), _filled(n_members, 2, FEWEST, MEMBERS))
     here = jax.tree.map(lambda a: a[filled], (numbers, params))
-    n_rows = min(ROWS, max(1, len(x)))
+    n_rows = _filled(len(x), 4, 1, ROWS)
     blocks = []
     for row in range(0, max(1, len(x)), n_rows):  # one block of filling where there are no rows
         block = x[row : row + n_rows]
@@ -65,3 +66,15 @@ def _of_members(function: Callable[..., Any], numbers: Any, params: Any, x: NDAr
         block = np.concatenate([block, np.zeros((missing, *block.shape[1:]), block.dtype)]) if missing else block
         blocks.append(np.asarray(function(*here, block))[:n_members, : n_rows - missing])
     return np.concatenate(blocks, axis=1)
+
+
+def _filled(n: int, factor: int, least: int, most: int) -> int:
+    """`n` filled up to one of a few sizes, so that few programs are compiled; 1 stays 1.
+
+    >>> [_filled(n, 2, 8, 32) for n in (1, 2, 9, 40)]
+    [1, 8, 16, 32]
+    """
+    size = 1 if n <= 1 else least
+    while size < n:
+        size *= factor
+    return min(size, most)
