@@ -68,7 +68,7 @@ OF_A_VECTOR: dict[str, tuple[Callable[[Any], Any], str, int]] = {  # kind, and b
     "relu": (jax.nn.relu, "diagonal", 48),
     "gelu": (jax.nn.gelu, "diagonal", 48),
     "tanh(x) x": (lambda x: jnp.tanh(x) * x, "diagonal", 48),
-    "reversed": (lambda x: x[::-1], "selection", 0),
+    "reversed": (lambda x: x[::-1], "permutation", 0),
     "sum": (lambda x: x.sum(), "row", 0),
     "w · x": (lambda x: KEPT @ x, "row", 48),
     "sum f(x)": (lambda x: jnp.exp(x).sum(), "row", 48),
@@ -114,7 +114,7 @@ OF_A_MATRIX: dict[str, tuple[Callable[[Any], Any], str, int]] = {
     "loss": (lambda x: jnp.mean((jnp.tanh(x @ W.T) @ V.T) ** 2), "row", 240),
     "sums of rows": (lambda x: x.sum(1), "Kronecker", 0),
     "X Xᵀ": (lambda x: x @ x.T, "sum", 480),
-    "parts": (lambda x: x[1:, ::2] * x[:-1, 1::2], "sum", 192),
+    "parts": (lambda x: x[1:, ::2] * x[:-1, 1::2], "windows", 192),
     "flat layer": (lambda x: numbers_of(3, 30) @ x.reshape(-1), "dense", 720),
 }
 

@@ -10,6 +10,7 @@ import jax
 import jax.extend.core as jex
 import jax.numpy as jnp
 
+from seedbed.calculus import windows  # noqa: F401  # its rules register themselves
 from seedbed.calculus.opaque import Opaque
 from seedbed.calculus.program import Program, Stretch, Variable, Zero, read, run
 from seedbed.calculus.rules import RULES, Linear, UncoveredError

@@ -19,7 +19,7 @@ PERMUTATION, SCALED_PERMUTATION = "permutation", "scaled permutation"
 SCALAR, ROW, COLUMN, LOW_RANK, BANDED, SELECTION = "scalar", "row", "column", "low rank", "banded", "selection"
 KRONECKER, BLOCKS, DENSE, SUM = "Kronecker", "block-diagonal", "dense", "sum"
 DIAGONAL_PLUS, SCALED_PLUS = "diagonal plus low rank", "scaled identity plus low rank"
-PRODUCT, OPAQUE = "product", "opaque"
+WINDOWS, FACTORED, PRODUCT, OPAQUE = "windows", "factored", "product", "opaque"
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,12 @@ class View(NamedTuple):
             else:
                 return None
         return tuple(found)
+
+    @property
+    def couplings(self) -> frozenset[tuple[int, int]]:
+        """The places of the rows and columns that are coupled, by a label or by strides."""
+        pairs = [(link.a, link.b) for link in self.term.links] + [(label, label) for label in self.coupled]
+        return frozenset((self.rows.index(a), self.columns.index(b)) for a, b in pairs if a in self.rows)
 
     @property
     def has_parts_of_its_own(self) -> bool:
@@ -180,6 +186,8 @@ def _plain(views: Sequence[View], shape: tuple[int, int]) -> Kind:
         return Kind(DIAGONAL_PLUS if has_factors else SCALED_PLUS, shape, rank=len(low))
     if not any(view.has_parts_of_its_own for view in views):
         return Kind(DENSE, shape, n_terms=len(views))
+    if len({view.couplings for view in views}) == 1:
+        return Kind(WINDOWS, shape, n_terms=len(views))
     return Kind(SUM, shape, n_terms=len(views))
 
 
@@ -193,7 +201,10 @@ def _single(view: View, shape: tuple[int, int]) -> Kind:
             return Kind(BANDED, shape, offsets=(view.offsets,))
         linked = {link.a for link in view.term.links} | {link.b for link in view.term.links} | set(view.coupled)
         if linked >= {*view.rows, *view.columns}:
-            return Kind(SELECTION, shape)
+            is_whole = all(link.strides.count == link.a.size == link.b.size for link in view.term.links)
+            is_bare = not view.factors and view.term.coefficient == 1.0
+            name = (PERMUTATION if is_bare else SCALED_PERMUTATION) if is_whole else SELECTION
+            return Kind(name, shape)
     if view.has_parts_of_its_own:
         return Kind(SUM, shape)
     bridges = view.bridges
@@ -202,7 +213,8 @@ def _single(view: View, shape: tuple[int, int]) -> Kind:
     tied = set().union(*bridges)
     if len(bridges) > 1 and tied >= {*view.rows, *view.columns}:
         return Kind(KRONECKER, shape, n_terms=len(bridges))
-    return Kind(DENSE, shape, n_terms=len(view.factors))
+    n_factors = len([labels for labels in view.factors if labels])
+    return Kind(DENSE if n_factors == 1 else FACTORED, shape, n_terms=n_factors)
 
 
 def blocks_of(piece: Sum) -> Array | None:

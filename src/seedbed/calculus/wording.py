@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from seedbed.calculus import kinds
@@ -57,11 +59,17 @@ def _shared(jacobian: Jacobian, language: str | None) -> str:
             kept = own if set(labels) & set(factor.labels) else shared
             kept[id(factor.array)] = " × ".join(f"{label.size:,}" for label in factor.labels if label not in labels)
     said = ""
-    if shared:
-        said += message("jacobian.shared", language, arrays=", ".join(text or "1" for text in shared.values()))
+    if any(shared.values()):
+        said += message("jacobian.shared", language, arrays=_counted(shared.values()))
     if own:
-        said += message("jacobian.own", language, arrays=", ".join(text or "1" for text in own.values()))
+        said += message("jacobian.own", language, arrays=_counted(own.values()))
     return said
+
+
+def _counted(shapes: Iterable[str]) -> str:
+    """Shapes, each once with how often it comes: `9 × (4 × 3)`."""
+    counts = Counter(shape or "1" for shape in shapes)
+    return ", ".join(shape if count == 1 else f"{count} × ({shape})" for shape, count in counts.items())
 
 
 def readable(n_bytes: int) -> str:
