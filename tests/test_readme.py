@@ -1,4 +1,4 @@
-"""The README is true: its commands parse, its Python runs, its links lead somewhere."""
+"""The README and the pages beside it are true: commands parse, Python runs, links lead somewhere."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import jax
 import pytest
 import typer
 
@@ -16,9 +17,12 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def blocks(language: str) -> list[str]:
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def blocks(language: str, text: str = README) -> list[str]:
     """What stands between fences of that language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
 
 
 COMMANDS = [
@@ -51,6 +55,23 @@ def test_the_python_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.Monkey
     assert Path("report.html").is_file() and len(names["run"].members) == 64
 
 
-@pytest.mark.parametrize("link", re.findall(r"\[[^\]]*\]\(([^)#\s]+)[^)]*\)", README))
-def test_every_link_and_every_image_leads_to_a_file(link: str) -> None:
-    assert re.match("https?://", link) or (ROOT / link).exists()
+def test_the_page_of_derivatives_runs_as_it_stands() -> None:
+    text = (ROOT / "docs" / "calculus.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {"__name__": "calculus"}
+    with jax.numpy_dtype_promotion("standard"):
+        for block in blocks("python", text):
+            exec(compile(block, "calculus.md", "exec"), names)
+    assert names["H"].kind == "diagonal"
+
+
+@pytest.mark.parametrize(
+    ("page", "link"),
+    [
+        (page, link)
+        for page in PAGES
+        for link in re.findall(r"\[[^\]]*\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
+    ],
+    ids=lambda value: value.name if isinstance(value, Path) else None,
+)
+def test_every_link_and_every_image_leads_to_a_file(page: Path, link: str) -> None:
+    assert re.match("https?://", link) or (page.parent / link).exists()

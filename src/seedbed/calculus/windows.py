@@ -179,7 +179,7 @@ def _by_kernel(x: Any, kernel: Linear, spec: Any, out: Sequence[int], pairs: Any
         places = [term.rows[axis] for axis in spec.rhs_spec[2:]]
         labels = tuple(itertools.chain(*places, *new, term.rows[spec.rhs_spec[1]]))
         rows: list[Axis] = [()] * len(out)
-        for axis, to in zip((new[-1], term.rows[spec.rhs_spec[0]], *new[:-1]), spec.out_spec, strict=True):
-            rows[to] = axis
+        for own, to in zip((new[-1], term.rows[spec.rhs_spec[0]], *new[:-1]), spec.out_spec, strict=True):
+            rows[to] = own
         terms.append(replace(term, rows=tuple(rows)).times(stacked.reshape(sizes_of(labels)), labels))
     return merged(normals(terms))
