@@ -38,6 +38,7 @@ KEEPERS = {
     "ray": {"searching"},
     "onnx": {"interop"},
     "torch": {"interop"},
+    "lineax": {"calculus"},
     "starlette": {"lab"},
     "uvicorn": {"lab"},
 }
