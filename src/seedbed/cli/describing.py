@@ -10,7 +10,8 @@ from typer.core import TyperGroup
 
 import seedbed as sb
 from seedbed.cli.console import Printer, table
-from seedbed.cli.loading import Source, takes_data
+from seedbed.cli.loading import Source
+from seedbed.cli.options import with_shared_options
 
 if TYPE_CHECKING:
     from seedbed.data.description import Description
@@ -41,7 +42,7 @@ def sets() -> None:
 
 
 @app.command()
-@takes_data
+@with_shared_options
 def describe(
     source: Source,
     out: Annotated[

@@ -1,13 +1,9 @@
-"""The data that a command works on: the same argument and options for every command that takes data."""
+"""The data that a command works on."""
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
-from inspect import Parameter
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -70,22 +66,3 @@ class Source:
         """The data set."""
         options = {name: value for name, value in asdict(self).items() if value is not None and name != "data"}
         return sb.data.load(self.data, **options)
-
-
-def takes_data(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with the argument and options of `Source` in the place of its parameter `source`."""
-    types = get_type_hints(Source, include_extras=True)
-    shared = [
-        Parameter(field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=types[field.name])
-        for field in fields(Source)
-    ]
-    own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "source"]
-
-    @functools.wraps(command)
-    def run(**given: Any) -> None:
-        command(source=Source(**{field.name: given.pop(field.name) for field in fields(Source)}), **given)
-
-    parameters = [*shared, *(p.replace(kind=Parameter.KEYWORD_ONLY) for p in own)]
-    run.__signature__ = inspect.Signature(parameters, return_annotation=None)  # type: ignore[attr-defined]
-    run.__annotations__ = {p.name: p.annotation for p in parameters}
-    return run

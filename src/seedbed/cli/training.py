@@ -5,55 +5,30 @@ from __future__ import annotations
 import importlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 import seedbed as sb
 from seedbed.cli.console import Printer
-from seedbed.cli.loading import Source, takes_data
+from seedbed.cli.loading import Source
+from seedbed.cli.options import with_shared_options
+from seedbed.cli.setups import Changes
 from seedbed.core.errors import UsageError
 from seedbed.recipe.defaults import AUTO, CHECKPOINT_SECONDS
 
-if TYPE_CHECKING:
-    from seedbed.data import Dataset
-
-SetupFile = Annotated[
-    Path | None, typer.Option("--setup", help="A setup in TOML; see `seedbed setup`.", metavar="FILE")
-]
-NetworkLine = Annotated[
-    str | None, typer.Option("--network", help='Layers, such as "linear 64, relu, linear out".', metavar="LINE")
-]
-OptimizerLine = Annotated[
-    str | None, typer.Option("--optimizer", help='Such as "adam lr=log_uniform(1e-4, 1e-1)".', metavar="LINE")
-]
-LossLine = Annotated[str | None, typer.Option("--loss", help='Such as "cross_entropy".', metavar="LINE")]
-Preprocessing = Annotated[
-    str | None,
-    typer.Option(
-        help='Such as "quantile, pca 16", or none. Steps on targets stay unless it names some.', metavar="LINE"
-    ),
-]
-BatchSize = Annotated[int | None, typer.Option(help="Examples in one step.", metavar="N")]
-Epochs = Annotated[int | None, typer.Option(help="How often training goes through the data.", metavar="N")]
 Imports = Annotated[
     list[str] | None, typer.Option("--import", help="A module with layers of your own.", metavar="MODULE")
 ]
 
 
-@takes_data
+@with_shared_options
 def train(
     source: Source,
-    setup_file: SetupFile = None,
-    network: NetworkLine = None,
-    optimizer: OptimizerLine = None,
-    loss: LossLine = None,
-    preprocessing: Preprocessing = None,
+    changes: Changes,
     members: Annotated[
         int | None, typer.Option(help="How many networks train side by side; 32, or 16 on a large table.", metavar="N")
     ] = None,
-    epochs: Epochs = None,
-    batch_size: BatchSize = None,
     seed: Annotated[int, typer.Option(help="Decides draws, first weights, noise and data order.", metavar="N")] = 0,
     folds: Annotated[
         int | None,
@@ -89,14 +64,13 @@ def train(
     told: dict[str, Any] = {"checkpoint_every": checkpoint_every, "progress": not quiet, "on_step": printer.step}
     with printer.warnings():
         if resumed is not None:
-            lines = (network, optimizer, loss, preprocessing)
-            others = (setup_file, members, epochs, batch_size, folds, start, plan)
-            if source != Source() or any(one is not None for one in (*lines, *others)) or seed or out != AUTO:
+            others = any(one is not None for one in (members, folds, start, plan)) or seed or out != AUTO
+            if source != Source() or changes != Changes() or others:
                 raise UsageError("--resume: expected nothing beside that changes the run", "it goes on as it was begun")
             run = sb.resume(resumed, **told)
         else:
             dataset = source.load()
-            made = build_setup(dataset, setup_file, network, optimizer, loss, preprocessing, epochs, batch_size)
+            made = changes.made(dataset)
             first = None if start is None else sb.load_run(start).best.members[0]
             plans = None if plan is None else sb.load_run(plan)
             told |= {"members": members, "seed": seed, "folds": folds, "out": out, "start": first, "plan": plans}
@@ -119,58 +93,17 @@ def _show(run: sb.Run, printer: Printer, *, as_json: bool) -> None:
         printer.say("\n" + "\n".join(lines) + f"   {seconds}")
 
 
-@takes_data
+@with_shared_options
 def setup(
     source: Source,
-    setup_file: SetupFile = None,
-    network: NetworkLine = None,
-    optimizer: OptimizerLine = None,
-    loss: LossLine = None,
-    preprocessing: Preprocessing = None,
-    epochs: Epochs = None,
-    batch_size: BatchSize = None,
+    changes: Changes,
     imports: Imports = None,
 ) -> None:
     """Print the setup that `train` would use, as TOML to read, edit and give back with --setup."""
     from seedbed.core import toml
 
     import_modules(imports)
-    dataset = source.load()
-    made = build_setup(dataset, setup_file, network, optimizer, loss, preprocessing, epochs, batch_size)
-    sys.stdout.write(toml.dumps(made))
-
-
-def build_setup(
-    dataset: Dataset,
-    file: Path | None,
-    network: str | None,
-    optimizer: str | None,
-    loss: str | None,
-    preprocessing: str | None,
-    epochs: int | None,
-    batch_size: int | None,
-) -> sb.Setup:
-    """The setup of a file, or the proposed one, with what the command line puts in its place."""
-    from seedbed.core import toml
-    from seedbed.core.plain import from_plain
-
-    made = toml.load(file, sb.Setup) if file is not None else sb.propose(dataset)
-    made = made if preprocessing is None else with_steps(made, preprocessing)
-    changes: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size}
-    changes["network"] = None if network is None else from_plain(network, sb.Network, ("network",))
-    changes["optimizer"] = None if optimizer is None else from_plain(optimizer, sb.Optimizer, ("optimizer",))
-    changes["loss"] = None if loss is None else from_plain(loss, sb.Loss, ("loss",))
-    return made.replace(**{name: content for name, content in changes.items() if content is not None})
-
-
-def with_steps(setup: sb.Setup, line: str) -> sb.Setup:
-    """The setup with the steps of a line; its own steps on targets stay, unless the line has some."""
-    from seedbed.core.plain import from_plain, to_plain
-
-    made = from_plain(to_plain(setup) | {"preprocessing": line}, sb.Setup)
-    on_targets = lambda one: [step for step in one.preprocessing if getattr(step, "on", "x") == "y"]  # noqa: E731
-    kept = [] if on_targets(made) else on_targets(setup)
-    return made.replace(preprocessing=[*made.preprocessing, *kept])
+    sys.stdout.write(toml.dumps(changes.made(source.load())))
 
 
 def import_modules(names: list[str] | None) -> None:
