@@ -58,7 +58,8 @@ def test_images_come_to_the_size_of_the_run(seedbed: Command, tmp_path: Path) ->
     expected = sb.load_predictor("run").predict_proba(np.stack(pixels))
     np.testing.assert_allclose(found[["p_dark", "p_light"]], expected, rtol=1e-5)
     one = seedbed("predict", "run", "photos/light/07.png")
-    assert one.out.splitlines() == ["prediction", found["prediction"][37]]
+    assert one.out.splitlines() == ["file,prediction", f"photos/light/07.png,{found['prediction'][37]}"]
+    assert found["file"].tolist() == [str(path) for path in sorted(Path("photos").rglob("*.png"))]
     Path("photos/light/31.png").write_bytes(b"no image at all")
     broken = seedbed("predict", "run", "photos", "--out", "q.csv")
     assert broken.code == 2 and "error: photos/light/31.png: expected an image, got no image" in broken.err
