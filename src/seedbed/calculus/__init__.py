@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from seedbed.calculus.expressions import Expression
     from seedbed.calculus.jacobian import Jacobian
     from seedbed.calculus.kinds import Kind
+    from seedbed.calculus.linear import Counterexample, Linearity, is_linear
     from seedbed.calculus.linearization import Linearization, Prediction, linearize
     from seedbed.calculus.products import Entry, Product, multiply
     from seedbed.calculus.shapes import ShapeOf, shape_of
@@ -20,10 +21,12 @@ else:
 __all__ = [
     "CauchySchwarz",
     "Check",
+    "Counterexample",
     "Entry",
     "Expression",
     "Jacobian",
     "Kind",
+    "Linearity",
     "Linearization",
     "Prediction",
     "Product",
@@ -34,6 +37,7 @@ __all__ = [
     "gradient",
     "hessian",
     "inner",
+    "is_linear",
     "jacobian",
     "linearize",
     "multiply",

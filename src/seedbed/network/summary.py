@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from seedbed.core.plain import to_line
+from seedbed.network.grid import Grid
 from seedbed.network.layer import Shape, batched
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from seedbed.network.network import Network
 
 HEADINGS = ("layer", "", "shapes", "parameters", "FLOPs", "weight bytes", "output bytes")
-NUMERIC = 3  # from this column on, numbers
+N_TEXTS = 3  # columns before the numbers
 
 
 @dataclass(frozen=True)
@@ -74,29 +74,20 @@ class Summary:
         rows = [asdict(row) | {"out_shape": list(row.out_shape)} for row in self.rows]
         return {"in_shape": list(self.in_shape), "batch": self.batch, "rows": rows, "totals": self.totals}
 
+    @property
+    def grid(self) -> Grid:
+        """The table as texts."""
+        rows = tuple(row.cells for row in self.rows)
+        return Grid(HEADINGS, rows, self.caption, N_TEXTS, self._total_cells)
+
     def __str__(self) -> str:
-        table = [HEADINGS, *(row.cells for row in self.rows), self._total_cells]
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        lines = ["  ".join(_aligned(n, cell, widths[n]) for n, cell in enumerate(row)).rstrip() for row in table]
-        rule = "─" * max(map(len, lines))
-        return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1], self.caption])
+        return str(self.grid)
 
     def __rich__(self) -> Table:
-        from rich.table import Table  # only a terminal that draws tables needs it
-
-        table = Table(caption=self.caption, show_footer=True)
-        for n, (heading, total) in enumerate(zip(HEADINGS, self._total_cells, strict=True)):
-            table.add_column(heading, total, justify="right" if n >= NUMERIC else "left")
-        for row in self.rows:
-            table.add_row(*row.cells)
-        return table
+        return self.grid.__rich__()
 
     def _repr_html_(self) -> str:
-        body = "".join(_html_row("td", row.cells) for row in self.rows)
-        return (
-            f"<table><caption>{html.escape(self.caption)}</caption><thead>{_html_row('th', HEADINGS)}</thead>"
-            f"<tbody>{body}</tbody><tfoot>{_html_row('th', self._total_cells)}</tfoot></table>"
-        )
+        return self.grid._repr_html_()
 
     @property
     def _total_cells(self) -> tuple[str, ...]:
@@ -127,15 +118,3 @@ def summarise(network: Network, in_shape: Shape, *, batch: int = 1, dtype_bytes:
             )
         )
     return Summary(tuple(rows), in_shape, batch)
-
-
-def _aligned(n: int, cell: str, width: int) -> str:
-    return cell.rjust(width) if n >= NUMERIC else cell.ljust(width)
-
-
-def _html_row(tag: str, cells: tuple[str, ...]) -> str:
-    inner = "".join(
-        f"<{tag} align={'right' if n >= NUMERIC else 'left'}>{html.escape(cell)}</{tag}>"
-        for n, cell in enumerate(cells)
-    )
-    return f"<tr>{inner}</tr>"
