@@ -134,3 +134,23 @@ def test_predictions_take_a_member_axis() -> None:
         np.testing.assert_allclose(
             loss.predict(many, "classification")[1], loss.predict(2 * OUTPUTS, "classification"), rtol=1e-6
         )
+
+
+@pytest.mark.parametrize("loss", [*LOSSES, BinaryCrossEntropy(label_smoothing=0.2), Huber(delta=0.3)], ids=repr)
+@pytest.mark.parametrize("targets", [LABELS, jax.nn.softmax(OUTPUTS[::-1])], ids=["labels", "shares"])
+def test_the_closed_slope_is_the_one_of_autodiff(loss: Loss, targets: jax.Array) -> None:
+    with jax.enable_x64(True):
+        z = jnp.asarray(np.asarray(OUTPUTS), jnp.float64) * 3
+        wanted = jax.grad(lambda z: loss.per_example(z, targets).sum())(z)
+        np.testing.assert_allclose(loss.gradient(z, targets), wanted, rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(
+            Loss.slope(loss, z, targets.astype(z.dtype) if targets.ndim > 1 else targets), wanted
+        )
+
+
+def test_the_slope_of_a_single_output_with_labels() -> None:
+    z, labels = OUTPUTS[:, :1], jnp.array([0, 1, 1, 0], jnp.int32)
+    slope = BinaryCrossEntropy().gradient(z, labels)
+    np.testing.assert_allclose(slope[:, 0], 1 / (1 + np.exp(-np.asarray(z[:, 0]))) - np.asarray(labels), rtol=1e-5)
+    with pytest.raises(ValueError, match=r"binary_cross_entropy: expected targets of shape \(4, 1\), got \(4, 3\)"):
+        BinaryCrossEntropy().gradient(z, OUTPUTS)

@@ -38,6 +38,7 @@ from seedbed.network.losses import BinaryCrossEntropy, CrossEntropy, Huber, Loss
 from seedbed.network.network import Network
 from seedbed.network.penalties import L1, L2, Penalty
 from seedbed.network.summary import Summary
+from seedbed.network.trace import LayerTrace, Trace
 
 __all__ = [
     "ELU",
@@ -57,6 +58,7 @@ __all__ = [
     "Identity",
     "Initializer",
     "Layer",
+    "LayerTrace",
     "LeCunNormal",
     "LeCunUniform",
     "LeakyReLU",
@@ -78,6 +80,7 @@ __all__ = [
     "Step",
     "Summary",
     "Tanh",
+    "Trace",
     "XavierNormal",
     "XavierUniform",
     "Zeros",

@@ -6,6 +6,12 @@
     quadratic             ½ Σ over outputs of   (z - t)²
     huber                 mean over outputs of  ½ e² where |e| ≤ δ, else δ(|e| - ½ δ),  e = z - t
 
+and what it changes by when an output does, for k outputs:
+
+    cross_entropy         pⱼ - t'ⱼ                binary_cross_entropy  (pⱼ - t'ⱼ) / k
+    mean_squared_error    2 (zⱼ - tⱼ) / k         quadratic             zⱼ - tⱼ
+    huber                 eⱼ / k, cut at ±δ
+
 z are the outputs of the network (logits, for the first two), t the targets, t' the targets after label smoothing.
 Whole numbers as targets are classes: of shape (batch,), and one-hot where the loss compares outputs.
 """
@@ -44,6 +50,14 @@ class Loss(Value, family=True):
         Raises:
             ShapeError: the two do not fit.
         """
+        return self.compare(outputs, self._fitting(outputs, targets))
+
+    def gradient(self, outputs: Float[Array, "batch outputs"], targets: Array) -> Float[Array, "batch outputs"]:
+        """The slope ∂l/∂z of the loss of each example by its own outputs. Arguments and errors as `per_example`."""
+        return self.slope(outputs, self._fitting(outputs, targets))
+
+    def _fitting(self, outputs: Float[Array, "batch outputs"], targets: Array) -> Targets:
+        """The targets, looked at."""
         is_label = jnp.issubdtype(targets.dtype, jnp.integer)
         expected = outputs.shape[:-1] if is_label else outputs.shape
         if targets.shape != expected:
@@ -52,11 +66,16 @@ class Loss(Value, family=True):
                 f"{self.kind}: expected targets of shape {expected}, got {targets.shape} "
                 f"beside outputs of shape {outputs.shape}"
             )
-        return self.compare(outputs, targets if is_label else targets.astype(outputs.dtype))
+        return targets if is_label else targets.astype(outputs.dtype)
 
     def compare(self, outputs: Float[Array, "batch outputs"], targets: Targets) -> Losses:
         """The loss of each example, for targets that were looked at."""
         raise NotImplementedError
+
+    def slope(self, outputs: Float[Array, "batch outputs"], targets: Targets) -> Float[Array, "batch outputs"]:
+        """The slope of each example's loss, for targets that were looked at; by autodiff unless a subclass knows it."""
+        slope: Array = jax.grad(lambda z: jnp.sum(self.compare(z, targets)))(outputs)
+        return slope
 
     def n_outputs(self, task: str, n_classes: int = 0, n_targets: int = 0) -> int:
         """How many outputs "out" means: one for each class in classification, one for each target otherwise.
@@ -102,6 +121,12 @@ class CrossEntropy(Loss, kind="cross_entropy"):
             true = (1.0 - e) * true + e * jnp.mean(outputs, axis=-1)
         return _log_sum_exp(outputs) - true
 
+    def slope(self, outputs: Float[Array, "batch outputs"], targets: Targets) -> Float[Array, "batch outputs"]:
+        t = _one_hot(targets, outputs)
+        if self.label_smoothing is not None:
+            t = _smoothed(t, self.label_smoothing, 1.0 / outputs.shape[-1])
+        return jax.nn.softmax(outputs, axis=-1) - t
+
     def predict(self, outputs: Outputs, task: str) -> Predictions:
         return jax.nn.softmax(outputs, axis=-1)
 
@@ -118,14 +143,17 @@ class BinaryCrossEntropy(Loss, kind="binary_cross_entropy"):
     tasks = ("classification", "multilabel")
 
     def compare(self, outputs: Float[Array, "batch outputs"], targets: Targets) -> Losses:
-        if outputs.shape[-1] == 1 and targets.ndim == 1:
-            t = targets[:, None].astype(outputs.dtype)
-        else:
-            t = _one_hot(targets, outputs)
-        if self.label_smoothing is not None:
-            e = jnp.asarray(self.label_smoothing, outputs.dtype)
-            t = t * (1.0 - e) + 0.5 * e
+        t = self._answers(outputs, targets)
         return jnp.mean(softplus(outputs) - t * outputs, axis=-1)  # -t ln σ(z) - (1-t) ln σ(-z), and no ln of 0
+
+    def slope(self, outputs: Float[Array, "batch outputs"], targets: Targets) -> Float[Array, "batch outputs"]:
+        return (jax.nn.sigmoid(outputs) - self._answers(outputs, targets)) / outputs.shape[-1]
+
+    def _answers(self, outputs: Float[Array, "batch outputs"], targets: Targets) -> Float[Array, "batch outputs"]:
+        """The targets after smoothing: how far the answer to each question is yes."""
+        is_one_question = outputs.shape[-1] == 1 and targets.ndim == 1
+        t = targets[:, None].astype(outputs.dtype) if is_one_question else _one_hot(targets, outputs)
+        return t if self.label_smoothing is None else _smoothed(t, self.label_smoothing, 0.5)
 
     def n_outputs(self, task: str, n_classes: int = 0, n_targets: int = 0) -> int:
         n = super().n_outputs(task, n_classes, n_targets)
@@ -145,12 +173,18 @@ class MeanSquaredError(Loss, kind="mean_squared_error"):
     def compare(self, outputs: Float[Array, "batch outputs"], targets: Targets) -> Losses:
         return jnp.mean(jnp.square(outputs - _one_hot(targets, outputs)), axis=-1)
 
+    def slope(self, outputs: Float[Array, "batch outputs"], targets: Targets) -> Float[Array, "batch outputs"]:
+        return 2.0 * (outputs - _one_hot(targets, outputs)) / outputs.shape[-1]
+
 
 class QuadraticCost(Loss, kind="quadratic"):
     """Half the sum over outputs of the squared error. Nielsen, ch. 1, eq. (6), before the mean over examples."""
 
     def compare(self, outputs: Float[Array, "batch outputs"], targets: Targets) -> Losses:
         return 0.5 * jnp.sum(jnp.square(outputs - _one_hot(targets, outputs)), axis=-1)
+
+    def slope(self, outputs: Float[Array, "batch outputs"], targets: Targets) -> Float[Array, "batch outputs"]:
+        return outputs - _one_hot(targets, outputs)
 
 
 class Huber(Loss, kind="huber"):
@@ -165,6 +199,10 @@ class Huber(Loss, kind="huber"):
         error, delta = outputs - _one_hot(targets, outputs), jnp.asarray(self.delta, outputs.dtype)
         inside = jnp.clip(error, -delta, delta)  # ½ e² inside; outside inside·(e - ½ inside) is the line, with its sign
         return jnp.mean(inside * (error - 0.5 * inside), axis=-1)
+
+    def slope(self, outputs: Float[Array, "batch outputs"], targets: Targets) -> Float[Array, "batch outputs"]:
+        error, delta = outputs - _one_hot(targets, outputs), jnp.asarray(self.delta, outputs.dtype)
+        return jnp.clip(error, -delta, delta) / outputs.shape[-1]
 
 
 def mean(per_example: Losses, weights: Losses | None = None) -> Float[Array, ""]:
@@ -185,6 +223,12 @@ def _is_class(labels: Array, outputs: Array) -> Array:
 def _one_hot(targets: Targets, outputs: Array) -> Array:
     is_label = jnp.issubdtype(targets.dtype, jnp.integer)
     return _is_class(targets, outputs).astype(outputs.dtype) if is_label else targets
+
+
+def _smoothed(targets: Array, smoothing: Any, middle: float) -> Array:
+    """Targets moved towards `middle` by the share `smoothing` of the way."""
+    e = jnp.asarray(smoothing, targets.dtype)
+    return targets * (1.0 - e) + middle * e
 
 
 def _normalised(parts: Any) -> Any:
