@@ -122,8 +122,8 @@ def place_of(path: Iterable[str | int]) -> str:
 
 def nearest(word: str, options: Iterable[str]) -> str:
     """A hint that names the option nearest to `word`, or the empty string when none is near."""
-    close = difflib.get_close_matches(word.lower(), {o.lower(): o for o in options}, n=1, cutoff=0.6)
-    original = {o.lower(): o for o in options}
+    original = {option.lower(): option for option in options}
+    close = difflib.get_close_matches(word.lower(), original, n=1, cutoff=0.6)
     return f"did you mean {original[close[0]]!r}?" if close else ""
 
 

@@ -11,9 +11,10 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from seedbed.core.errors import UsageError
 from seedbed.data.encoder import Encoder
 from seedbed.data.fold_encoder import FoldEncoder
-from seedbed.network import Network
+from seedbed.network import Network, Trace
 from seedbed.recipe.predictor import Predictor
 from seedbed.training.predict import predictions
 from seedbed.training.setup import Setup
@@ -91,6 +92,24 @@ class Member:
         """
         return self.predictor.predict_proba(x)
 
+    def trace(self, x: Any, y: Any) -> Trace:
+        """What flows through the network for raw rows and their targets: z, a, δ and ∂C/∂w, layer by layer.
+
+        C is the mean loss over these rows, as training measured it (of targets behind the preprocessing) but without
+        penalty, class weights and dropout. Print it for a table.
+
+        Arguments:
+            x: raw rows, as `predict` takes them; or one row, with one target.
+            y: their targets as they were loaded: names of classes, labels, values in their own unit. Where classes are
+                named by texts, also their numbers, as `Dataset` holds them.
+
+        Raises:
+            DataError: columns are missing, a class is unknown, or there are not as many targets as rows.
+        """
+        from seedbed.recipe.tracing import trace_of
+
+        return trace_of(self, x, y)
+
     @property
     def predictor(self) -> Predictor:
         """What takes raw rows."""
@@ -130,6 +149,15 @@ class Ensemble:
     def predict_proba(self, x: Any) -> NDArray[Any]:
         """The mean probability of each class or label; as `Member.predict_proba`."""
         return self.predictor.predict_proba(x)
+
+    def trace(self, x: Any, y: Any) -> Trace:
+        """Nothing: a trace is of one network.
+
+        Raises:
+            UsageError: always; it says how to trace a member.
+        """
+        del x, y
+        raise UsageError(f"trace: expected one network, got {self!r}", "trace one of them: .members[0].trace(x, y)")
 
     @property
     def predictor(self) -> Predictor:
