@@ -91,6 +91,7 @@ OF_A_VECTOR: dict[str, tuple[Callable[[Any], Any], str, int]] = {  # kind, and b
     "rolled": (lambda x: jnp.roll(x, 2) * x, "banded", 96),
     "second": (lambda x: x[::2] * 2.0, "selection", 8),
     "first times rest": (lambda x: x[0] * x[1:], "sum", 96),
+    "split": (lambda x: jnp.split(x, 3)[0] * jnp.split(x, 3)[2], "banded", 32),
     "stacked": (lambda x: jnp.stack([x[0] * x[1], x[2]]), "low rank", 128),
     "one set to 0": (lambda x: x.at[1].set(0.0) * 2.0, "diagonal", 56),
     "implicit axis of size 1": (lambda x: (x[:1] + KEPT) * x, "diagonal plus low rank", 144),

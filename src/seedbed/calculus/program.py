@@ -7,12 +7,14 @@ Where one linear variable alone is alive, the program falls into two that are li
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import jax.extend.core as jex
 import jax.numpy as jnp
+from jax.extend.core.primitives import slice_p
 
 Shape = tuple[int, ...]
 CALLS = {"jit", "pjit", "closed_call", "core_call", "remat", "checkpoint", "custom_jvp_call", "custom_vjp_call"}
@@ -122,6 +124,8 @@ def _results(program: Program, eqn: jex.JaxprEqn, operands: list[Any]) -> Sequen
     if inner is not None and any(isinstance(operand, Variable | Zero) for operand in operands):
         return _read(program, inner.jaxpr, inner.consts, operands)
     avals: list[Any] = [v.aval for v in eqn.outvars]
+    if eqn.primitive.name == "split" and isinstance(operands[0], Variable):
+        return [_sliced(program, operands[0], *cut, aval) for cut, aval in zip(_cuts(eqn), avals, strict=True)]
     if any(isinstance(operand, Variable) for operand in operands):
         program.count += len(avals)
         first = program.count - len(avals) + 1
@@ -131,6 +135,24 @@ def _results(program: Program, eqn: jex.JaxprEqn, operands: list[Any]) -> Sequen
     if any(isinstance(operand, Zero) for operand in operands):
         return [Zero(aval.shape, aval.dtype) for aval in avals]
     return bound(eqn.primitive, eqn.params, operands)
+
+
+def _cuts(eqn: jex.JaxprEqn) -> list[tuple[int, int, int]]:
+    """Axis, start and stop of the parts into which an equation splits an array."""
+    sizes = [int(size) for size in eqn.params["sizes"]]
+    stops = itertools.accumulate(sizes)
+    return [(int(eqn.params["axis"]), stop - size, stop) for size, stop in zip(sizes, stops, strict=True)]
+
+
+def _sliced(program: Program, x: Variable, axis: int, start: int, stop: int, aval: Any) -> Variable:
+    """A part of a variable along one axis: an operation of its own, so that a part can be needed without the others."""
+    begin, end = [0] * len(x.shape), list(x.shape)
+    begin[axis], end[axis] = start, stop
+    program.count += 1
+    result = Variable(program.count, aval.shape, aval.dtype)
+    params = {"start_indices": tuple(begin), "limit_indices": tuple(end), "strides": None}
+    program.operations.append(Operation(slice_p, params, (x,), (result,)))
+    return result
 
 
 def _inner(eqn: jex.JaxprEqn) -> jex.ClosedJaxpr | None:
