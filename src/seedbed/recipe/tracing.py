@@ -47,10 +47,12 @@ def encoded(y: Any, target: Target) -> NDArray[Any]:
     try:
         numbers = values.astype(np.float64)
     except (TypeError, ValueError):
-        raise DataError(f"y: expected numbers, got values such as {values.ravel()[0]!r}") from None
+        raise DataError(f"y: expected numbers, got values such as {values.ravel().tolist()[0]!r}") from None
     numbers = numbers.reshape(len(numbers), -1)
     if numbers.shape[1] != k or not np.isfinite(numbers).all():
-        raise DataError(f"y: expected {k} finite numbers for each row, got an array of shape {values.shape}")
+        expected = "one finite number" if k == 1 else f"{k} finite numbers"
+        came = f"shape {values.shape}" if numbers.shape[1] != k else f"{numbers[~np.isfinite(numbers)][0]}"
+        raise DataError(f"y: expected {expected} for each row, got {came}")
     return numbers
 
 
