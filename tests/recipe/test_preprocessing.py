@@ -9,6 +9,7 @@ import pytest
 
 import seedbed as sb
 from seedbed.data.preprocessor import Preprocessor
+from seedbed.recipe.looks import looks_of
 from tests.recipe.conftest import houses
 
 STEPS = (sb.PCA(2), sb.PiecewiseLinear(4))
@@ -52,6 +53,17 @@ def test_the_report_is_drawn_from_the_folder(run: sb.Run) -> None:
     step = again.best.setup.preprocessing[1].kind
     text = Path(str(run.folder), "report.html").read_text(encoding="utf-8")
     assert f"<code>{step}" in text and 'class="bars"' in text
+
+
+def test_each_feature_is_looked_at_before_and_after(run: sb.Run) -> None:
+    """Where it became several bins, the one in the middle; components of all features are the first ones."""
+    data = sb.data.load(houses(), target="price")
+    names = ("area", "rooms")
+    bins = looks_of(Preprocessor.fit([sb.PiecewiseLinear(4)], data), data)
+    assert bins.names_before == names and bins.names_after == ("area, bin 3", "rooms, bin 3")
+    assert looks_of(Preprocessor.fit([sb.Standardize()], data), data).names_after == names
+    components = looks_of(Preprocessor.fit([sb.PCA(2)], data), data)
+    assert len(components.names_after) == 2 and not set(names) & set(components.names_after)
 
 
 def test_the_recipe_says_what_members_draw(run: sb.Run) -> None:

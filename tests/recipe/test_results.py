@@ -5,10 +5,13 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn import metrics as sk
 
+import seedbed as sb
 from seedbed.recipe.results import metrics, select
+from seedbed.recipe.wrong import most_wrong_of
 
 
 def test_metrics_of_classes() -> None:
@@ -127,3 +130,17 @@ def test_the_ensemble_is_no_worse_than_its_best_member_and_near_the_best_of_all_
 def test_a_probability_of_zero_is_a_finite_loss() -> None:
     y, p = np.array([0, 1]), np.array([[[0.0, 1.0], [0.0, 1.0]], [[0.5, 0.5], [0.5, 0.5]]])
     assert select("classification", y, p, 1) == [1]
+
+
+def test_the_most_wrong_rows_are_as_the_table_wrote_them() -> None:
+    """Holes stay holes, and whole numbers beside one are no decimals."""
+    frame = pd.DataFrame({"rooms": [3, None, 5.5], "town": ["Ulm", None, "Bonn"]})
+    frame["price"] = [1.0, 2.0, 3.0]
+    data = sb.data.load(pd.concat([frame] * 10, ignore_index=True), target="price")
+    found = most_wrong_of(data, data.test.y + np.arange(1.0, len(data.test) + 1)[:, None])
+    rows = [data.test.rows.iloc[place] for place in found["wrong"]]
+    rooms = {3.0: "3", 5.5: "5.5"}
+    assert [row["rooms"] for row in found["wrong_rows"]] == [rooms.get(row["rooms"]) for row in rows]
+    towns = [row["town"] if isinstance(row["town"], str) else None for row in rows]
+    assert [row["town"] for row in found["wrong_rows"]] == towns
+    assert None in {row["rooms"] for row in found["wrong_rows"]}

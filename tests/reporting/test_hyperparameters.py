@@ -56,6 +56,17 @@ def test_numbers_lie_on_a_line_and_words_side_by_side(make, values, is_number, i
     draw_hyperparameter(place).to_dict()
 
 
+def test_what_was_drawn_evenly_by_its_logarithm_is_shown_so(make):
+    def is_log(values, places):
+        scores = np.linspace(0, 1, len(values))
+        evidence = make(table=members(scores), draws=drawn(rate=values), log_places=frozenset(places))
+        return hyperparameters_data(evidence)[0].is_log
+
+    rates = np.array([0.001, 0.0012, 0.002, 0.003, 0.006])
+    assert is_log(rates, ["rate"]) and not is_log(rates, []) and not is_log(rates, ["other"])
+    assert not is_log(rates / 10 + 0.01, ["rate"])  # so near each other that both scales are the same
+
+
 def test_words_stand_in_their_natural_order_and_rare_ones_together(make):
     assert one(make, np.arange(6.0), [128, 32, 64] * 2).words == ("32", "64", "128")
     assert one(make, np.arange(4.0), ["linear 128", "linear 32"] * 2).words == ("linear 32", "linear 128")

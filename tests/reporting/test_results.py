@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pandas import DataFrame
 
+from seedbed.network import Network
 from seedbed.reporting.confusion import MOST_CLASSES, confusion_data
 from seedbed.reporting.headline import gap, headline_data
 from seedbed.reporting.labels import labels_data
@@ -138,6 +139,10 @@ def test_the_gap_is_explained(make):
     assert "winner" not in gap(make(members=1, results=result(0.97, 0.95)), "en")
     assert gap(make(results=result(0.95, 0.95)), "en").startswith("Validation 95.0\u202f%, test 95.0\u202f%")
     assert gap(make(results={}), "en") == ""
+    told = {part: {"best": {"r2": value}} for part, value in (("validation", 0.852), ("test", 0.835))}
+    assert "0.017 less than on the validation part (R² 0.835 against R² 0.852)" in gap(
+        make("regression", results=told), "en"
+    )
 
 
 def test_the_headline_is_the_ensemble_then_the_best(make):
@@ -158,7 +163,20 @@ def test_rows_of_a_table_are_kept_beside_the_most_wrong(make):
 
     evidence = make("regression", k=1)
     shown = tiles(make("regression", k=1, rows=DataFrame({"rooms": range(len(evidence.wrong))})), "en")
-    assert shown.columns == ("rooms",)
+    assert shown.columns == ("rooms",) and shown.are_numbers == (True,)
     assert shown.tiles[2].cells == ("2",)
     assert shown.tiles[0].sentence.startswith("It is ")
     assert shown.tiles[0].measure[0] in "+−"
+    n = len(evidence.wrong)
+    rows = DataFrame({"town": ["Ulm"] * (n - 1) + [None], "zip": ["0012"] * n, "area": [None] * (n - 1) + ["-3.5"]})
+    mixed = tiles(make("regression", k=1, rows=rows), "en")
+    assert mixed.are_numbers == (False, True, True)
+    assert mixed.tiles[0].cells == ("Ulm", "0012", "–") and mixed.tiles[-1].cells == ("–", "0012", "-3.5")
+
+
+def test_numbers_in_the_names_of_layers_are_short(make):
+    from seedbed.reporting.page import page
+
+    summary = Network.parse("linear 8, dropout 0.06011663714210565, linear 3").summary((4,))
+    html = page(make(summary=summary), "en")
+    assert "dropout 0.06012" in html and "0.0601166" not in html

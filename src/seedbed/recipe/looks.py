@@ -25,9 +25,15 @@ def looks_of(preprocessor: Preprocessor, data: Dataset) -> Looks:
     names = data.feature_names or tuple(map(str, range(data.shape[0])))
     after = preprocessor.names(names)
     shown = np.flatnonzero(data.numeric)[:FEATURES]
-    same = [after.index(names[i]) for i in shown if names[i] in after]
-    places = same if len(same) == len(shown) else list(range(min(FEATURES, len(after))))
+    own = [_component(names[i], after) for i in shown]
+    places = list(range(min(FEATURES, len(after)))) if None in own else [place for place in own if place is not None]
     return Looks(_named(names, shown), _quantiles(x[:, shown]), _named(after, places), _quantiles(z[:, places]))
+
+
+def _component(name: str, after: tuple[str, ...]) -> int | None:
+    """The place of a feature behind the steps; of its parts, such as bins, the one in the middle; None without any."""
+    parts = [i for i, other in enumerate(after) if other == name or other.startswith(f"{name}, ")]
+    return parts[len(parts) // 2] if parts else None
 
 
 def _of_images(x: NDArray[Any], z: NDArray[Any], shape: tuple[int, ...] | None, preprocessor: Preprocessor) -> Looks:

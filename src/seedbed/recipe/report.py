@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from seedbed.core import toml
+from seedbed.core.distributions import Integers, LogUniform
+from seedbed.core.draw import distributions
 from seedbed.core.errors import RunError
 from seedbed.core.files import write_text
 from seedbed.core.messages import message
@@ -55,6 +57,16 @@ def evidence_of(run: Run, language: str | None = None) -> Evidence:
         temperature=held.temperature["ensemble"],
         groups=held.groups,
         importance=held.importance,
+        log_places=_log_places(run),
+    )
+
+
+def _log_places(run: Run) -> frozenset[str]:
+    """The columns of a run's draws whose logarithm was drawn evenly."""
+    return frozenset(
+        drawn.name or place
+        for place, drawn in distributions(run.setup).items()
+        if isinstance(drawn, LogUniform) or (isinstance(drawn, Integers) and drawn.log)
     )
 
 

@@ -102,6 +102,7 @@ class Evidence:
         members: one row a member: member, valid_score, valid_loss, best_epoch, outcome, is_best, ensemble_weight.
         draws: member, and one column for each drawn place of the setup, numbers or texts; empty where a member's
             setup has no such place.
+        log_places: of those columns the ones whose logarithm was drawn evenly.
         results: part (`validation`, `test`) → `best` or `ensemble` → metric → value. What is absent is not shown.
         intervals: part → `best` or `ensemble` → metric → the two ends of its 95 % interval.
         test_y: class numbers (n,), or targets or labels (n, k).
@@ -149,6 +150,7 @@ class Evidence:
     temperature: float = 1.0
     groups: Groups | None = None
     importance: Importance | None = None
+    log_places: frozenset[str] = frozenset()
 
     @property
     def prediction(self) -> NDArray[Any] | None:

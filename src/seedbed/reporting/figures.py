@@ -117,13 +117,15 @@ def bins(evidence: Evidence, language: str | None) -> Figure | None:
 
 
 def importance(evidence: Evidence, language: str | None) -> Figure | None:
-    """What each column is worth."""
+    """What each column, or each patch of an image, is worth."""
     found = evidence.importance
     if found is None:
         return None
     score = message("column.r2" if evidence.task == "regression" else "column.accuracy", language)
     said = {"score": score, "rows": number(found.rows), "repeats": found.repeats}
-    caption = message("report.importance.caption", language, **said)
+    if found.grid:
+        said["most"] = percent(max(found.drops)) if evidence.task != "regression" else number(max(found.drops), 3)
+    caption = message("report.importance.caption" + (".image" if found.grid else ""), language, **said)
     hidden = found.n_left_out + (0 if found.grid else max(0, len(found.names) - MOST_SHOWN))
     if hidden:
         caption += " " + message("report.importance.left_out", language, count=hidden)

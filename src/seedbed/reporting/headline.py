@@ -71,7 +71,8 @@ def gap(evidence: Evidence, language: str | None = None) -> str:
     valid, test = (evidence.results.get(part, {}).get("best", {}).get(name) for part in PARTS)
     if valid is None or test is None:
         return ""
-    said = {"valid": metric(name, valid), "test": metric(name, test)}
+    unit = "" if name == "accuracy" else _column(language, name) + " "
+    said = {"valid": unit + metric(name, valid), "test": unit + metric(name, test)}
     is_plain = n == 1 or said["valid"] == said["test"]
     key = "report.gap" if is_plain else "report.gap.lower" if test < valid else "report.gap.higher"
     return message(key, language, **said, gap=_distance(name, abs(test - valid), language), members=n)

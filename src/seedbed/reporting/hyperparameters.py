@@ -23,6 +23,7 @@ REST = "…"
 MOST_POINTS = 1000
 MOST_PLACES = 12
 LOG_FROM = 100.0  # two decades
+LEAST_LOG = 2.0  # of what was drawn evenly by its logarithm: less looks the same on both scales
 WORST_SCORE = -1.0  # an R² below this stands with the diverged
 
 
@@ -32,7 +33,7 @@ class Place(NamedTuple):
     Attributes:
         name: as in `optimizer.lr`.
         is_number: whether values lie on a line; otherwise they are words side by side.
-        is_log: whether the values span more than two decades.
+        is_log: whether the axis is logarithmic: the values were drawn so, or span more than two decades.
         words: the words from left to right; empty for numbers.
         points: member, value, score, standing (best, ensemble, other, below). Those below, diverged or far too low,
             have the score `floor`.
@@ -54,7 +55,8 @@ def hyperparameters_data(evidence: Evidence) -> list[Place]:
     table = evidence.members.merge(evidence.draws, on="member", how="left")
     names = [name for name in evidence.draws.columns if name != "member" and table[name].nunique() > 1]
     score, floor = _scores(table)
-    places = [_place(name, table[name], score, _standing(table, score), floor, table["member"]) for name in names]
+    standing, logs = _standing(table, score), evidence.log_places
+    places = [_place(name, table[name], score, standing, floor, table["member"], is_log=name in logs) for name in names]
     return sorted(places, key=lambda place: -place.strength)[:MOST_PLACES]
 
 
@@ -83,7 +85,9 @@ def draw_hyperparameter(place: Place, language: str | None = None) -> alt.LayerC
     return themed(layers, message("report.hyperparameters.description", language, name=place.name))
 
 
-def _place(name: str, value: Series, score: Series, standing: Series, floor: float, member: Series) -> Place:
+def _place(
+    name: str, value: Series, score: Series, standing: Series, floor: float, member: Series, *, is_log: bool
+) -> Place:
     there = value.notna()
     value, score, standing, member = value[there], score[there], standing[there], member[there]
     numbers = None if value.map(lambda v: isinstance(v, bool | str)).any() else to_numeric(value, errors="coerce")
@@ -94,7 +98,7 @@ def _place(name: str, value: Series, score: Series, standing: Series, floor: flo
     power = strength(value, score, is_number=is_number)
     drawn = numbers if is_number else value
     assert drawn is not None
-    is_log = is_number and _is_log(drawn)
+    is_log = is_number and (_is_log(drawn) or (is_log and drawn.min() > 0 and drawn.max() / drawn.min() > LEAST_LOG))
     points = DataFrame({"member": member, "value": drawn, "score": score, "standing": standing}).reset_index(drop=True)
     return Place(name, is_number, bool(is_log), words, _thinned(points), floor, power)
 

@@ -24,7 +24,7 @@ from seedbed.reporting.members import SPARK, member_lines
 from seedbed.reporting.preprocessing import BARS, Prepared, bars, pictures, preprocessing_data
 from seedbed.reporting.theme import style_sheet, with_variables
 from seedbed.reporting.tiles import tiles
-from seedbed.reporting.wording import fact_label, number, text
+from seedbed.reporting.wording import fact_label, number, shortened, text
 
 SNIPPET = "window.vegaEmbed = vegaEmbed;"
 
@@ -104,7 +104,7 @@ def template(name: str) -> jinja2.Template:
     environment = jinja2.Environment(
         loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    environment.filters |= {"number": number, "text": text}
+    environment.filters |= {"number": number, "text": text, "shortened": shortened}
     return environment.get_template(name)
 
 

@@ -53,13 +53,14 @@ def with_variables(spec: Any) -> Any:
 
 
 def log_ticks(low: float, high: float) -> list[float]:
-    """Powers of ten from `low` to `high`, with 2 and 5 between them where the range is below two decades.
+    """Powers of ten from `low` to `high`; with 2 and 5 between them below two decades, with more within one.
 
-    >>> log_ticks(0.03, 20.0), log_ticks(0.1, 2.5)
-    ([0.1, 1.0, 10.0], [0.1, 0.2, 0.5, 1.0, 2.0])
+    >>> log_ticks(0.03, 20.0), log_ticks(0.1, 2.5), log_ticks(0.0011, 0.0041)
+    ([0.1, 1.0, 10.0], [0.1, 0.2, 0.5, 1.0, 2.0], [0.0015, 0.002, 0.003, 0.004])
     """
-    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    step, parts = max(1, round((last - first) / 6)), (1, 2, 5) if high / low < 100 else (1,)
+    first, last, ratio = math.floor(math.log10(low)), math.ceil(math.log10(high)), high / low
+    parts: tuple[float, ...] = (1,) if ratio >= 100 else (1, 2, 5) if ratio >= 10 else (1, 1.5, 2, 3, 4, 5, 7)
+    step = max(1, round((last - first) / 6))
     ticks = (float(f"{part}e{power}") for power in range(first, last + 1, step) for part in parts)
     return [tick for tick in ticks if low <= tick <= high]
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from seedbed.core.messages import message
 from seedbed.reporting.evidence import Evidence
 from seedbed.reporting.png import as_bytes, data_uri
-from seedbed.reporting.wording import number, percent, text
+from seedbed.reporting.wording import ABSENT, number, percent, text
 
 MOST_COLUMNS = 12  # of a table
 
@@ -34,9 +34,10 @@ class Tile(NamedTuple):
 
 
 class Tiles(NamedTuple):
-    """All of them, with the names of the columns of `cells`."""
+    """All of them, with the names of the columns of `cells`, and which of these hold numbers."""
 
     columns: tuple[str, ...]
+    are_numbers: tuple[bool, ...]
     tiles: tuple[Tile, ...]
 
 
@@ -53,7 +54,16 @@ def tiles(evidence: Evidence, language: str | None = None) -> Tiles:
         Tile(int(record["row"]), _sentence(evidence, record, language), *_words(evidence, record), image, own)
         for record, image, own in zip(records, images, cells, strict=True)
     ]
-    return Tiles(columns, tuple(made))
+    are_numbers = tuple(all(map(_is_number, column)) for column in zip(*cells, strict=True))
+    return Tiles(columns, are_numbers, tuple(made))
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.replace(",", ""))
+    except ValueError:
+        return cell == ABSENT
+    return True
 
 
 def _words(evidence: Evidence, record: dict[str, Any]) -> tuple[str, str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from seedbed.core.messages import catalogue, message
@@ -54,6 +55,15 @@ def fact_label(label: str, language: str | None = None) -> str:
     """
     key = f"fact.{label.replace(' ', '_')}"
     return message(key, language) if key in catalogue("en") else label
+
+
+def shortened(words: str) -> str:
+    """A text with its long decimal numbers as `number` writes them.
+
+    >>> shortened("dropout 0.06011663714210565, linear 128")
+    'dropout 0.06012, linear 128'
+    """
+    return re.sub(r"\d+\.\d{5,}(e[-+]?\d+)?", lambda found: number(float(found[0])), words)
 
 
 def text(value: Any) -> str:
