@@ -26,7 +26,7 @@ PUBLIC = """
     SeedbedRegressor Setup SetupError ShapeError Shift SiLU Sigmoid Softmax Softplus Standardize StandardizeTarget
     Step StepDecay Tanh TrainingError UsageError Value WarmUp Whiten XavierNormal XavierUniform Zeros calculus
     choice compare data derivative diff draw environment explain fields gradient hessian integers is_linear jacobian
-    linearize load_predictor load_run log_uniform propose resume same separate shape_of train training uniform
+    linearize load_predictor load_run log_uniform predict propose resume same separate shape_of train training uniform
 """
 
 

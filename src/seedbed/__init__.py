@@ -96,6 +96,7 @@ if TYPE_CHECKING:
     from seedbed.recipe.explaining.explain import explain
     from seedbed.recipe.folder import load_run
     from seedbed.recipe.member import Ensemble, Member
+    from seedbed.recipe.predict import predict
     from seedbed.recipe.predictor import Predictor, load_predictor
     from seedbed.recipe.propose import propose
     from seedbed.recipe.resume import resume
@@ -226,6 +227,7 @@ __all__ = [
     "load_predictor",
     "load_run",
     "log_uniform",
+    "predict",
     "propose",
     "resume",
     "same",

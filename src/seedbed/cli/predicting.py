@@ -25,15 +25,21 @@ ENSEMBLE = "ensemble"
 
 def predict(
     run: Annotated[Path, typer.Argument(help="The folder of a run, or its ensemble.safetensors.", metavar="RUN")],
-    rows: Annotated[Path, typer.Argument(help="New rows, in a file of any kind that is read.", metavar="FILE")],
+    rows: Annotated[Path, typer.Argument(help="New rows: a file, or a folder of images.", metavar="FILE")],
     out: Annotated[
         Path | None, typer.Option(help="Where to write: .csv, .csv.gz or .parquet; stdout otherwise.", metavar="FILE")
     ] = None,
     model: Annotated[str, typer.Option(help="ensemble, best, or the number of a member.", metavar="MODEL")] = ENSEMBLE,
     proba: Annotated[bool, typer.Option("--proba", help="Add the probability of each class.", metavar="")] = False,
+    skip_broken: Annotated[
+        bool, typer.Option("--skip-broken", help="Leave out images that cannot be read.", metavar="")
+    ] = False,
     imports: Imports = None,
 ) -> None:
-    """Predict new rows with the ensemble of a run, its best member, or any one. Neither file has to fit in memory."""
+    """Predict new rows with the ensemble of a run, its best member, or any one. Neither file has to fit in memory.
+
+    Of images the first column is the file of each.
+    """
     from seedbed.recipe.streaming import check_ending, predict_file
 
     printer = Printer()
@@ -44,7 +50,7 @@ def predict(
     if proba and chosen.task == "regression":
         raise UsageError(f"--proba: expected a run that tells classes apart, got {run}, which predicts values")
     with printer.warnings(), _counting() as tell:
-        n_rows = predict_file(chosen, rows, out, proba=proba, on_rows=tell)
+        n_rows = predict_file(chosen, rows, out, proba=proba, skip_broken=skip_broken, on_rows=tell)
     if out is not None:
         printer.say(f"{n_rows:,} predictions in {out}")
 

@@ -38,6 +38,8 @@ class Raw:
         notices: what is worth saying about how it was read.
         types: the kinds of columns that the user names, as `evidence.read_types` takes them.
         reading: how it was read, as `Encoder.reading` keeps it.
+        files: of new rows, where each is an image in a file of its own, that file.
+        left_out: the files of images that could not be read.
     """
 
     name: str
@@ -56,6 +58,8 @@ class Raw:
     notices: tuple[str, ...] = ()
     types: Mapping[str, str] | str | None = None
     reading: Mapping[str, Any] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()
+    left_out: tuple[Path, ...] = ()
 
     @property
     def n_targets(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +36,8 @@ def read_rows(
     Raises:
         DataError: the file is missing, damaged, or of no known kind.
     """
-    options = _like(like, missing=missing, header=header, skip_broken=skip_broken)
-    file = Path(path)
-    if _is_idx(file):
-        return read_idx(file)
-    return _rows(need_reader(file).read(file, options), like, options)
+    options = options_like(like, missing=missing, header=header, skip_broken=skip_broken)
+    return _whole(Path(path), like, options)
 
 
 def iter_rows(
@@ -61,15 +58,39 @@ def iter_rows(
     Raises:
         DataError: the file is missing, damaged, or of no known kind; also while it is being read.
     """
+    options = options_like(like, missing=missing, header=header, skip_broken=skip_broken)
+    yield from (piece.rows for piece in iter_pieces(path, size, like, replace(options, as_arrow=as_arrow)))
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """Some of the rows of a file.
+
+    Attributes:
+        files: where each row is an image in a file of its own, that file.
+        left_out: the files of images that could not be read.
+    """
+
+    rows: Any
+    files: tuple[Path, ...] = ()
+    left_out: tuple[Path, ...] = ()
+
+
+def iter_pieces(path: str | Path, size: int, like: Any, options: ReadOptions) -> Iterator[Piece]:
+    """What `iter_rows` gives, with where it is from; for `options` see `options_like`."""
     file = Path(path)
     batches = None if _is_idx(file) else need_reader(file).batches
     if batches is None:
-        rows = read_rows(file, like, missing=missing, header=header)
-        yield from (rows[start : start + size] for start in range(0, len(rows), size))
+        rows = _whole(file, like, replace(options, as_arrow=False))
+        yield from (Piece(rows[start : start + size]) for start in range(0, len(rows), size))
         return
-    options = _like(like, missing=missing, header=header, skip_broken=skip_broken)
-    for found in batches(file, replace(options, as_arrow=as_arrow), size):
-        yield _rows(found, like, options)
+    for found in batches(file, options, size):
+        origin = (found.files, found.left_out) if isinstance(found, Raw) else ()
+        yield Piece(_rows(found, like, options), *origin)
+
+
+def _whole(path: Path, like: Any, options: ReadOptions) -> Any:
+    return read_idx(path) if _is_idx(path) else _rows(need_reader(path).read(path, options), like, options)
 
 
 def _is_idx(path: Path) -> bool:
@@ -86,7 +107,7 @@ def _rows(found: RawTable | Raw, like: Any, options: ReadOptions) -> Any:
     return frame.set_axis(list(names), axis=1) if is_frame(frame) else frame.rename_columns(list(names))
 
 
-def _like(encoder: Any, **given: Any) -> ReadOptions:
+def options_like(encoder: Any, **given: Any) -> ReadOptions:
     """How rows for an encoder are to be read: as its training data were where nothing else is `given`; images in its
     shape, and its texts as texts wherever they stand.
 

@@ -5,24 +5,46 @@ from __future__ import annotations
 import contextlib
 import csv
 import gzip
+import math
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.core.errors import DataError, UsageError
 from seedbed.core.files import replacing
 from seedbed.data.oddities import FEWEST, Oddities
-from seedbed.data.rows import iter_rows
+from seedbed.data.raw import shown
+from seedbed.data.rows import iter_pieces, options_like
 from seedbed.recipe.answers import decided, probabilities
 from seedbed.recipe.predictor import Predictor
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 ROWS, NUMBERS = 50_000, 4_000_000  # of a piece, at most about so many rows, and numbers in its features
+MOST_NAMED = 8  # of the files that were left out
 Columns = dict[str, NDArray[Any]]
 Write = Callable[[Columns], None]
+
+
+@dataclass
+class Remarks:
+    """What is to be said when all pieces of a file are predicted: what is odd about its rows, and what was left out."""
+
+    odd: Oddities
+    left_out: list[Path] = field(default_factory=list)
+
+    def warn(self) -> None:
+        """Warns of it."""
+        self.odd.warn()
+        if self.left_out:
+            verb = "cannot be read and is" if len(self.left_out) == 1 else "cannot be read and are"
+            said = f"images: {len(self.left_out):,} {verb} left out: {shown(self.left_out, MOST_NAMED)}"
+            warnings.warn(said, UserWarning, stacklevel=3)
 
 
 def predict_file(
@@ -31,35 +53,63 @@ def predict_file(
     out: Path | None,
     *,
     proba: bool = False,
+    skip_broken: bool = False,
     on_rows: Callable[[int], None] = lambda n: None,
 ) -> int:
     """How many rows of a file were predicted. What was said of them is in `out`, which is written whole or not at all.
 
     Arguments:
+        source: as for `predicted`.
         out: a path with one of `ENDINGS`; None for stdout.
-        proba: write the probability of each class or label, too.
+        proba, skip_broken: as for `predicted`.
         on_rows: is told after each piece how many rows are done.
 
     Raises:
         DataError: the rows cannot be read, or do not fit.
         UsageError: the file cannot be written.
     """
-    n_done, odd = 0, Oddities(n_columns=len(predictor.encoder.feature_names))
+    n_done, remarks = 0, Remarks(Oddities(n_columns=len(predictor.encoder.feature_names)))
     with _writer(out) as write:
-        for rows in iter_rows(source, _size(predictor), predictor.encoder, as_arrow=True):
-            try:
-                said = _columns(predictor, rows, odd, proba=proba)
-                odd.check(FEWEST)  # before all of a large file is predicted in vain
-                write(said)
-            except DataError as error:
-                raise _placed(error, n_done, len(rows)) from None
-            n_done += len(rows)
+        for columns in predicted(predictor, source, remarks, proba=proba, skip_broken=skip_broken):
+            write(columns)
+            n_done += len(next(iter(columns.values())))
             on_rows(n_done)
-        if not n_done:
-            raise DataError(f"{source}: expected rows, got none")
-        odd.check()
-    odd.warn()
+    remarks.warn()
     return n_done
+
+
+def predicted(
+    predictor: Predictor, source: Path, remarks: Remarks, *, proba: bool = False, skip_broken: bool = False
+) -> Iterator[Columns]:
+    """What is said of the rows of a file, piece by piece: columns by name.
+
+    Of images in files of their own, `file` comes first: the path of each, as `source` begins it.
+
+    Arguments:
+        source: a file of any kind that is read, or a folder of images.
+        remarks: gets what is to be said when all is done.
+        proba: with the probability of each class or label.
+        skip_broken: leave out images that cannot be read.
+
+    Raises:
+        DataError: the rows cannot be read, or do not fit.
+    """
+    n_done, odd = 0, remarks.odd
+    options = replace(options_like(predictor.encoder, skip_broken=skip_broken), as_arrow=True)
+    for piece in iter_pieces(source, _size(predictor), predictor.encoder, options):
+        remarks.left_out += piece.left_out
+        if not len(piece.rows):
+            continue
+        try:
+            said = columns_of(predictor, piece.rows, odd, proba=proba)
+            odd.check(FEWEST)  # before all of a large file is predicted in vain
+        except DataError as error:
+            raise _placed(error, n_done, len(piece.rows)) from None
+        n_done += len(piece.rows)
+        yield {"file": np.array([str(file) for file in piece.files])} | said if piece.files else said
+    if not n_done:
+        raise DataError(f"{source}: expected rows, got none")
+    odd.check()
 
 
 def check_ending(out: Path) -> None:
@@ -75,7 +125,9 @@ def check_ending(out: Path) -> None:
 
 def _size(predictor: Predictor) -> int:
     """How many rows a piece has."""
-    return max(1, min(ROWS, NUMBERS // max(1, len(predictor.encoder.feature_names))))
+    shape = getattr(predictor.encoder, "shape", ())
+    n_features = math.prod(shape) if shape else len(predictor.encoder.feature_names)
+    return max(1, min(ROWS, NUMBERS // max(1, n_features)))
 
 
 def _placed(error: DataError, start: int, n_rows: int) -> DataError:
@@ -84,7 +136,7 @@ def _placed(error: DataError, start: int, n_rows: int) -> DataError:
     return DataError(where + error.message, error.hint)
 
 
-def _columns(predictor: Predictor, rows: Any, odd: Oddities, *, proba: bool) -> Columns:
+def columns_of(predictor: Predictor, rows: Any, odd: Oddities, *, proba: bool) -> Columns:
     """What is said of some rows, by the names of the columns; `odd` gets what is odd about them."""
     target = predictor.encoder.target
     names = [str(name) for name in target.names]

@@ -6,6 +6,7 @@ All images of a set come to one size and one number of colours, as bytes: (n, he
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -45,21 +46,33 @@ def read_folder(folder: Path, options: ReadOptions) -> Raw:
 
 def read_rows(path: Path, options: ReadOptions) -> Raw:
     """The images below a folder, or one image, without classes."""
-    rows, _, notices = read_images(_paths(path), options)
-    return Raw(path.stem, str(path), rows, {}, is_image=True, notices=tuple(notices))
+    return _without_classes(path, _paths(path), options)
 
 
 def row_batches(path: Path, options: ReadOptions, size: int) -> Iterator[Raw]:
     """The same images in pieces of `size`; in one where `options` do not say what all are brought to."""
     files = _paths(path)
     size = size if options.image_size and options.colours else len(files)
+    n_sound = 0
     for start in range(0, len(files), size):
-        rows, _, notices = read_images(files[start : start + size], options)
-        yield Raw(path.stem, str(path), rows, {}, is_image=True, notices=tuple(notices))
+        piece = _without_classes(path, files[start : start + size], options, may_be_none=size < len(files))
+        n_sound += len(piece.files)
+        yield piece
+    if not n_sound:
+        _without_classes(path, files[:size], options)  # which says what is wrong
+
+
+def _without_classes(path: Path, files: Sequence[Path], options: ReadOptions, *, may_be_none: bool = False) -> Raw:
+    """Some of the images at a path, with the file of each."""
+    rows, is_sound, notices = read_images(files, options, may_be_none=may_be_none)
+    found, left_out = (tuple(itertools.compress(files, mask)) for mask in (is_sound, ~is_sound))
+    return Raw(
+        path.stem, str(path), rows, {}, is_image=True, notices=tuple(notices), files=found, left_out=left_out
+    )  # fmt: skip
 
 
 def read_images(
-    paths: Sequence[Path | Encoded], options: ReadOptions
+    paths: Sequence[Path | Encoded], options: ReadOptions, *, may_be_none: bool = False
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_], list[str]]:
     """The images at these paths or in memory, brought to one size and one number of colours.
 
@@ -72,7 +85,7 @@ def read_images(
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         looks = _mapped(pool, look_at, paths)
         sound = [look for look in looks if isinstance(look, Look)]
-        _refuse_broken(looks, options)
+        _refuse_broken(looks, options, may_be_none=may_be_none)
         size, notices = _size(sound, options)
         n_colours = options.colours or (3 if any(look.is_colour for look in sound) else 1)
         _check_memory(len(paths), size, n_colours)
@@ -88,7 +101,7 @@ def read_images(
             return look
 
         looks = _mapped(pool, put, range(len(paths)))
-    _refuse_broken(looks, options)
+    _refuse_broken(looks, options, may_be_none=may_be_none)
     is_sound = np.array([isinstance(look, Look) for look in looks], dtype=bool)
     images = images if is_sound.all() else images[is_sound]
     notices += _notices([look for look in looks if isinstance(look, Look)], int((~is_sound).sum()), n_colours)
@@ -114,9 +127,9 @@ def _paths(path: Path) -> list[Path]:
     return files
 
 
-def _refuse_broken(looks: Sequence[Look | Broken], options: ReadOptions) -> None:
+def _refuse_broken(looks: Sequence[Look | Broken], options: ReadOptions, *, may_be_none: bool) -> None:
     broken = [look for look in looks if isinstance(look, Broken)]
-    if broken and (not options.skip_broken or len(broken) == len(looks)):
+    if broken and (not options.skip_broken or (len(broken) == len(looks) and not may_be_none)):
         more = f" (and {len(broken) - 1:,} more that cannot be read)" if len(broken) > 1 else ""
         raise DataError(f"{broken[0].path}: expected an image, got {broken[0].reason}{more}", SKIP)
 
