@@ -35,4 +35,5 @@ def svg(chart: alt.TopLevelMixin, *, width: int = WIDTH) -> str:
 def _spec(chart: alt.TopLevelMixin, width: int) -> dict[str, object]:
     spec = chart.to_dict()
     # There is no container to fill, and a viewer may stand on a dark ground.
+    width = width if spec["width"] == "container" else spec["width"]
     return {**spec, "width": width, "background": colour("paper"), "padding": 12}

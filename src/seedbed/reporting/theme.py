@@ -33,13 +33,22 @@ def colour(name: str) -> str:
     return PALETTE[name][LIGHT]
 
 
-def themed(layers: Sequence[alt.Chart], description: str, height: float = HEIGHT) -> alt.LayerChart:
-    """Layers as one chart in the house's look, as wide as what it stands in.
+def themed(
+    layers: Sequence[alt.Chart], description: str, height: float = HEIGHT, width: float | None = None
+) -> alt.LayerChart:
+    """Layers as one chart in the house's look, as wide as what it stands in, or of that width.
 
     `description` is read to who cannot see it.
     """
-    chart = alt.LayerChart(layer=list(layers), width="container", height=height, description=description)
-    fitted: alt.LayerChart = chart.properties(autosize={"type": "fit-x", "contains": "padding"})
+    size: dict[str, Any] = {
+        "width": "container" if width is None else width,
+        "height": height,
+        "description": description,
+    }
+    chart = alt.LayerChart(layer=list(layers), **size)
+    fitted: alt.LayerChart = chart
+    if width is None:
+        fitted = chart.properties(autosize={"type": "fit-x", "contains": "padding"})
     return fitted.configure(**_configuration())
 
 

@@ -25,27 +25,10 @@ from seedbed.recipe.explaining.troubles.saturated import saturated
 from seedbed.recipe.explaining.troubles.softmaxes import overflow, single, twice
 from seedbed.recipe.explaining.troubles.straight import straight
 from seedbed.recipe.explaining.troubles.vanishing import vanishing
-from seedbed.reporting.explained.parts import Remedy, Table
+from seedbed.reporting.explained.parts import Remedy
 from seedbed.reporting.explained.plot import Plot
 from seedbed.reporting.explained.words import Said
-
-
-def part(section, kind):
-    (found,) = (one for one in section.parts if isinstance(one, kind))
-    return found
-
-
-def rows(section):
-    return part(section, Table).rows
-
-
-def column(section, n):
-    return [float(row[n]) for row in rows(section)]
-
-
-def said(section):
-    """The values of the first sentence."""
-    return next(one for one in section.parts if isinstance(one, Said)).values
+from tests.recipe.explaining.reading import column, part, rows, said
 
 
 def test_every_activation_has_a_trouble_and_every_trouble_a_remedy():
@@ -59,7 +42,7 @@ def test_vanishing():
     section = vanishing("sigmoid")
     ratios = dict(zip([row[0] for row in rows(section)], column(section, 3), strict=True))
     assert ratios["sigmoid"] < 0.25**9 and 0.3 < ratios["relu"] < 3 and 0.3 < ratios["selu"] < 3
-    assert part(section, Plot).lines[0].y[0] == ratios["sigmoid"] == said(section)["ratio"]
+    assert part(section, Plot).lines[0].y[0] == ratios["sigmoid"] == section.parts[0].values["ratio"]
     hardly = [one.key for one in section.parts if isinstance(one, Said)]
     assert "vanishing.hardly" in hardly
     assert "vanishing.hardly" not in [one.key for one in vanishing("tanh").parts if isinstance(one, Said)]

@@ -56,6 +56,12 @@ class Canvas:
             n_drawn += n
             self.dots((x0 + share * (x1 - x0))[is_on], (y0 + share * (y1 - y0))[is_on], owner)
 
+    def clear(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
+        """Wipes the characters that a line through these points touches, so that it stands out."""
+        trace = Canvas(self.width, self.height)
+        trace.line(x, y, 0)
+        self.bits[trace.bits > 0] = 0
+
     def rows(self) -> list[list[tuple[str, int]]]:
         """The characters, top row first, each with the line it belongs to; " " and `NOBODY` where there is nothing."""
         return [

@@ -12,12 +12,13 @@ from seedbed.core.files import write_text
 from seedbed.core.messages import message
 from seedbed.reporting.explained.parts import Equations, Facts, Remedy, Table
 from seedbed.reporting.explained.plot import Plot
+from seedbed.reporting.explained.relief import Relief
 from seedbed.reporting.explained.words import Said, plain
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
-Part = Said | Equations | Facts | Table | Remedy | Plot
+Part = Said | Equations | Facts | Table | Remedy | Plot | Relief
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,9 +77,9 @@ class Explanation:
         return {part.name: part for part in self.parts if isinstance(part, Table)}
 
     @property
-    def plots(self) -> dict[str, Plot]:
+    def plots(self) -> dict[str, Plot | Relief]:
         """The pictures by name."""
-        return {part.name: part for part in self.parts if isinstance(part, Plot)}
+        return {part.name: part for part in self.parts if isinstance(part, Plot | Relief)}
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain data, sentences in the explanation's language."""

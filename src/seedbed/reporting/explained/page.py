@@ -16,6 +16,7 @@ from seedbed.core.version import __version__
 from seedbed.reporting import page as report
 from seedbed.reporting.explained.parts import Equations, Facts, Remedy, Table
 from seedbed.reporting.explained.plot import Plot, draw_plot
+from seedbed.reporting.explained.relief import Relief, draw_relief
 from seedbed.reporting.explained.words import Said, shown
 from seedbed.reporting.saving import svg
 from seedbed.reporting.theme import style_sheet
@@ -25,7 +26,15 @@ if TYPE_CHECKING:
 
 TEMPLATE, FRAGMENT = "explanation.html", "explanation-part.html"
 WIDTH = 520  # of a picture in a notebook
-KINDS = {Said: "said", Equations: "equations", Facts: "facts", Table: "table", Remedy: "remedy", Plot: "panels"}
+KINDS = {
+    Said: "said",
+    Equations: "equations",
+    Facts: "facts",
+    Table: "table",
+    Remedy: "remedy",
+    Plot: "panels",
+    Relief: "panels",
+}
 
 
 class Panel(NamedTuple):
@@ -83,7 +92,10 @@ def _context(explanation: Explanation) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _panel(plot: Plot, language: str | None) -> Panel:
+def _panel(plot: Plot | Relief, language: str | None) -> Panel:
+    if isinstance(plot, Relief):
+        key = [(f"line{n}", shown(line.label, language)) for n, line in enumerate(plot.paths)]
+        return Panel(shown(plot.title, language), draw_relief(plot, language), key)
     key = (
         [(f"line{n}", shown(line.label, language)) for n, line in enumerate(plot.lines)] if len(plot.lines) > 1 else []
     )

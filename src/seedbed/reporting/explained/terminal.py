@@ -12,9 +12,10 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from seedbed.core.messages import message
-from seedbed.reporting.explained.drawn import drawn
+from seedbed.reporting.explained.drawn import drawn, mapped
 from seedbed.reporting.explained.parts import Equations, Facts, Remedy, Table
 from seedbed.reporting.explained.plot import Plot
+from seedbed.reporting.explained.relief import Relief
 from seedbed.reporting.explained.words import Said, shown
 from seedbed.reporting.wording import THIN
 
@@ -99,4 +100,5 @@ _RENDERERS: dict[type, Callable[[Any, int, str | None], Iterator[Any]]] = {
     Table: _table,
     Remedy: _remedy,
     Plot: drawn,
+    Relief: mapped,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,17 @@ class Said:
         return message(f"explain.{self.key}", language, **{k: shown(v, language) for k, v in self.values.items()})
 
 
+@dataclass(frozen=True)
+class Explained:
+    """What a value of another room says of itself, by its `explain(language)`."""
+
+    value: Any
+
+    def text(self, language: str | None = None) -> str:
+        """What it says in that language."""
+        return str(self.value.explain(language))
+
+
 Words = Said | str  # a string is a symbol or a name, the same in all languages
 
 
@@ -55,7 +66,7 @@ def shown(value: Any, language: str | None = None) -> str:
     >>> shown(0.123456), shown(-math.inf), shown(1234567), shown([1, 2.5]), shown(-2.0)
     ('0.123', '−∞', '1,234,567', '1, 2.5', '−2')
     """
-    if isinstance(value, Said):
+    if isinstance(value, Said | Explained):
         return value.text(language)
     if isinstance(value, str):
         return value
@@ -75,9 +86,18 @@ def shown(value: Any, language: str | None = None) -> str:
     return "−" + text[1:] if text.startswith("-") else text
 
 
+def vector(values: Iterable[Any]) -> str:
+    """A vector as a reader wants it.
+
+    >>> vector([1.0, -0.5])
+    '(1, −0.5)'
+    """
+    return "(" + ", ".join(f"{value:g}".replace("-", "−") for value in values) + ")"
+
+
 def plain(value: Any, language: str | None = None) -> Any:
     """A value for JSON, which knows no infinity: numbers as they are, and "inf", "-inf" and "nan" as texts."""
-    if isinstance(value, Said):
+    if isinstance(value, Said | Explained):
         return value.text(language)
     if isinstance(value, Mapping):
         return {str(key): plain(one, language) for key, one in value.items()}

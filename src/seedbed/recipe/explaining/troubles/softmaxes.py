@@ -11,7 +11,7 @@ import numpy as np
 from seedbed.functions import FUNCTIONS
 from seedbed.reporting.explained.explanation import Section
 from seedbed.reporting.explained.parts import Remedy, Table
-from seedbed.reporting.explained.words import Words, say
+from seedbed.reporting.explained.words import Words, say, vector
 
 LOGITS = np.array([0.0, 1.0, 2.0])
 SHIFTS = (0.0, 50.0, 80.0, 90.0, 1000.0, -1000.0)
@@ -24,7 +24,7 @@ def overflow(name: str) -> Section:
     rows = []
     for shift in SHIFTS:
         x = jnp.asarray(LOGITS + shift, jnp.float32)
-        rows.append((", ".join(f"{v:g}" for v in LOGITS + shift), *(_row(f(x)) for f in (naive, stable))))
+        rows.append((vector(LOGITS + shift), *(_row(f(x)) for f in (naive, stable))))
     columns = [say("column.inputs"), say("overflow.naive"), say("overflow.stable")]
     return Section("overflow", [
         say("overflow.what", edge=largest_input(), largest=float(jnp.finfo(jnp.float32).max)),
