@@ -25,8 +25,9 @@ PUBLIC = """
     RandomUniform ReLU Robust Run RunError SELU SGD Schedule SeedbedClassifier SeedbedError SeedbedPerceptron
     SeedbedRegressor Setup SetupError ShapeError Shift SiLU Sigmoid Softmax Softplus Standardize StandardizeTarget
     Step StepDecay Tanh TrainingError UsageError Value WarmUp Whiten XavierNormal XavierUniform Zeros calculus
-    choice compare data derivative diff draw environment explain fields gradient hessian integers is_linear jacobian
-    linearize load_predictor load_run log_uniform predict propose resume same separate shape_of train training uniform
+    choice compare data derivative diff draw environment explain fields gradient hessian integers is_linear isometry
+    jacobian linearize load_predictor load_run log_uniform nudge predict propose resume same separate shape_of train
+    training uniform
 """
 
 

@@ -90,6 +90,8 @@ if TYPE_CHECKING:
         XavierUniform,
         Zeros,
     )
+    from seedbed.network.isometry import isometry
+    from seedbed.network.nudge import nudge
     from seedbed.network.separation import separate
     from seedbed.recipe.compare import compare
     from seedbed.recipe.environment import environment
@@ -222,11 +224,13 @@ __all__ = [
     "hessian",
     "integers",
     "is_linear",
+    "isometry",
     "jacobian",
     "linearize",
     "load_predictor",
     "load_run",
     "log_uniform",
+    "nudge",
     "predict",
     "propose",
     "resume",

@@ -44,12 +44,23 @@ class Initializer(Value, family=True):
         """The numbers, in float32."""
         raise NotImplementedError
 
+    def mean_square(self, shape: tuple[int, ...], fan: tuple[int, int] | None = None) -> float:
+        """The mean square of the numbers: their variance, where their mean is 0. Arguments as in `sample`.
+
+        A kind that does not say it is measured, on one draw.
+        """
+        drawn = self.sample(shape, key=jax.random.key(0), dtype=jnp.float32, fan=fan)
+        return float(jnp.mean(jnp.square(drawn)))
+
 
 class Zeros(Initializer, kind="zeros"):
     """0 everywhere: for biases. Weights that are all equal get equal gradients, and their units never differ."""
 
     def draw(self, shape: tuple[int, ...], fan: Fan, key: Key[Array, ""]) -> Array:
         return jnp.zeros(shape, jnp.float32)
+
+    def mean_square(self, shape: tuple[int, ...], fan: tuple[int, int] | None = None) -> float:
+        return 0.0
 
 
 class Constant(Initializer, kind="constant"):
@@ -59,6 +70,9 @@ class Constant(Initializer, kind="constant"):
 
     def draw(self, shape: tuple[int, ...], fan: Fan, key: Key[Array, ""]) -> Array:
         return jnp.full(shape, self.value, jnp.float32)
+
+    def mean_square(self, shape: tuple[int, ...], fan: tuple[int, int] | None = None) -> float:
+        return float(self.value) ** 2
 
 
 class Normal(Initializer, kind="normal"):
@@ -70,6 +84,9 @@ class Normal(Initializer, kind="normal"):
     def draw(self, shape: tuple[int, ...], fan: Fan, key: Key[Array, ""]) -> Array:
         return self.gain * self.std * standard_normal(shape, key)
 
+    def mean_square(self, shape: tuple[int, ...], fan: tuple[int, int] | None = None) -> float:
+        return float(self.gain * self.std) ** 2
+
 
 class RandomUniform(Initializer, kind="random_uniform"):
     """Uniform on [-gain · a, gain · a], whatever the fan. In texts `uniform` is the distribution of a search space."""
@@ -79,6 +96,9 @@ class RandomUniform(Initializer, kind="random_uniform"):
 
     def draw(self, shape: tuple[int, ...], fan: Fan, key: Key[Array, ""]) -> Array:
         return self.gain * self.a * standard_uniform(shape, key)
+
+    def mean_square(self, shape: tuple[int, ...], fan: tuple[int, int] | None = None) -> float:
+        return float(self.gain * self.a) ** 2 / 3
 
 
 class Scaled(Initializer):
@@ -92,6 +112,9 @@ class Scaled(Initializer):
 
     def draw(self, shape: tuple[int, ...], fan: Fan, key: Key[Array, ""]) -> Array:
         return self.gain * jnp.sqrt(self.variance(*fan)) * standard_normal(shape, key)
+
+    def mean_square(self, shape: tuple[int, ...], fan: tuple[int, int] | None = None) -> float:
+        return float(self.gain**2 * self.variance(*(fan or (math.prod(shape[:-1]), shape[-1]))))
 
 
 class ScaledUniform(Scaled):
@@ -158,6 +181,9 @@ class Orthogonal(Initializer, kind="orthogonal"):
         q, r = jnp.linalg.qr(tall)
         q *= jnp.where(jnp.diagonal(r) < 0, -1.0, 1.0)  # else Householder's signs would favour some directions
         return self.gain * (q if rows >= units else q.T).reshape(shape)
+
+    def mean_square(self, shape: tuple[int, ...], fan: tuple[int, int] | None = None) -> float:
+        return float(self.gain) ** 2 / max(math.prod(shape[:-1]), shape[-1])
 
 
 def standard_normal(shape: tuple[int, ...], key: Key[Array, ""]) -> Float[Array, "*fan_in fan_out"]:
