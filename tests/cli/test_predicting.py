@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import seedbed as sb
-from tests.cli.conftest import Command
+from tests.cli.conftest import QUICK, Command
 
 NAMES = [f"{part} {side} (cm)" for part in ("sepal", "petal") for side in ("length", "width")]
 
@@ -46,6 +46,23 @@ def test_texts_in_pieces_are_predicted_as_a_whole(seedbed: Command, iris: Path, 
     flowers(333).to_csv("new.csv", index=False)
     said = seedbed("predict", iris, "new.csv").out.splitlines()
     assert said == ["prediction", *sb.load_run(iris).ensemble().predict(flowers(333))]
+
+
+def test_a_file_without_names_and_with_holes_of_its_own(seedbed: Command, tmp_path: Path) -> None:
+    """As the message about its first line says, and as `sb.predict` takes them."""
+    frame = flowers(60).assign(kind=["a", "b"] * 30)
+    frame.to_csv("flowers.csv", index=False)
+    assert seedbed("train", "flowers.csv", "--target", "kind", *QUICK, "--out", "run", "--quiet").code == 0
+    rows = flowers(9).astype(object)
+    rows.iloc[2, 1] = rows.iloc[7, 3] = "unknown"
+    rows.to_csv("new.csv", index=False, header=False)
+    said = seedbed("predict", "run", "new.csv")
+    assert said.code == 2 and "--no-header" in said.err
+    said = seedbed("predict", "run", "new.csv", "--no-header", "--missing", "unknown")
+    assert (said.code, said.err) == (0, "")
+    expected = sb.load_run("run").ensemble().predict(rows.replace("unknown", np.nan))
+    assert said.out.splitlines() == ["prediction", *expected]
+    assert sb.predict("run", "new.csv", header=False, missing="unknown")["prediction"].tolist() == expected.tolist()
 
 
 def test_the_file_alone_is_enough(seedbed: Command, iris: Path) -> None:

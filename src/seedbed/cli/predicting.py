@@ -31,6 +31,18 @@ def predict(
     ] = None,
     model: Annotated[str, typer.Option(help="ensemble, best, or the number of a member.", metavar="MODEL")] = ENSEMBLE,
     proba: Annotated[bool, typer.Option("--proba", help="Add the probability of each class.", metavar="")] = False,
+    missing: Annotated[
+        list[str] | None,
+        typer.Option(help="A text that means a hole; those of the training data otherwise.", metavar="TEXT"),
+    ] = None,
+    header: Annotated[
+        bool | None,
+        typer.Option(
+            "--header/--no-header",
+            help="Whether the first line names the columns; as in the training data otherwise.",
+            show_default=False,
+        ),
+    ] = None,
     skip_broken: Annotated[
         bool, typer.Option("--skip-broken", help="Leave out images that cannot be read.", metavar="")
     ] = False,
@@ -50,7 +62,8 @@ def predict(
     if proba and chosen.task == "regression":
         raise UsageError(f"--proba: expected a run that tells classes apart, got {run}, which predicts values")
     with printer.warnings(), _counting() as tell:
-        n_rows = predict_file(chosen, rows, out, proba=proba, skip_broken=skip_broken, on_rows=tell)
+        reading = {"missing": missing, "header": header, "skip_broken": skip_broken}
+        n_rows = predict_file(chosen, rows, out, proba=proba, on_rows=tell, **reading)
     if out is not None:
         printer.say(f"{n_rows:,} predictions in {out}")
 

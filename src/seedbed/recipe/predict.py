@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ def predict(
     rows: Any,
     *,
     proba: bool = False,
+    missing: str | Sequence[str] | None = None,
+    header: bool | None = None,
     skip_broken: bool = False,
 ) -> DataFrame:
     """What a model says of new rows, as the table that `seedbed predict` writes: a row for each, in their order.
@@ -35,6 +38,8 @@ def predict(
         rows: a file of any kind that is read, a folder of images, or raw rows as `Predictor.predict` takes them. The
             table has the index of a DataFrame.
         proba: with the probability of each class or label.
+        missing: texts that mean a hole in a file; None for those of the training data.
+        header: whether a file's first line names the columns; None: if it did in the training data.
         skip_broken: leave out images that cannot be read, and warn of them.
 
     Raises:
@@ -47,8 +52,9 @@ def predict(
     if proba and predictor.task == "regression":
         raise UsageError("proba: expected a model that tells classes apart, got one that predicts values")
     remarks = Remarks(Oddities(n_columns=len(predictor.encoder.feature_names)))
+    reading: dict[str, Any] = {"missing": missing, "header": header, "skip_broken": skip_broken}
     if isinstance(rows, str | Path):
-        pieces = predicted(predictor, Path(rows), remarks, proba=proba, skip_broken=skip_broken)
+        pieces = predicted(predictor, Path(rows), remarks, proba=proba, **reading)
         table = pd.concat([pd.DataFrame(columns) for columns in pieces], ignore_index=True)
     else:
         columns = columns_of(predictor, rows, remarks.odd, proba=proba)

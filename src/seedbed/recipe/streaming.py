@@ -53,16 +53,16 @@ def predict_file(
     out: Path | None,
     *,
     proba: bool = False,
-    skip_broken: bool = False,
     on_rows: Callable[[int], None] = lambda n: None,
+    **reading: Any,
 ) -> int:
     """How many rows of a file were predicted. What was said of them is in `out`, which is written whole or not at all.
 
     Arguments:
         source: as for `predicted`.
         out: a path with one of `ENDINGS`; None for stdout.
-        proba, skip_broken: as for `predicted`.
         on_rows: is told after each piece how many rows are done.
+        proba, reading: as for `predicted`.
 
     Raises:
         DataError: the rows cannot be read, or do not fit.
@@ -70,7 +70,7 @@ def predict_file(
     """
     n_done, remarks = 0, Remarks(Oddities(n_columns=len(predictor.encoder.feature_names)))
     with _writer(out) as write:
-        for columns in predicted(predictor, source, remarks, proba=proba, skip_broken=skip_broken):
+        for columns in predicted(predictor, source, remarks, proba=proba, **reading):
             write(columns)
             n_done += len(next(iter(columns.values())))
             on_rows(n_done)
@@ -79,7 +79,7 @@ def predict_file(
 
 
 def predicted(
-    predictor: Predictor, source: Path, remarks: Remarks, *, proba: bool = False, skip_broken: bool = False
+    predictor: Predictor, source: Path, remarks: Remarks, *, proba: bool = False, **reading: Any
 ) -> Iterator[Columns]:
     """What is said of the rows of a file, piece by piece: columns by name.
 
@@ -89,13 +89,13 @@ def predicted(
         source: a file of any kind that is read, or a folder of images.
         remarks: gets what is to be said when all is done.
         proba: with the probability of each class or label.
-        skip_broken: leave out images that cannot be read.
+        reading: `missing`, `header` and `skip_broken` as for `seedbed.data.read_rows`.
 
     Raises:
         DataError: the rows cannot be read, or do not fit.
     """
     n_done, odd = 0, remarks.odd
-    options = replace(options_like(predictor.encoder, skip_broken=skip_broken), as_arrow=True)
+    options = replace(options_like(predictor.encoder, **reading), as_arrow=True)
     for piece in iter_pieces(source, _size(predictor), predictor.encoder, options):
         remarks.left_out += piece.left_out
         if not len(piece.rows):
