@@ -14,6 +14,7 @@ from PIL import Image
 
 import seedbed as sb
 from tests.cli.conftest import QUICK, Command
+from tests.test_start import IMPORTED, said_by
 
 NAMES = [f"{part} {side} (cm)" for part in ("sepal", "petal") for side in ("length", "width")]
 
@@ -63,6 +64,30 @@ def test_a_file_without_names_and_with_holes_of_its_own(seedbed: Command, tmp_pa
     expected = sb.load_run("run").ensemble().predict(rows.replace("unknown", np.nan))
     assert said.out.splitlines() == ["prediction", *expected]
     assert sb.predict("run", "new.csv", header=False, missing="unknown")["prediction"].tolist() == expected.tolist()
+
+
+def test_it_imports_neither_jax_nor_pandas(seedbed: Command) -> None:
+    """Which take longer than the prediction: it is to start within a second."""
+    frame = flowers(60).assign(town=["Ulm", "Bonn", "Ulm"] * 20, kind=["a", "b"] * 30)
+    frame.iloc[3, 2] = np.nan
+    frame.to_csv("flowers.csv", index=False)
+    assert seedbed("train", "flowers.csv", "--target", "kind", *QUICK, "--out", "run", "--quiet").code == 0
+    frame.to_parquet("flowers.parquet")
+    for source in ("flowers.csv", "flowers.parquet"):
+        for out in ("p.csv", "p.parquet"):
+            command = ["predict", "run", source, "--proba", "--out", out]
+            program = f"from seedbed.cli import main\ntry: main({command})\nexcept SystemExit: pass"
+            assert said_by(program + IMPORTED) == [], (source, out)
+    pd.testing.assert_frame_equal(pd.read_parquet("p.parquet"), pd.read_csv("p.csv"), check_dtype=False)
+
+
+def test_a_file_of_numbers_alone_fits_data_of_images(seedbed: Command) -> None:
+    """Their features have names, which a file without names need not know."""
+    assert seedbed("train", "digits", "--members", "1", "--epochs", "1", "--out", "run", "--quiet").code == 0
+    rows = sb.data.load("digits").test.rows[:20]
+    pd.DataFrame(rows.reshape(20, -1)).to_csv("new.csv", index=False, header=False)
+    said = seedbed("predict", "run", "new.csv", "--no-header")
+    assert said.out.splitlines() == ["prediction", *map(str, sb.load_run("run").ensemble().predict(rows))]
 
 
 def test_the_file_alone_is_enough(seedbed: Command, iris: Path) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.core.errors import DataError
+from seedbed.data.arrow_values import filled
 from seedbed.data.raw import is_frame, shown
 
 NUMBERS, TIMES, TEXTS = "numbers", "times", "texts"
@@ -204,11 +205,11 @@ def _of_arrow(name: str, column: Any) -> Cells:
         encoded = column if pa.types.is_dictionary(of) else column.dictionary_encode()
         whole = encoded.unify_dictionaries().combine_chunks() if hasattr(encoded, "unify_dictionaries") else encoded
         whole = whole.chunk(0) if hasattr(whole, "chunk") else whole
-        codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        codes = filled(whole.indices, -1).astype(np.int64)
         return _texts(name, codes, tuple(map(text_of, whole.dictionary.to_pylist())))
     if pa.types.is_boolean(of) or pa.types.is_integer(of) or pa.types.is_floating(of):
-        filled = column.cast(pa.float64(), safe=False).fill_null(np.nan)
-        return _of_numbers(name, np.asarray(filled.to_numpy()), not pa.types.is_floating(of))
+        values = filled(column.cast(pa.float64(), safe=False), np.nan)
+        return _of_numbers(name, values, not pa.types.is_floating(of))
     if pa.types.is_timestamp(of) and of.tz is None:
         return _of_array(name, np.asarray(column.to_numpy()).astype("datetime64[us]"))
     return _of_array(name, _objects(column.to_pylist()))

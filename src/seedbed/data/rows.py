@@ -101,7 +101,7 @@ def _rows(found: RawTable | Raw, like: Any, options: ReadOptions) -> Any:
     """The rows; where they have no names and are all features, with the names of these, wherever the target stood."""
     if isinstance(found, Raw):
         return found.rows
-    frame, names = found.frame, getattr(like, "source_columns", ())
+    frame, names = found.frame, getattr(like, "source_columns", ()) or getattr(like, "names", ())
     if options.header or frame.shape[1] != len(names):
         return frame
     return frame.set_axis(list(names), axis=1) if is_frame(frame) else frame.rename_columns(list(names))

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from seedbed.core.errors import DataError, UsageError
 from seedbed.core.files import replacing
+from seedbed.data import arrow_values
 from seedbed.data.oddities import FEWEST, Oddities
 from seedbed.data.raw import shown
 from seedbed.data.rows import iter_pieces, options_like
@@ -193,7 +194,7 @@ def _parquet_to(partial: Path, stack: contextlib.ExitStack) -> Write:
 
     def write(columns: Columns) -> None:
         nonlocal writer
-        table = pa.table({name: pa.array(column) for name, column in columns.items()})
+        table = pa.table({name: arrow_values.column(values) for name, values in columns.items()})
         if writer is None:
             writer = stack.enter_context(parquet.ParquetWriter(partial, table.schema))
         writer.write_table(table)

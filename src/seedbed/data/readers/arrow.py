@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from seedbed.data.arrow_values import no_text, texts
 from seedbed.data.readers.table import RawTable, ReadOptions
 
 GROUPERS = (",", ".", " ", "\u00a0", "\u202f", "'")  # what stands between the thousands
@@ -68,8 +69,7 @@ def bare(column: Any, holes: list[str]) -> Any:
     import pyarrow.compute as pc
 
     bare = pc.utf8_trim_whitespace(column.cast(pa.string()))
-    known = pa.scalar(holes, pa.list_(pa.string())).values  # pa.array would import pandas
-    return pc.if_else(pc.is_in(bare, known), pa.scalar(None, pa.string()), bare)
+    return pc.if_else(pc.is_in(bare, texts(holes)), no_text(), bare)
 
 
 def _settled_texts(column: Any, name: str, options: ReadOptions, decimal: str) -> tuple[Any, str]:
@@ -110,6 +110,6 @@ def _written_otherwise(column: Any, name: str, decimal: str) -> tuple[Any, str]:
             numbers = plain.cast(pa.int64())
         except pa.ArrowInvalid:
             numbers = plain.cast(pa.float64())
-        odd = pc.index(pc.match_substring(pc.fill_null(column, ""), grouper or point), True).as_py()
+        odd = pc.index(pc.match_substring(pc.fill_null(column, texts([""])[0]), grouper or point), True).as_py()
         return numbers, f"column {name!r}: {column[odd].as_py()!r} is read as the number {numbers[odd].as_py()}"
     return column, ""
