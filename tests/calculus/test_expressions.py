@@ -74,6 +74,11 @@ TEXTS = [
 ]  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def double_precision() -> None:
+    """Nothing: these tests choose their precision themselves."""
+
+
 def names_in(text: str) -> dict[str, np.ndarray]:
     return {name: ARRAYS[name] for name in Expression.read(text).names}
 

@@ -46,6 +46,11 @@ BENT: dict[str, Callable[[Any], Any]] = {
 }  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def double_precision() -> None:
+    """Nothing: these tests choose their precision themselves."""
+
+
 @pytest.mark.parametrize("name", RULES)
 def test_linear_by_proof(name: str) -> None:
     told = sb.is_linear(RULES[name], (4,))

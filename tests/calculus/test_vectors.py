@@ -34,6 +34,11 @@ def exact(u: list[Any], v: list[Any]) -> Fraction:
     return sum((Fraction(a) * Fraction(b) for a, b in zip(u, v, strict=True)), Fraction(0))
 
 
+@pytest.fixture(autouse=True)
+def double_precision() -> None:
+    """Nothing: these tests choose their precision themselves."""
+
+
 @given(pairs(NUMBERS))
 def test_the_inner_product_is_the_exact_one(vectors: tuple[list[float], list[float]]) -> None:
     u, v = vectors

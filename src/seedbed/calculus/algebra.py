@@ -52,7 +52,8 @@ def product(a: Shape, b: Shape) -> Shape:
     across, down = a[-1], b[-2] if len(b) > 1 else b[0]
     if across != down:
         expected = f"as many {_across(a)} on the left of @ as {_down(b)} on the right"
-        raise Misfit(expected, f"{a} @ {b}: {across} against {down}", _other_products(a, b))
+        hint = _other_products(a, b) or f"give {{left}} {down} {_across(a)}, or {{right}} {across} {_down(b)}"
+        raise Misfit(expected, f"{a} @ {b}: {across} against {down}", hint)
     try:
         return (*broadcast(a[:-2], b[:-2]), *rows, *columns)
     except Misfit:
@@ -100,7 +101,10 @@ def broadcast(a: Shape, b: Shape, sign: str = "") -> Shape:
         if n != m and 1 not in (n, m):
             where = f"on both sides of {sign}" if sign else "in both arrays"
             expected = f"axes of one length, or of length 1, {where}, counted from the last"
-            raise Misfit(expected, f"{a} {sign or 'and'} {b}: {n} against {m}", _other_sums(a, b, sign) if sign else "")
+            hint = (
+                _other_sums(a, b, sign) if sign else ""
+            ) or "give both the same length, or one of them length 1, there"
+            raise Misfit(expected, f"{a} {sign or 'and'} {b}: {n} against {m}", hint)
         shape.insert(0, m if n == 1 else n)
     return tuple(shape)
 

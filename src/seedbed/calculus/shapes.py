@@ -130,12 +130,17 @@ def check_names(text: str, tree: Node, given: Iterable[str], what: str) -> None:
     spare = [name for name in given if name not in wanted]
     for node in nodes(tree):
         if isinstance(node, Name) and node.name not in given:
-            word = f"{node.name} is a function: write {node.name}(x)" if node.name in WORDS else ""
-            hint = nearest(node.name, spare) or word or f"give {node.name} as well"
-            raise refusal(text, node.span, f"a {what} for each array", f"none for {node.name}", hint)
+            raise refusal(text, node.span, f"a {what} for each array", f"none for {node.name}", _hint(node.name, spare))
     if spare:
         expected = f"expression: expected a {what} for {', '.join(wanted) or 'no array'}"
         raise UsageError(f"{expected}, got one for {spare[0]}", nearest(spare[0], wanted) or "leave it away")
+
+
+def _hint(name: str, spare: list[str]) -> str:
+    """What to do about a name that is not given: one that is given and not needed may be meant."""
+    if name in WORDS:
+        return f"{name} is a function: write {name}(x)"
+    return nearest(name, spare) or (f"did you mean {spare[0]!r}?" if len(spare) == 1 else f"give {name} as well")
 
 
 def steps_of(text: str, tree: Node, shapes: Mapping[str, Shape]) -> Iterator[ShapeStep]:
@@ -155,7 +160,9 @@ def steps_of(text: str, tree: Node, shapes: Mapping[str, Shape]) -> Iterator[Sha
         except Misfit as misfit:
             raise _does_not_fit(text, node, misfit) from None
         known[id(node)] = shape
-        yield ShapeStep(piece(text, node), kind, inputs, shape)
+        arrays = tuple(own for own, part in zip(inputs, node.parts, strict=True) if not isinstance(part, Number))
+        is_with_number = kind == "broadcast" and len(arrays) == 1
+        yield ShapeStep(piece(text, node), "each" if is_with_number else kind, arrays or inputs, shape)
 
 
 def _leaf(node: Node, shapes: Mapping[str, Shape]) -> Shape:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from seedbed.cli import describing, explaining, places, predicting, results, training
+from seedbed.cli import describing, differentiating, explaining, places, predicting, results, training
 from seedbed.cli.console import show_error
 from seedbed.core.errors import SeedbedError
 
@@ -31,6 +31,7 @@ for command in (
     results.runs,
     results.compare,
     explaining.explain,
+    differentiating.jacobian,
     places.doctor,
 ):
     app.command()(command)
