@@ -11,6 +11,7 @@ output per that of the input.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from seedbed.calculus.discovery import pieces
+from seedbed.calculus.evaluation import evaluated
 from seedbed.calculus.jacobian import Jacobian
 from seedbed.calculus.points import checked_output, checked_point, refuse_nan
 from seedbed.core.errors import ShapeError, UsageError, nearest, one_of
@@ -128,10 +130,14 @@ def _jacobians(function: Callable[[Any], Any], x: Any) -> Any:
         out_trees.append(out_tree)
         return outputs
 
-    outputs, linear = jax.linearize(flat, *leaves)
+    def found_at(*given: Any) -> tuple[list[Any], list[Any]]:
+        outputs, linear = jax.linearize(flat, *given)
+        likes = [jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for leaf in given]
+        closed = jax.make_jaxpr(lambda *changes: linear(*changes))(*likes)
+        return outputs, [pieces(closed, which) for which in range(len(given))]
+
+    outputs, columns = _called(found_at, leaves)
     refuse_nan("jacobian", function, x, outputs)
-    closed = jax.make_jaxpr(linear)(*(jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for leaf in leaves))
-    columns = [pieces(closed, which) for which in range(len(leaves))]
     rows = []
     for number, y in enumerate(outputs):
         found = []
@@ -143,6 +149,14 @@ def _jacobians(function: Callable[[Any], Any], x: Any) -> Any:
             found.append(Jacobian(columns[which][number], y.shape, leaf.shape, y.dtype, (alone, leaf)))
         rows.append(jax.tree.unflatten(in_tree, found))
     return jax.tree.unflatten(out_trees[0], rows)
+
+
+def _called(function: Callable[..., Any], arrays: list[Any]) -> Any:
+    """What the function gives for arrays; where it asks for numbers too early, step by step as JAX does it."""
+    if not any(isinstance(array, jax.core.Tracer) for array in arrays):
+        with contextlib.suppress(UsageError, TypeError, IndexError):
+            return evaluated(function, arrays)
+    return function(*arrays)
 
 
 def _by_one(name: str, f: Any, by: int | str, args: Any, kwargs: Any) -> tuple[str, Callable[[Any], Any], Any]:

@@ -25,6 +25,7 @@ from seedbed.core.errors import ShapeError, UsageError
 
 Shape = tuple[int, ...]
 MAX_BYTES = 2**30  # of a matrix that is written out
+MOST_PROGRAMS = 256  # of products that are kept compiled
 MOST_PRODUCTS = 4096  # for a diagonal that has to be found by one product for each entry
 
 
@@ -69,6 +70,12 @@ class Jacobian:
 
         return sentence(self, language)
 
+    @functools.cached_property
+    def _program(self) -> Callable[[Array], Array]:
+        """The product, with its program found once: to compare the labels of a deep network takes longer than it."""
+        arrays, tree = jax.tree.flatten(self.pieces)
+        return functools.partial(_program_of(tree), arrays)
+
     @property
     def nbytes(self) -> int:
         """Bytes that are stored; an array that is used twice counts once."""
@@ -90,10 +97,11 @@ class Jacobian:
         """
         if isinstance(other, Jacobian):
             return _chained(self, other)
-        v = jnp.asarray(other, self.dtype)
-        m, n = self.shape
+        is_ready = isinstance(other, jax.Array) and other.dtype == self.dtype  # for small ones it counts
+        v = other if is_ready else jnp.asarray(other, self.dtype)
         if v.shape == self.in_shape:
             return _product(self, v)
+        m, n = self.shape
         if v.shape == (n,):
             return _product(self, v.reshape(self.in_shape)).reshape(m)
         if v.ndim == 2 and v.shape[0] == n:
@@ -102,7 +110,7 @@ class Jacobian:
         side = "J.T is" if self.is_transposed else "J is"
         raise ShapeError(f"J @ v: {side} {m} × {n}, so expected v of shape {ways}, got {v.shape}")
 
-    @property
+    @functools.cached_property
     def T(self) -> Jacobian:  # noqa: N802
         """The transpose: J.T @ u is what `jax.vjp` gives."""
         pieces = tuple(piece.transpose() for piece in reversed(self.pieces))
@@ -216,11 +224,21 @@ class Jacobian:
         return cls(pieces, out_shape, in_shape, dtype, None, is_transposed)
 
 
-@jax.jit
 def _product(jacobian: Jacobian, v: Array) -> Array:
-    for piece in jacobian.pieces:
-        v = piece.apply(v)
-    return v
+    return jacobian._program(v)
+
+
+@functools.lru_cache(maxsize=MOST_PROGRAMS)
+def _program_of(tree: Any) -> Callable[[list[Array], Array], Array]:
+    """The compiled product with Jacobians of one structure."""
+
+    @jax.jit
+    def product(arrays: list[Array], v: Array) -> Array:
+        for piece in jax.tree.unflatten(tree, arrays):
+            v = piece.apply(v)
+        return v
+
+    return product
 
 
 @jax.jit

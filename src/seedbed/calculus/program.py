@@ -120,7 +120,7 @@ def _read(program: Program, jaxpr: jex.Jaxpr, consts: Sequence[Any], arguments: 
 
 def _results(program: Program, eqn: jex.JaxprEqn, operands: list[Any]) -> Sequence[Any]:
     """What an equation gives: variables where it depends on the input, else zeros or constants."""
-    inner = _inner(eqn)
+    inner = called(eqn)
     if inner is not None and any(isinstance(operand, Variable | Zero) for operand in operands):
         return _read(program, inner.jaxpr, inner.consts, operands)
     avals: list[Any] = [v.aval for v in eqn.outvars]
@@ -155,7 +155,7 @@ def _sliced(program: Program, x: Variable, axis: int, start: int, stop: int, ava
     return result
 
 
-def _inner(eqn: jex.JaxprEqn) -> jex.ClosedJaxpr | None:
+def called(eqn: jex.JaxprEqn) -> jex.ClosedJaxpr | None:
     """The function that an equation does nothing but call."""
     if eqn.primitive.name not in CALLS:
         return None

@@ -95,7 +95,9 @@ def _negative(term: Term) -> Term:
     return replace(term, coefficient=-term.coefficient)
 
 
-@rule("convert_element_type", "copy", "copy_p", "optimization_barrier", "reduce_precision", "sharding_constraint")
+@rule(
+    "convert_element_type", "copy", "copy_p", "stage", "optimization_barrier", "reduce_precision", "sharding_constraint"
+)
 def _same(op: Operation, operands: Sequence[Any]) -> tuple[Term, ...]:
     if not jnp.issubdtype(op.results[0].dtype, jnp.floating) or len(op.results) > 1:
         raise UncoveredError(op.name)
