@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from seedbed.calculus.expressions import Expression
 from seedbed.calculus.parsing import DEEPEST, MOST_CHARACTERS, parse
+from seedbed.calculus.shapes import shape_of
 from seedbed.calculus.tree import Number
 from seedbed.calculus.vocabulary import WORDS
 from seedbed.core.errors import ShapeError, UsageError
@@ -251,3 +252,18 @@ def test_arrays_that_do_not_suit(arrays: dict[str, Any], error: type[Exception],
 def test_an_index_outside_is_said_and_not_moved_inside() -> None:
     with pytest.raises(ShapeError, match=r"x\[4\]: expected an index from -4 to 3"):
         Expression.read("x[4]")(x=jnp.arange(4.0))
+
+
+def test_arrays_may_be_called_as_arguments_are() -> None:
+    shapes = {"self": 3, "name": 3, "expression": 3, "text": 3}
+    text = " + ".join(shapes)
+    assert shape_of(text, **shapes) == (3,)
+    arrays = {name: jnp.ones(3) for name in shapes}
+    np.testing.assert_array_equal(Expression.read(text)(**arrays), 4 * np.ones(3))
+    np.testing.assert_array_equal(Expression.read("name * 2").by("name")(jnp.ones(3)), 2 * np.ones(3))
+
+
+def test_an_expression_is_its_text_and_can_be_compiled() -> None:
+    ours, theirs = Expression.read("x[1:] - x[:-1]"), Expression.read("x[1:] - x[:-1]")
+    assert ours == theirs and hash(ours) == hash(theirs) and ours != Expression.read("x[1:]")
+    np.testing.assert_array_equal(jax.jit(ours)(x=jnp.array([1.0, 4.0, 9.0])), [3.0, 5.0])

@@ -49,6 +49,7 @@ def test_the_seed_moves_the_point(seedbed: Command) -> None:
 BAD = {
     "python": (("__import__('os').system('touch x')",), "expression: expected one of abs, ", "did you mean 'step'?"),
     "no arithmetic": (("x if x else x", "x=3"), "expression: expected arithmetic on named arrays", "write relu(x)"),
+    "equation": (("y = W @ x", "W=3x4", "x=4"), "got '=' at character 3", "give the right side of an equation alone"),
     "unknown name": (("tanh(W @ y)", "x=5", "W=3x5"), "shape for each array, got none for y", "did you mean 'x'?"),
     "near name": (("weight * x", "x=5", "wieght=5"), "got none for weight at character 1", "did you mean 'wieght'?"),
     "spare shape": (("x", "x=5", "y=5"), "expression: expected a shape for x, got one for y", "leave it away"),

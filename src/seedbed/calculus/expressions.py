@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import jax.numpy as jnp
@@ -42,7 +42,7 @@ class Expression:
     """
 
     text: str
-    tree: Node
+    tree: Node = field(compare=False)
 
     @classmethod
     def read(cls, text: str) -> Expression:
@@ -58,7 +58,7 @@ class Expression:
         """The arrays that it needs, in the order of the text."""
         return names_of(self.tree)
 
-    def __call__(self, **arrays: Any) -> Array:
+    def __call__(self, /, **arrays: Any) -> Array:
         """The value.
 
         Arguments:
@@ -74,7 +74,7 @@ class Expression:
             pass  # shapes first: an index outside would be moved inside by JAX, without a word
         return jnp.asarray(_value(self.tree, known))
 
-    def by(self, name: str, **others: Any) -> Callable[[Any], Array]:
+    def by(self, name: str, /, **others: Any) -> Callable[[Any], Array]:
         """The expression as a function of one of its arrays, the others given."""
         return lambda array: self(**{name: array}, **others)
 

@@ -88,7 +88,7 @@ class ShapeOf(tuple[int, ...]):
         return "\n".join(f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c}" for a, b, c in table)
 
 
-def shape_of(expression: str, **shapes: Any) -> ShapeOf:
+def shape_of(expression: str, /, **shapes: Any) -> ShapeOf:
     """The shape of an expression for arrays of the given shapes: a tuple, with `.steps` and `.explain()`.
 
     Arguments:

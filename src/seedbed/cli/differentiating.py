@@ -11,7 +11,7 @@ import typer
 from seedbed.cli.console import Printer
 from seedbed.core.errors import UsageError
 
-ASSIGNMENT = re.compile(r"\s*([^\W\d]\w*)\s*=\s*(.*?)\s*", re.DOTALL)
+ASSIGNMENT = re.compile(r"\s*([^\W\d]\w*)\s*=\s*([^-+*/@\s]*)\s*")  # with a sign in it, it is an equation
 SIZES = re.compile(r"[0-9]+(?:[x×][0-9]+)*")
 EXAMPLE = '--shape x=64 W=32x64; a number is "scalar"'
 
