@@ -81,6 +81,7 @@ OF_A_VECTOR: dict[str, tuple[Callable[[Any], Any], str, int]] = {  # kind, and b
     "log softmax": (jax.nn.log_softmax, "scaled identity plus low rank", 64),
     "layernorm": (layernorm, "scaled identity plus low rank", 120),
     "W x": (lambda x: W @ x, "dense", 192),
+    "tanh(W x)": (lambda x: jnp.tanh(W @ x), "dense", 192 + 32),
     "relu(w · x + b)": (lambda x: jax.nn.relu(KEPT @ x + 1.0), "row", 48),
     "squared error": (lambda x: jnp.mean((W @ x - 1.0) ** 2), "row", 48),
     "W layernorm": (lambda x: W @ layernorm(x), "dense", 192),

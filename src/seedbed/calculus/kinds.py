@@ -213,8 +213,8 @@ def _single(view: View, shape: tuple[int, int]) -> Kind:
     tied = set().union(*bridges)
     if len(bridges) > 1 and tied >= {*view.rows, *view.columns}:
         return Kind(KRONECKER, shape, n_terms=len(bridges))
-    n_factors = len([labels for labels in view.factors if labels])
-    return Kind(DENSE if n_factors == 1 else FACTORED, shape, n_terms=n_factors)
+    is_one_array = any(set().union(*view.factors) <= labels for labels in view.factors)  # others scale its rows
+    return Kind(DENSE if is_one_array else FACTORED, shape, n_terms=len([labels for labels in view.factors if labels]))
 
 
 def blocks_of(piece: Sum) -> Array | None:
