@@ -23,6 +23,8 @@ from tests.cli.test_bad_input import refuse
 ROWS = "".join(f"{i},{i * 7 % 11},{i / 3:.2f}\n" for i in range(60))
 TEXTS = {
     "only names": ("a,b,y\n", "expected rows below the first line, got only the names of 3 columns"),
+    "names without a line end": ("a,b,y", "expected rows below the first line, got only the names of 3 columns"),
+    "nine rows": (f"a,b,y\n{ROWS[:80]}", "expected at least 10 rows to split into training, validation and test, got"),
     "one row": ("a,b,y\n1,2,3.5\n", "expected rows to train, validate and test on, got one"),
     "a name twice": (f"a,a,y\n{ROWS}", "expected each column once, got 'a' twice"),
     "values for names": (ROWS, "expected the names of the columns in the first line, got 0, 0, 0.00"),
@@ -37,6 +39,19 @@ TEXTS = {
         f"a,b,y\n1,ä,2\n{ROWS * 3_000}".encode() + b"1,\xf6,2\n",
         "line 180003: expected UTF-8 as in the lines before, got the byte 0xf6",
     ),
+    "two encodings, from UTF-16": (
+        f"a,b,y\n{ROWS}".encode("utf-16") + b"1,2,3\n4,5,6\n",
+        "line 62: expected UTF-16 as in the lines before, got UTF-8",
+    ),
+    "ragged in UTF-16": (
+        f"a,b,y\r\n{ROWS}1,2\r\n{ROWS}".encode("utf-16"),
+        "line 62: expected 3 fields as in the first line, got 2",
+    ),
+    "cut within a letter": (f"a,b,y\n1,ä,2\n{ROWS}1,2,ä".encode()[:-1], "line 63: expected UTF-8 to the end, got a"),
+    "cut within a letter of UTF-16": (
+        f"a,b,y\n{ROWS}".encode("utf-16")[:-1],
+        "line 61: expected UTF-16 to the end, got a file that ends within a letter",
+    ),
     "zeros": (f"a,b,y\n{ROWS}\0\0\0", "expected a text with a table, got a zero byte in line 62"),
     "a ZIP": (b"PK\x03\x04" + bytes(range(256)) * 9, "expected a text with a table, got a ZIP or Excel file"),
 }  # fmt: skip
@@ -47,6 +62,16 @@ def test_texts(case: str, seedbed: Command, tmp_path: Path) -> None:
     content, said = TEXTS[case]
     (tmp_path / "some.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
     refuse(seedbed, tmp_path, ["some.csv", "--target", "y"], f"error: some.csv: {said}")
+
+
+@pytest.mark.parametrize("case", set(TEXTS) - {"nine rows", "one row"})
+def test_texts_to_predict(case: str, seedbed: Command, iris: Path, tmp_path: Path) -> None:
+    """Read in pieces, the same files are refused with the same words, but that nobody asks for so many rows."""
+    content, said = TEXTS[case]
+    (tmp_path / "some.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+    found = seedbed("predict", iris, "some.csv", "--out", "p.csv")
+    assert found.code == 2 and "Traceback" not in found.err and not (tmp_path / "p.csv").exists()
+    assert found.err.startswith(f"error: some.csv: {said}"), found.err
 
 
 @pytest.mark.parametrize("ending", [".parquet", ".feather"])
@@ -125,10 +150,12 @@ def test_a_pipe_does_not_hang(name: str, seedbed: Command, tmp_path: Path, monke
     monkeypatch.chdir(tmp_path)
     os.mkfifo(tmp_path / name)
     (tmp_path / "good.csv").write_text(f"a,b,y\n{ROWS}", encoding="utf-8")
-    for arguments in ([name, "--target", "y"], ["good.csv", "--target", "y", "--test", name]):
+    (tmp_path / "nameless").symlink_to(name)  # as /dev/stdin and what a shell makes of <(...)
+    for arguments in ([name, "--target", "y"], ["good.csv", "--target", "y", "--test", name], ["nameless"]):
         done = run_apart(sys.executable, "-c", PROGRAM, "train", *arguments)
         assert done.returncode == 2 and done.stdout == "" and "Traceback" not in done.stderr
-        assert done.stderr.count("error: ") == 1 and f"{name}: expected a" in done.stderr
+        asked = arguments[0] if arguments[0] != "good.csv" else name
+        assert done.stderr.count("error: ") == 1 and f"{asked}: expected a" in done.stderr
         if name == "idx3-ubyte":
             break
 

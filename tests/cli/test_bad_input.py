@@ -38,12 +38,16 @@ def files(tmp_path: Path) -> Path:
     table.assign(kind="one").to_csv(tmp_path / "one_class.csv", index=False)
     table.assign(b=np.where(table.index % 2, np.inf, table["b"])).to_csv(tmp_path / "infinite.csv", index=False)
     table.assign(price=np.where(table.index % 2, np.nan, table["price"])).to_csv(tmp_path / "hole.csv", index=False)
+    table.assign(price="").to_csv(tmp_path / "no_target.csv", index=False)
+    table.assign(price=np.where(table.index == 7, np.inf, table["price"])).to_csv(tmp_path / "far.csv", index=False)
+    table.assign(kind=[*"xy" * 30]).to_csv(tmp_path / "words.csv", index=False)
     (tmp_path / "empty.csv").write_text("", encoding="utf-8")
     (tmp_path / "head.csv").write_text("a,b,price\n", encoding="utf-8")
     (tmp_path / "notes.doc").write_text("a,b\n1,2\n", encoding="utf-8")
     mnist(tmp_path / "cut", cut=100)
     mnist(tmp_path / "magic", magic=bytes([0, 0, 8, 3])[::-1])
     mnist(tmp_path / "counts", n_labels=39)
+    (tmp_path / "circle.csv").symlink_to("circle.csv")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.txt").write_text("all of it", encoding="utf-8")
     return tmp_path
@@ -72,6 +76,15 @@ DATA = {
     "one class": (["one_class.csv", "--target", "kind"], "target 'kind': expected at least two classes, got only"),
     "infinite": (["infinite.csv", "--target", "price"], "column 'b': expected finite numbers, got "),
     "hole in target": (["hole.csv", "--target", "price"], "target 'price': expected a value in most rows, got none in"),
+    "no target": (["no_target.csv", "--target", "price"], "expected a value in most rows, got none in 60 of 60"),
+    "infinite target": (["far.csv", "--target", "price"], "target 'price': expected finite numbers, got 1 infinite or"),
+    "words for a quantity": (
+        ["words.csv", "--target", "kind", "--task", "regression"],
+        "target 'kind': expected numbers for a regression, got texts such as 'x'",
+    ),
+    "no name": ([""], "expected a path or the name of a data set, one of digits, "),
+    "long name": (["a" * 300 + ".csv"], f"'{'a' * 80}...': expected a path, got one that cannot be looked at: File na"),
+    "circle": (["circle.csv"], "'circle.csv': expected a path, got one that cannot be looked at: Too many levels of"),
     "cut": (["cut"], "train-images-idx3-ubyte: is cut short: expected 640 bytes for 40 x 4 x 4 numbers, got 84"),
     "magic": (["magic"], "expected an IDX file, which begins with the bytes 00 00 08 0d, got 03 08 00 00"),
     "counts": (["counts"], "counts: expected as many labels as images, got 40 images"),

@@ -83,6 +83,13 @@ def test_what_training_takes_as_a_hole_is_one_in_the_table_and_in_the_pictures()
     assert float(size.low) == data.train.rows["size"].pipe(pd.to_numeric, errors="coerce").min()
 
 
+def test_categories_that_training_does_not_tell_apart_go_with_no_target():
+    """A few rows each, they would tell any target by chance: a fit to as many means as there are names."""
+    frame = pd.DataFrame({"name": [f"v{i % 5_000}" for i in range(10_000)], "y": rng.normal(size=10_000)})
+    (name,) = describe(load(frame, target="y", types="name=category")).columns
+    assert len(name.features) == 257 and name.association < 0.2
+
+
 def test_hints(data, told):
     rare, usual = np.bincount(data.train.y)
     assert told.hints[:2] == (

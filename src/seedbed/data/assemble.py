@@ -18,7 +18,15 @@ from seedbed.data.labelled import Fitting, LabelledRows
 from seedbed.data.oddities import Oddities
 from seedbed.data.ordered import shown_time
 from seedbed.data.raw import Raw, is_frame, shown, take
-from seedbed.data.split import FEWEST_PER_CLASS, Index, rare_classes, split, split_by_group, split_by_time
+from seedbed.data.split import (
+    FEWEST_PER_CLASS,
+    Index,
+    check_rows,
+    rare_classes,
+    split,
+    split_by_group,
+    split_by_time,
+)
 from seedbed.data.suspicions import duplicates, leaks, shared_groups
 from seedbed.data.target import Target, read_target, without_holes
 
@@ -131,6 +139,7 @@ def _with_target(raw: Raw, notices: list[str]) -> tuple[Raw, Index]:
 def _split(y: NDArray[Any], target: Target, raw: Raw, shares: Shares, notices: list[str]) -> tuple[Index, Index, Index]:
     """The row numbers of the three parts. The last `raw.n_test` rows are the source's own test part."""
     own = len(y) - raw.n_test
+    check_rows(own, raw.source)
     labels = y[:own] if target.task == "classification" else None
     how: dict[str, Any] = {"valid_share": shares.valid, "test_share": shares.test, "seed": shares.seed}
     if raw.n_test:

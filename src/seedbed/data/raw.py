@@ -16,6 +16,9 @@ from seedbed.core.errors import DataError
 # Leaves float32 room for a network's products. A NumPy number, so that float32 is compared in double precision.
 LARGEST = np.float64(1e30)
 
+SPELLING = "check the spelling and the folder"
+LONGEST_NAME = 80  # of a path in a message
+
 
 @dataclass(frozen=True, eq=False)
 class Raw:
@@ -101,8 +104,9 @@ def is_there(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except (OSError, ValueError) as error:  # a name that is too long; one with a zero byte
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(f"expected a path, got one that cannot be looked at: {reason}") from None
+        name, reason = str(path), getattr(error, "strerror", None) or error
+        name = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
+        raise DataError(f"{name!r}: expected a path, got one that cannot be looked at: {reason}", SPELLING) from None
     return True
 
 
@@ -113,11 +117,15 @@ def check_file(path: Path) -> None:
         DataError: naming the path.
     """
     if not is_there(path):
-        raise DataError(f"{path}: expected a file, got none of that name", "check the spelling and the folder")
+        raise DataError(f"{path}: expected a file, got none of that name", SPELLING)
+    if path.is_dir():
+        raise DataError(f"{path}: expected a file, got a folder", "give the file in it")
     if not path.is_file():
-        raise DataError(f"{path}: expected a file, got {'a folder' if path.is_dir() else 'a pipe or a device'}")
+        raise DataError(
+            f"{path}: expected a file, got a pipe or a device", "write what comes out of it to a file, and give that"
+        )
     if path.stat().st_size == 0:
-        raise DataError(f"{path}: expected data, got an empty file")
+        raise DataError(f"{path}: expected data, got an empty file", "write it again, or fetch it again")
     try:
         path.open("rb").close()
     except OSError as error:

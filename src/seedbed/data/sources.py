@@ -40,6 +40,8 @@ def read_source(source: Any, options: ReadOptions) -> RawTable | Raw:
         return raw
     if isinstance(source, str) and source in BY_NAME:
         return BY_NAME[source].read()
+    if isinstance(source, str) and not source.strip():
+        raise DataError(f"expected a path or the name of a data set, {one_of(BY_NAME)}; got {source!r}", "name one")
     if isinstance(source, str | Path):
         return read_path(Path(source).expanduser(), options, str(source))
     if isinstance(source, tuple | list) and len(source) == 2:

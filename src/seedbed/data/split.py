@@ -135,9 +135,19 @@ def check_split(n_rows: int, valid_share: Any, test_share: Any, seed: Any) -> No
             "together they have to stay below 1: the rest is for training",
         )
     check_seed("split_seed", seed)
+    check_rows(n_rows)
+
+
+def check_rows(n_rows: int, source: str = "") -> None:
+    """Refuses numbers of rows that give no three parts.
+
+    Raises:
+        DataError: naming the source, where it is given.
+    """
     if n_rows < FEWEST_ROWS:
+        where = f"{source}: " if source else ""
         raise DataError(
-            f"expected at least {FEWEST_ROWS} rows to split into training, validation and test, got {n_rows}",
+            f"{where}expected at least {FEWEST_ROWS} rows to split into training, validation and test, got {n_rows}",
             "add rows",
         )
 

@@ -105,12 +105,15 @@ def predicted(
             said = columns_of(predictor, piece.rows, odd, proba=proba)
             odd.check(FEWEST)  # before all of a large file is predicted in vain
         except DataError as error:
-            raise _placed(error, n_done, len(piece.rows)) from None
+            raise _placed(error, source, n_done, len(piece.rows)) from None
         n_done += len(piece.rows)
         yield {"file": np.array([str(file) for file in piece.files])} | said if piece.files else said
     if not n_done:
         raise DataError(f"{source}: expected rows, got none")
-    odd.check()
+    try:
+        odd.check()
+    except DataError as error:
+        raise _placed(error, source, 0, n_done) from None
 
 
 def check_ending(out: Path) -> None:
@@ -131,10 +134,10 @@ def _size(predictor: Predictor) -> int:
     return max(1, min(ROWS, NUMBERS // max(1, n_features)))
 
 
-def _placed(error: DataError, start: int, n_rows: int) -> DataError:
-    """The error with the place of the piece in the file, behind the first piece, whose rows count from 0 anyway."""
+def _placed(error: DataError, source: Path, start: int, n_rows: int) -> DataError:
+    """The error with the file, and with the place of the piece in it behind the first, whose rows count from 0."""
     where = f"in the {n_rows:,} rows from row {start:,} on: " if start else ""
-    return DataError(where + error.message, error.hint)
+    return DataError(f"{source}: {where}{error.message}", error.hint)
 
 
 def columns_of(predictor: Predictor, rows: Any, odd: Oddities, *, proba: bool) -> Columns:

@@ -60,8 +60,8 @@ class CategoryColumn(Column):
         return [False] * (len(self.values) + self.has_rare)
 
     def read(self, cells: Cells) -> NDArray[np.float64]:
-        codes = cells.as_texts()[0].astype(np.float64)
-        return np.where(codes < 0, np.nan, codes)
+        """The place of each category among those that are told apart; all others share one."""
+        return np.where(cells.holes, np.nan, self._places(cells))
 
     def encode(self, cells: Cells, odd: Oddities) -> NDArray[np.float64]:
         del odd  # any value is a category

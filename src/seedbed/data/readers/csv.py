@@ -43,8 +43,7 @@ def read(path: Path, options: ReadOptions) -> RawTable:
         table = _parsed(path, dialect, options)
     table = _without_empty_last(table)
     if not table.num_rows:
-        names = f"only the names of {table.num_columns} columns"
-        raise DataError(f"{path}: expected rows below the first line, got {names}")
+        raise _without_rows(path, dialect)
     if dialect.encoding == WESTERN:
         check_encoding(path, dialect)
     if _may_end_in_open_quote(table):
@@ -66,23 +65,23 @@ def batches(path: Path, options: ReadOptions, size: int) -> Iterator[RawTable]:
         while len(rest) > size:  # the last rows are held back until they are known to be the last
             yield _tidied(rest.slice(0, size), dialect, options)
             rest = rest.slice(size)
-    if rest is not None and len(rest):
-        if _may_end_in_open_quote(rest):
-            check_lines(path, dialect)
-        yield _tidied(rest, dialect, options)
+    if rest is None or not len(rest):
+        raise _without_rows(path, dialect)
+    if _may_end_in_open_quote(rest):
+        check_lines(path, dialect)
+    yield _tidied(rest, dialect, options)
 
 
 def _settled(path: Path, dialect: Dialect) -> Dialect:
     """The dialect with the encoding that holds for the whole file, which the sample may not have shown."""
     try:
-        if dialect.encoding == "utf-8":
-            decoder = codecs.getincrementaldecoder("utf-8-sig")()
-            with opened(path) as stream:
-                while piece := stream.read(BLOCK):
-                    decoder.decode(piece)
-            decoder.decode(b"", True)
+        decoder = codecs.getincrementaldecoder("utf-8-sig" if dialect.encoding == "utf-8" else dialect.encoding)()
+        with opened(path) as stream:
+            while piece := stream.read(BLOCK):
+                decoder.decode(piece)
+        decoder.decode(b"", True)
     except UnicodeDecodeError:
-        if not is_plain_before_fault(path):
+        if dialect.encoding != "utf-8" or not is_plain_before_fault(path):
             check_encoding(path, dialect)
         dialect = replace(dialect, encoding=WESTERN)
     if dialect.encoding == WESTERN:
@@ -145,9 +144,20 @@ def _arrow(
         try:
             yield (_Squeezed(stream, dialect) if dialect.has_blanks else stream), arguments
         except pa.ArrowInvalid as error:
-            if "conversion error" not in str(error):
-                check_lines(path, dialect)
-            raise
+            if types and "conversion error" in str(error):
+                raise
+            if "Empty CSV file" in str(error):  # names without a line end
+                raise _without_rows(path, dialect) from None
+            check_lines(path, dialect)
+            reason = str(error).splitlines()[0]
+            message = f"{path}: expected a table, got a text that cannot be read as one ({reason})"
+            raise DataError(message, "save it again as CSV in UTF-8") from None
+
+
+def _without_rows(path: Path, dialect: Dialect) -> DataError:
+    """The error for a file that ends behind its names."""
+    came = f"only the names of {len(dialect.names)} columns" if dialect.has_names else "none"
+    return DataError(f"{path}: expected rows below the first line, got {came}", "add rows")
 
 
 def _arrow_names(dialect: Dialect) -> list[str]:

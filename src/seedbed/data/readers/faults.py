@@ -14,6 +14,8 @@ from seedbed.data.readers.sniff import LONGEST_LINE, NAMES, WESTERN, Dialect, to
 
 PIECE = 1 << 20
 UTF_8 = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")  # a letter in it
+UTF_16 = ("utf-16", "utf-16-le", "utf-16-be")
+BEHIND_LINE = re.compile(r"(?<=\n)|(?<=\r)(?!\n|\Z)")  # but for an end of which the rest may come
 SAVE = "save all of it in one encoding, best UTF-8"
 
 
@@ -23,6 +25,8 @@ def check_lines(path: Path, dialect: Dialect) -> None:
     Raises:
         DataError: naming the first such line.
     """
+    if dialect.encoding in UTF_16:
+        check_encoding(path, dialect)
     n_names, separator = len(dialect.names), dialect.separator
     rows = csv.reader(_lines(path, dialect), delimiter=separator, skipinitialspace=dialect.has_blanks, strict=True)
     first = 1
@@ -40,22 +44,33 @@ def check_lines(path: Path, dialect: Dialect) -> None:
 
 
 def check_encoding(path: Path, dialect: Dialect) -> None:
-    """Refuses a file of which a part is in another encoding than its beginning.
+    """Refuses a file of which a part is in another encoding than its beginning, or that ends within a letter.
 
     Raises:
         DataError: naming the first line that is.
     """
-    expected = NAMES.get(dialect.encoding, "UTF-8")
+    expected, number = NAMES.get(dialect.encoding, "UTF-8"), 1
     decoder = codecs.getincrementaldecoder(dialect.encoding)()
     for number, line in enumerate(_byte_lines(path), 1):
-        try:
-            decoder.decode(line)
-            came = "UTF-8" if dialect.encoding == WESTERN and UTF_8.search(line) else ""
-        except UnicodeDecodeError as error:
-            came = f"the byte {error.object[error.start]:#04x}"
-            decoder.reset()
-        if came:
+        if came := _unlike(line, dialect.encoding, decoder):
             raise DataError(f"{path}: line {number}: expected {expected} as in the lines before, got {came}", SAVE)
+    try:
+        decoder.decode(b"", True)
+    except UnicodeDecodeError:
+        message = f"{path}: line {number}: expected {expected} to the end, got a file that ends within a letter"
+        raise DataError(message, "fetch it again, or take that line away") from None
+
+
+def _unlike(line: bytes, encoding: str, decoder: codecs.IncrementalDecoder) -> str:
+    """What a line is in that cannot be in this encoding, or only by an unlikely chance; empty where it can."""
+    try:
+        decoder.decode(line)
+    except UnicodeDecodeError as error:
+        return f"the byte {error.object[error.start]:#04x}"
+    if encoding == WESTERN:
+        return "UTF-8" if UTF_8.search(line) else ""
+    bare = line.strip(b"\0\r\n")  # in UTF-16 a line end and a separator have a zero byte each
+    return "UTF-8" if encoding in UTF_16 and len(bare) > 1 and bare.isascii() and b"\0" not in bare else ""
 
 
 def is_plain_before_fault(path: Path) -> bool:
@@ -73,10 +88,22 @@ def is_plain_before_fault(path: Path) -> bool:
 
 
 def _lines(path: Path, dialect: Dialect) -> Iterator[str]:
+    """The lines of a file with their ends as texts: in UTF-16 a byte of a line end may stand within a letter."""
     decoder = codecs.getincrementaldecoder(dialect.encoding)("replace")
-    for line in _byte_lines(path):
-        text = decoder.decode(line).removeprefix("\ufeff")
-        yield " ".join(text.split()) if dialect.separator == " " else text
+    rest, number = "", 1
+    with opened(path) as stream:
+        while piece := stream.read(PIECE):
+            *lines, rest = BEHIND_LINE.split(rest + decoder.decode(piece).removeprefix("\ufeff"))
+            yield from (_squeezed(line, dialect) for line in lines)
+            number += len(lines)
+            if len(rest) > LONGEST_LINE:
+                raise too_long(path, number)
+    if rest:
+        yield _squeezed(rest, dialect)
+
+
+def _squeezed(line: str, dialect: Dialect) -> str:
+    return " ".join(line.split()) if dialect.separator == " " else line
 
 
 def _byte_lines(path: Path) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seedbed.core.errors import DataError
-from seedbed.data.raw import Raw
+from seedbed.data.raw import Raw, check_file, is_there
 from seedbed.data.readers import arrays, columnar, csv, excel, folders, images
 from seedbed.data.readers.bytes import PACKED, unpacked_name
 from seedbed.data.readers.table import RawTable, ReadOptions
@@ -56,6 +56,8 @@ def need_reader(path: Path) -> Reader:
     """
     if (reader := reader_of(path)) is not None:
         return reader
+    if is_there(path):
+        check_file(path)  # a pipe has no ending that could be mended
     raise DataError(
         f"{path}: expected a file that ends in one of {ENDINGS} (texts also with .gz or .zst), "
         f"got {path.suffix or 'no ending'}",

@@ -26,7 +26,7 @@ from seedbed.data.evidence import Types
 from seedbed.data.oddities import Oddities
 from seedbed.data.raw import Raw
 from seedbed.data.readers.table import ReadOptions
-from seedbed.data.split import check_split
+from seedbed.data.split import check_rows, check_split
 from seedbed.data.statistics import Moments
 from seedbed.data.stream.part import StreamedPart
 from seedbed.data.stream.reading import Reading, Roles, RowQueue, apart
@@ -146,6 +146,7 @@ def _roles(source: ParquetSource, options: ReadOptions, target: Any, weight: str
 
     if shares.test == 0:
         raise UsageError("test_share: expected a share above 0, got 0", "the test part is what the result is told by")
+    check_rows(source.n_rows, source.given)
     check_split(source.n_rows, shares.valid, shares.test, shares.seed)
     head = pd.DataFrame(columns=list(source.names))
     names = tuple(target_names(head, target, source.given))
