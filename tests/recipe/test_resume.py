@@ -196,7 +196,9 @@ def test_a_process_that_is_killed_while_it_begins(
         return place(self, target)
 
     data = sb.data.load(table, **OPTIONS)
-    asked = job.Job(data.name, (0, 1, 2, 3), 7, None, data.origin, data.fingerprint, is_observed=False)
+    asked = job.Job(
+        data.name, (0, 1, 2, 3), 7, None, data.origin, data.fingerprint, is_observed=False, source=data.source
+    )
     out.mkdir()
     with monkeypatch.context() as killed, pytest.raises(StopError):
         killed.setattr(Path, "replace", replace)
@@ -239,6 +241,20 @@ def test_data_that_has_changed(tmp_path: Path) -> None:
     assert {one: one.read_bytes() for one in out.rglob("*") if one.is_file()} == before
     houses().to_csv(path, index=False)
     assert not sb.resume(out).is_interrupted
+
+
+def test_the_source_is_named_as_it_was(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the path that was given, also from another folder, so that its files are those of an undisturbed run."""
+    monkeypatch.chdir(table.parent)
+    begin(Path(table.name), tmp_path / "whole")
+    out = stop(Path(table.name), tmp_path / "run")
+    monkeypatch.chdir(tmp_path)
+    run = sb.resume(out)
+    assert run.data["source"] == table.name and run.steps[0].facts[0] == ("source", f"houses ({table.name})")
+    assert (out / "data.json").read_bytes() == (tmp_path / "whole" / "data.json").read_bytes()
+    path = out / "job.json"
+    path.write_text(json.dumps({k: v for k, v in json.loads(path.read_text()).items() if k != "source"}))
+    assert job.read(out)[1].source is None
 
 
 def test_an_observer_is_asked_for_as_before(stopped: Path) -> None:
@@ -322,6 +338,10 @@ def test_a_second_process_is_refused(stopped: Path, table: Path) -> None:
     assert caught.value.message == f"{stopped}: expected a run that nobody works on, but another process does"
     assert caught.value.hint == "wait until it is done, or name another folder with --out (out= in Python)"
     assert list_runs(stopped.parent)[0]["unfinished"] == "working"
+    with pytest.raises(sb.RunError, match="expected a run with a result, got one that still trains\nhint: wait for"):
+        sb.load_run(stopped)
+    with pytest.raises(sb.RunError, match="something is there\nhint: another process trains the run there; name anoth"):
+        begin(table, stopped)
     assert sorted(stopped.rglob("*")) == before
 
 

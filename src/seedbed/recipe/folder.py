@@ -32,7 +32,7 @@ from seedbed.data.encoder import Encoder
 from seedbed.recipe import steps
 from seedbed.recipe.candidates import calibrated
 from seedbed.recipe.defaults import AUTO, RUNS
-from seedbed.recipe.job import BEGINNING
+from seedbed.recipe.job import BEGINNING, is_locked
 from seedbed.recipe.packed import pack
 from seedbed.recipe.predictor import FILE
 from seedbed.recipe.run import Held, Run, members_of
@@ -59,7 +59,8 @@ def reserve(out: str | Path | None, name: str) -> Path | None:
     if folder.exists() and (not folder.is_dir() or any(path.name != BEGINNING for path in folder.iterdir())):
         hint = "name another folder with --out (out= in Python), or remove it first"
         if (folder / "job.json").exists() and not (folder / "run.json").exists():
-            hint = f"seedbed train --resume {folder} goes on with the run that was stopped there; {hint}"
+            goes_on = f"seedbed train --resume {folder} goes on with the run that was stopped there"
+            hint = f"{'another process trains the run there' if is_locked(folder) else goes_on}; {hint}"
         raise RunError(f"{folder}: expected a new or empty folder for the run, but something is there", hint)
     there = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
     if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
@@ -105,6 +106,8 @@ def load_run(path: str | Path) -> Run:
     folder = Path(path)
     if not (folder / "run.json").is_file():
         if (folder / "job.json").is_file():
+            if is_locked(folder):
+                raise RunError(f"{folder}: expected a run with a result, got one that still trains", "wait for its end")
             hint = f"seedbed train --resume {folder} goes on with it (sb.resume in Python)"
             raise RunError(f"{folder}: expected a run with a result, got one that was stopped before", hint)
         hint = "seedbed runs lists what is there"

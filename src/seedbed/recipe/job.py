@@ -54,6 +54,7 @@ class Job:
         fingerprint: of the data.
         is_observed: whether an `observe` function looks inside.
         plans: one for each cohort, as plain data, where they were given.
+        source: how the data was named, see `Dataset.source`; None in a run of before.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Job:
     fingerprint: str
     is_observed: bool
     plans: tuple[dict[str, Any], ...] | None = None
+    source: str | None = None
 
 
 @contextmanager
@@ -168,7 +170,7 @@ def read(folder: Path) -> tuple[Setup, Job, list[Any] | None]:
         if plain["format"] > FORMAT:
             came = f"seedbed {installed('seedbed')} or older, got one of seedbed {plain['seedbed']}"
             raise RunError(f"{folder}: expected a run of {came}", "update seedbed, or go on with that version")
-        fields = {name: plain[name] for name in Job.__dataclass_fields__}
+        fields = {name: ({"source": None} | plain)[name] for name in Job.__dataclass_fields__}
         for name in ("numbers", "plans"):
             fields[name] = None if fields[name] is None else tuple(fields[name])
         return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,4 +93,5 @@ def _the_same(job: jobs.Job, data: Any, folder: Path) -> Dataset:
             f"{found.source} with {found.fingerprint}: it has changed",
             "put the data back as it was, or train a new run",
         )
-    return found
+    is_named_so = data is not None or job.source in (None, found.source)
+    return found if is_named_so else replace(found, source=job.source or "")

@@ -69,8 +69,8 @@ class Work:
     def __post_init__(self) -> None:
         k = self.n_folds or 1
         self.folds = () if self.n_folds is None else self.data.folds(self.n_folds)
-        notices = dict.fromkeys(notice for one in (self.data, *self.folds) for notice in one.notices)
-        self.data = replace(self.data, notices=tuple(notices))
+        if notices := [notice for fold in self.folds for notice in fold.notices if notice not in self.data.notices]:
+            self.data = replace(self.data, notices=(*self.data.notices, *notices))
         self.own_numbers = [number * k + fold for number in self.numbers for fold in range(k)]
         self.setups = [draw(self.setup, seed=self.seed, number=number // k) for number in self.own_numbers]
         data = [self.folds[number % k] for number in self.own_numbers] if self.folds else self.data
@@ -92,6 +92,7 @@ class Work:
             fingerprint=self.data.fingerprint,
             is_observed=self.observe is not None,
             plans=None if self.plans is None else tuple(plan.to_dict() for plan in self.plans),
+            source=self.data.source,
         )
 
     @property
