@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -20,6 +21,10 @@ from seedbed.data.target import array_columns
 ROLES = {"x": ("x", "data", "features", "images", "inputs"), "y": ("y", "target", "targets", "labels", "label")}
 COLOURS = (1, 3)
 PARTS = {"train": ("train", "training"), "valid": ("val", "valid", "validation"), "test": ("test", "testing")}
+BROKEN = (  # what reading a damaged file may raise: the head of an array is Python's own text
+    ValueError, EOFError, OSError, KeyError, SyntaxError, NotImplementedError, zipfile.BadZipFile, zlib.error,
+    tokenize.TokenError,
+)  # fmt: skip
 
 
 def read_npz(path: Path, options: ReadOptions) -> Raw:
@@ -80,7 +85,7 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
             file.seek(0)
             content = np.load(file)
             return {"": content} if isinstance(content, np.ndarray) else {name: content[name] for name in content.files}
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error, KeyError) as error:
+    except BROKEN as error:
         if is_known and "allow_pickle" in str(error):
             came = "Python objects, which could run code when they are read"
             raise DataError(f"{path}: expected arrays of numbers or texts, got {came}", "save plain arrays") from None

@@ -27,6 +27,7 @@ def read_parquet(path: Path, options: ReadOptions) -> RawTable:
 
     with _explained(path, "Parquet"):
         table = parquet.read_table(path)
+        table.validate(full=True)
     return _checked(path, table, options)
 
 
@@ -36,6 +37,7 @@ def parquet_batches(path: Path, options: ReadOptions, size: int) -> Iterator[Raw
 
     with _explained(path, "Parquet"), parquet.ParquetFile(path) as file:
         for batch in file.iter_batches(size):
+            batch.validate(full=True)
             yield _tidied([batch], options)
 
 
@@ -47,6 +49,7 @@ def read_feather(path: Path, options: ReadOptions) -> RawTable:
     """
     with _explained(path, "Feather"), _arrow_file(path) as file:
         table = file.read_all()
+        table.validate(full=True)  # a damaged file may hold texts that are none
     return _checked(path, table, options)
 
 
@@ -56,6 +59,7 @@ def feather_batches(path: Path, options: ReadOptions, size: int) -> Iterator[Raw
         n_batches = getattr(file, "num_record_batches", None)
         batches = file if n_batches is None else map(file.get_batch, range(n_batches))
         for batch in batches:
+            batch.validate(full=True)
             for start in range(0, len(batch), size):
                 yield _tidied([batch.slice(start, size)], options)
 

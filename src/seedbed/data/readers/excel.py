@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import warnings
 import zipfile
+import zlib
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,11 @@ from seedbed.core.errors import DataError
 from seedbed.data.raw import check_file
 from seedbed.data.readers.arrow import tidy
 from seedbed.data.readers.table import RawTable, ReadOptions, column_names
+
+BROKEN = (  # what openpyxl lets out of a damaged file
+    zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, AttributeError, EOFError, OSError, SyntaxError,
+    IndexError, NotImplementedError,
+)  # fmt: skip
 
 
 def read(path: Path, options: ReadOptions) -> RawTable:
@@ -49,7 +55,7 @@ def _cells(path: Path) -> tuple[list[tuple[Any, ...]], list[str]]:
             rows = [tuple(row) for row in book.worksheets[0].iter_rows(values_only=True)]
             sheets = [sheet.title for sheet in book.worksheets]
             book.close()
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, OSError, SyntaxError, IndexError) as error:
+    except BROKEN as error:
         raise DataError(f"{path}: expected a whole Excel file, got a damaged one ({error})", "save it again") from None
     rows = [row for row in rows if any(cell is not None for cell in row)]
     columns = [cells for cells in itertools.zip_longest(*rows) if any(cell is not None for cell in cells)]

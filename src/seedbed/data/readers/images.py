@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -82,7 +83,8 @@ def read_images(
     Raises:
         DataError: an image cannot be read, and is not to be skipped; or all together would fill the memory.
     """
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        warnings.simplefilter("ignore")  # Pillow's, about what a camera wrote beside the pixels
         looks = _mapped(pool, look_at, paths)
         sound = [look for look in looks if isinstance(look, Look)]
         _refuse_broken(looks, options, may_be_none=may_be_none)

@@ -16,6 +16,10 @@ from seedbed.data.readers.bytes import kind_of
 
 GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N", "F")
 ORIENTATION, ON_ITS_SIDE = 0x0112, (5, 6, 7, 8)  # the EXIF tag, and its values for which width and height change places
+DAMAGE = (  # what Pillow lets out of a damaged image
+    OSError, SyntaxError, ValueError, TypeError, AttributeError, KeyError, IndexError, EOFError, OverflowError,
+    ZeroDivisionError, struct.error, zlib.error,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ def _tried(path: Path | Encoded, action: Any) -> Any:
         with path.open("rb") as file:
             head = file.read(8)
         return Broken(path, _named(head))
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error) as error:
+    except DAMAGE as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return Broken(path, f"a damaged one ({reason})")
     except Image.DecompressionBombError as error:

@@ -114,12 +114,20 @@ class ParquetSource:
             if _state(path) != self.states[group.path]:
                 raise DataError(f"{path}: expected the file that was opened, got one that has changed", "load it again")
             file = parquet.ParquetFile(path, metadata=footer, buffer_size=BUFFER, pre_buffer=False)
+        n_rows = 0
         with explained(path), file:
             # Threads gain nothing here, and hold more pages in memory.
             batches = file.iter_batches(group.batch_rows, [group.place], list(self.names), use_threads=False)
             for number, batch in enumerate(batches):
+                n_rows += len(batch)
+                if n_rows > group.n_rows:
+                    break
                 if number >= skip:
+                    batch.validate(full=True)  # a damaged file may hold texts that are none
                     yield batch
+        if n_rows != group.n_rows:
+            came = f"{n_rows:,} rows where its end tells of {group.n_rows:,}"
+            raise DataError(f"{path}: expected a whole Parquet file, got a damaged one ({came})", AGAIN)
 
 
 def is_parquet(given: Any) -> bool:
