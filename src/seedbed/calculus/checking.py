@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array
 
 from seedbed.core.errors import UsageError
@@ -22,24 +24,28 @@ class Check:
     """What a comparison found. True where the Jacobian agrees.
 
     Attributes:
-        forward: the largest difference of J @ v from `jax.jvp`, relative to the largest entry.
+        forward: the largest difference of J @ v from `jax.jvp`, relative to the largest entry; None where JAX has no
+            forward pass of the function.
         backward: the same of J.T @ u from `jax.vjp`.
         tolerance: what is taken for rounding.
     """
 
-    forward: float
-    backward: float
+    forward: float | None
+    backward: float | None
     tolerance: float
 
+    @property
+    def error(self) -> float:
+        """The larger of the two; NaN where one is."""
+        return float(np.max([apart for apart in (self.forward, self.backward) if apart is not None], initial=0.0))
+
     def __bool__(self) -> bool:
-        return max(self.forward, self.backward) <= self.tolerance
+        return self.error <= self.tolerance
 
     def __str__(self) -> str:
-        found = "agrees" if self else "DOES NOT agree"
-        return (
-            f"{found} with jax.jvp to {self.forward:.1e} and with jax.vjp to {self.backward:.1e}, "
-            f"where {self.tolerance:.1e} is rounding"
-        )
+        passes = (("jvp", self.forward), ("vjp", self.backward))
+        said = " and ".join(f"with jax.{name} to {apart:.1e}" for name, apart in passes if apart is not None)
+        return f"{'agrees' if self else 'DOES NOT agree'} {said}, where {self.tolerance:.1e} is rounding"
 
 
 def compared(jacobian: Jacobian, key: Any, tolerance: float | None) -> Check:
@@ -58,12 +64,23 @@ def compared(jacobian: Jacobian, key: Any, tolerance: float | None) -> Check:
     keys = jax.random.split(key)
     v = jax.random.normal(keys[0], jacobian.in_shape, jacobian.dtype)
     u = jax.random.normal(keys[1], jacobian.out_shape, jacobian.dtype)
-    _, forward = jax.jvp(function, (x,), (v.astype(x.dtype),))
-    _, pull = jax.vjp(function, x)
-    (backward,) = pull(u)
     if tolerance is None:
         tolerance = ROUNDING * float(jnp.finfo(jacobian.dtype).eps) * len(jacobian.pieces) ** 0.5
-    return Check(_apart(jacobian @ v, forward), _apart(jacobian.T @ u, backward), tolerance)
+    forward = _pushed(function, x, v.astype(x.dtype)) if jacobian.has_products else None
+    backward = jax.vjp(function, x)[1](u)[0] if jacobian.T.has_products else None
+    return Check(
+        None if forward is None else _apart(jacobian @ v, forward),
+        None if backward is None else _apart(jacobian.T @ u, backward),
+        tolerance,
+    )
+
+
+def _pushed(function: Callable[..., Any], x: Array, v: Array) -> Array | None:
+    try:
+        _, change = jax.jvp(function, (x,), (v,))
+    except TypeError:  # a function with a jax.custom_vjp goes backward alone
+        return None
+    return change
 
 
 def _apart(one: Array, other: Array) -> float:

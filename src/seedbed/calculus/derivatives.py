@@ -21,13 +21,16 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from seedbed.calculus.discovery import pieces
+from seedbed.calculus.discovery import Piece, pieces
 from seedbed.calculus.evaluation import evaluated
 from seedbed.calculus.jacobian import Jacobian
 from seedbed.calculus.points import checked_output, checked_point, refuse_nan
+from seedbed.calculus.program import names_of
 from seedbed.core.errors import ShapeError, UsageError, nearest, one_of
 
 By = int | str | Sequence[int | str]
+Chain = tuple[Piece, ...]
+BACKWARD_ALONE = "custom_lin"  # what JAX puts in a linear program for a function with a jax.custom_vjp
 
 
 def derivative(f: Callable[..., Any], by: int | str = 0) -> Callable[..., Array]:
@@ -130,14 +133,16 @@ def _jacobians(function: Callable[[Any], Any], x: Any) -> Any:
         out_trees.append(out_tree)
         return outputs
 
-    def found_at(*given: Any) -> tuple[list[Any], list[Any]]:
+    def found_at(*given: Any) -> tuple[list[Any], list[list[Chain]], list[Any]]:
         outputs, linear = jax.linearize(flat, *given)
-        likes = [jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for leaf in given]
-        closed = jax.make_jaxpr(lambda *changes: linear(*changes))(*likes)
-        return outputs, [pieces(closed, which) for which in range(len(given))]
+        closed = jax.make_jaxpr(lambda *changes: linear(*changes))(*map(_like, given))
+        if BACKWARD_ALONE in names_of(closed.jaxpr):
+            return outputs, *_read_backward(flat, given, outputs)
+        return outputs, [pieces(closed, which) for which in range(len(given))], []
 
-    outputs, columns = _called(found_at, leaves)
+    outputs, columns, at_zero = _called(found_at, leaves)
     refuse_nan("jacobian", function, x, outputs)
+    _refuse_affine(at_zero)
     rows = []
     for number, y in enumerate(outputs):
         found = []
@@ -157,6 +162,38 @@ def _called(function: Callable[..., Any], arrays: list[Any]) -> Any:
         with contextlib.suppress(UsageError, TypeError, IndexError):
             return evaluated(function, arrays)
     return function(*arrays)
+
+
+def _like(array: Array) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(array.shape, array.dtype)
+
+
+def _read_backward(
+    flat: Callable[..., Any], leaves: Sequence[Array], outputs: Sequence[Array]
+) -> tuple[list[list[Chain]], list[Array]]:
+    """For each input and output the maps between them, by the program that goes backward, and what that makes of 0."""
+    _, pull = jax.vjp(flat, *leaves)
+    closed = jax.make_jaxpr(lambda *given: pull(list(given)))(*map(_like, outputs))
+    rows = [pieces(closed, number) for number in range(len(outputs))]
+    columns = [[_turned(own[which]) for own in rows] for which in range(len(leaves))]
+    return columns, list(pull([jnp.zeros_like(y) for y in outputs]))
+
+
+def _turned(chain: Chain) -> Chain:
+    return tuple(piece.transpose() for piece in reversed(chain))
+
+
+def _refuse_affine(at_zero: Sequence[Array]) -> None:
+    """Raises where a backward pass makes something of nothing.
+
+    Raises:
+        UsageError: so it is.
+    """
+    if any(not isinstance(g, jax.core.Tracer) and bool(jnp.any(g != 0)) for g in at_zero):
+        raise UsageError(
+            "jacobian: expected a backward pass that is linear, but a jax.custom_vjp in the function gives "
+            "something else than 0 for 0"
+        )
 
 
 def _by_one(name: str, f: Any, by: int | str, args: Any, kwargs: Any) -> tuple[str, Callable[[Any], Any], Any]:

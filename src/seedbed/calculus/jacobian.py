@@ -142,7 +142,12 @@ class Jacobian:
                 f"{self.shape[0]:,} × {self.shape[1]:,} takes {wanted:,}{why}",
                 "use J @ v, J.T @ u, J.diagonal() or J.blocks(), or raise max_bytes",
             )
-        return _matrix(self)
+        return _matrix(self) if self.has_products else _matrix(self.T).T
+
+    @property
+    def has_products(self) -> bool:
+        """Whether J @ v is known: not where an operation goes backward alone, as those of `jax.custom_vjp` do."""
+        return all(piece.has_products for piece in self.pieces)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.asarray(self.as_matrix(), dtype)
@@ -163,7 +168,7 @@ class Jacobian:
                 f"diagonal: a {self.kind} Jacobian shows it only by one product for each entry, at most "
                 f"{MOST_PRODUCTS:,} of them, got {n:,}"
             )
-        return _diagonal_by_products(self)
+        return _diagonal_by_products(self if self.has_products else self.T)
 
     def blocks(self) -> Array:
         """The blocks along the diagonal, (block, row, column).

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array
+
+from seedbed.core.errors import UsageError
 
 Shape = tuple[int, ...]
 
@@ -23,30 +26,59 @@ class Opaque:
     out_shape: Shape
     in_shape: Shape
     dtype: Any
+    in_dtype: Any
     operation: str
     is_transposed: bool = False
 
     def apply(self, v: Array) -> Array:
-        """The product with an array of the input's shape."""
+        """The product with an array of the input's shape.
+
+        Raises:
+            UsageError: JAX knows no pass in this direction, as for a `while` backward.
+        """
+        v = v.astype(self.in_dtype)
         if not self.is_transposed:
             return self._run(v)
         like = jax.ShapeDtypeStruct(self.out_shape, self.dtype)
-        (result,) = jax.linear_transpose(self._run, like)(v)
+        try:
+            (result,) = jax.linear_transpose(self._run, like)(v)
+        except (NotImplementedError, ValueError, AssertionError):  # JAX has one of these for each kind of operation
+            raise UsageError(
+                f"product: expected operations that go both ways, but JAX has no pass in this direction for "
+                f"{self.operation}",
+                "multiply from the other side, or write the matrix out: J.as_matrix()",
+            ) from None
         return result
 
     def _run(self, v: Array) -> Array:
         (result,) = jax.core.eval_jaxpr(self.jaxpr, self.constants, v)
         return result
 
+    @functools.cached_property
+    def has_products(self) -> bool:
+        """Whether JAX knows a pass in this direction."""
+        try:
+            jax.eval_shape(self.apply, jax.ShapeDtypeStruct(self.in_shape, self.in_dtype))
+        except UsageError:
+            return False
+        return True
+
     def transpose(self) -> Opaque:
         """The map the other way round."""
-        rest = (self.dtype, self.operation, not self.is_transposed)
-        return Opaque(self.jaxpr, self.constants, self.in_shape, self.out_shape, *rest)
+        return replace(
+            self,
+            out_shape=self.in_shape,
+            in_shape=self.out_shape,
+            dtype=self.in_dtype,
+            in_dtype=self.dtype,
+            is_transposed=not self.is_transposed,
+        )
 
     def dense(self) -> Array:
         """All entries, of shape (m, n), by a product for each column."""
         m, n = math.prod(self.out_shape), math.prod(self.in_shape)
-        columns = jax.lax.map(lambda e: self.apply(e.reshape(self.in_shape)).reshape(m), jnp.eye(n, dtype=self.dtype))
+        unit = jnp.eye(n, dtype=self.in_dtype)
+        columns = jax.lax.map(lambda e: self.apply(e.reshape(self.in_shape)).reshape(m), unit)
         return columns.T
 
     def diagonal(self) -> None:
@@ -60,8 +92,15 @@ class Opaque:
 
     def tree_flatten(self) -> tuple[Any, Any]:
         """For JAX: the constants are leaves."""
-        rest = (self.jaxpr, self.out_shape, self.in_shape, self.dtype, self.operation, self.is_transposed)
-        return (self.constants,), rest
+        types = (self.dtype, self.in_dtype)
+        return (self.constants,), (
+            self.jaxpr,
+            self.out_shape,
+            self.in_shape,
+            *types,
+            self.operation,
+            self.is_transposed,
+        )
 
     @classmethod
     def tree_unflatten(cls, rest: Any, children: Any) -> Opaque:

@@ -12,12 +12,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import jax
 import jax.extend.core as jex
 import jax.numpy as jnp
-from jax.extend.core.primitives import slice_p
+from jax.extend.core.primitives import slice_p, squeeze_p
 
 Shape = tuple[int, ...]
-CALLS = {"jit", "pjit", "closed_call", "core_call", "remat", "checkpoint", "custom_jvp_call", "custom_vjp_call"}
+CALLS = {
+    "jit",
+    "pjit",
+    "closed_call",
+    "core_call",
+    "remat",
+    "remat2",
+    "checkpoint",
+    "custom_jvp_call",
+    "custom_vjp_call",
+}
 
 
 @dataclass(frozen=True)
@@ -125,7 +136,11 @@ def _results(program: Program, eqn: jex.JaxprEqn, operands: list[Any]) -> Sequen
         return _read(program, inner.jaxpr, inner.consts, operands)
     avals: list[Any] = [v.aval for v in eqn.outvars]
     if eqn.primitive.name == "split" and isinstance(operands[0], Variable):
-        return [_sliced(program, operands[0], *cut, aval) for cut, aval in zip(_cuts(eqn), avals, strict=True)]
+        return [_sliced(program, operands[0], *cut) for cut in _cuts(eqn)]
+    if eqn.primitive.name == "unstack" and isinstance(operands[0], Variable):
+        axis = int(eqn.params["axis"])
+        parts = [_sliced(program, operands[0], axis, place, place + 1) for place in range(len(avals))]
+        return [_added(program, squeeze_p, {"dimensions": (axis,)}, part, avals[0].shape) for part in parts]
     if any(isinstance(operand, Variable) for operand in operands):
         program.count += len(avals)
         first = program.count - len(avals) + 1
@@ -144,14 +159,19 @@ def _cuts(eqn: jex.JaxprEqn) -> list[tuple[int, int, int]]:
     return [(int(eqn.params["axis"]), stop - size, stop) for size, stop in zip(sizes, stops, strict=True)]
 
 
-def _sliced(program: Program, x: Variable, axis: int, start: int, stop: int, aval: Any) -> Variable:
+def _sliced(program: Program, x: Variable, axis: int, start: int, stop: int) -> Variable:
     """A part of a variable along one axis: an operation of its own, so that a part can be needed without the others."""
     begin, end = [0] * len(x.shape), list(x.shape)
     begin[axis], end[axis] = start, stop
-    program.count += 1
-    result = Variable(program.count, aval.shape, aval.dtype)
     params = {"start_indices": tuple(begin), "limit_indices": tuple(end), "strides": None}
-    program.operations.append(Operation(slice_p, params, (x,), (result,)))
+    return _added(program, slice_p, params, x, (*x.shape[:axis], stop - start, *x.shape[axis + 1 :]))
+
+
+def _added(program: Program, primitive: Any, params: dict[str, Any], x: Variable, shape: Shape) -> Variable:
+    """The result of one more operation of the program."""
+    program.count += 1
+    result = Variable(program.count, shape, x.dtype)
+    program.operations.append(Operation(primitive, params, (x,), (result,)))
     return result
 
 
@@ -161,6 +181,15 @@ def called(eqn: jex.JaxprEqn) -> jex.ClosedJaxpr | None:
         return None
     inner: Any = eqn.params.get("jaxpr", eqn.params.get("call_jaxpr"))
     return inner if isinstance(inner, jex.ClosedJaxpr) else jex.ClosedJaxpr(inner, ())
+
+
+def names_of(jaxpr: jex.Jaxpr) -> set[str]:
+    """The names of the operations in a program, and in those that it calls."""
+    names = {eqn.primitive.name for eqn in jaxpr.eqns}
+    for leaf in jax.tree.leaves([eqn.params for eqn in jaxpr.eqns]):
+        if isinstance(leaf, jex.Jaxpr | jex.ClosedJaxpr):
+            names |= names_of(leaf.jaxpr if isinstance(leaf, jex.ClosedJaxpr) else leaf)
+    return names
 
 
 def bound(primitive: Any, params: dict[str, Any], operands: Sequence[Any]) -> Sequence[Any]:

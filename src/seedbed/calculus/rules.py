@@ -29,6 +29,8 @@ from seedbed.calculus.terms import (
     normal,
     size_of,
     sizes_of,
+    summed_over,
+    typed,
 )
 
 Shape = tuple[int, ...]
@@ -101,11 +103,7 @@ def _negative(term: Term) -> Term:
 def _same(op: Operation, operands: Sequence[Any]) -> tuple[Term, ...]:
     if not jnp.issubdtype(op.results[0].dtype, jnp.floating) or len(op.results) > 1:
         raise UncoveredError(op.name)
-    dtype = op.results[0].dtype
-    return tuple(
-        replace(term, dtype=dtype, factors=tuple(f._replace(array=jnp.asarray(f.array, dtype)) for f in term.factors))
-        for term in the_linear(operands).terms
-    )
+    return tuple(typed(term, op.results[0].dtype) for term in the_linear(operands).terms)
 
 
 @rule("mul")
@@ -221,10 +219,7 @@ def dropped(term: Term, axes: Sequence[int]) -> Term:
     """The term summed over some of its rows."""
     kept = tuple(axis for place, axis in enumerate(term.rows) if place not in axes)
     gone = [label for place in axes for label in term.rows[place]]
-    term = replace(term, rows=kept)
-    held = {*term.column_labels, *itertools.chain(*(f.labels for f in term.factors)), *(link.a for link in term.links)}
-    times = math.prod(label.size for label in gone if label not in held)  # summing what is the same everywhere
-    return replace(term, coefficient=term.coefficient * times)
+    return summed_over(replace(term, rows=kept), gone)
 
 
 @rule("dot_general")
@@ -314,6 +309,8 @@ def linked(term: Term, axis: int, size: int, strides: Strides) -> Term:
         return term
     if strides.count <= 0:
         return replace(term, coefficient=0.0)
+    if size == size_of(own) == 1:  # the one place, by whatever strides
+        return term
     new = fresh(size)
     rows = (*term.rows[:axis], new, *term.rows[axis + 1 :])
     if not own:  # a single place goes to one of several

@@ -40,6 +40,7 @@ class Sum:
 
     def apply(self, v: Array) -> Array:
         """The product with an array of the input's shape."""
+        v = v.astype(self.dtype)  # a program may compute in several types of numbers
         parts = [_applied(term, v, self.out_shape) for term in self.terms]
         return _added(parts, self.out_shape, self.dtype)
 
@@ -60,6 +61,11 @@ class Sum:
             return None
         n = math.prod(self.out_shape)
         return _added([part.reshape(n) for part in parts], (n,), self.dtype)
+
+    @property
+    def has_products(self) -> bool:
+        """It can be multiplied with from both sides."""
+        return True
 
     @property
     def stored(self) -> list[Any]:
@@ -167,9 +173,9 @@ def _diagonal(term: Term) -> Array:
         UnalignedError: its rows and columns do not have the same axes, or an identity couples one axis with another.
     """
     dtype = term.dtype
-    names = dict(zip(term.column_labels, term.row_labels, strict=False))
-    if [sizes_of(row) for row in term.rows] != [sizes_of(column) for column in term.columns]:
+    if sizes_of(term.row_labels) != sizes_of(term.column_labels):
         raise UnalignedError
+    names = dict(zip(term.column_labels, term.row_labels, strict=True))
     if any(names[label] != label for label in term.coupled):
         raise UnalignedError
     factors = [_merged_axes(factor, names) for factor in term.factors]

@@ -116,6 +116,14 @@ class Term:
         return normal(replace(self, rows=self.columns, columns=self.rows, links=links))  # type: ignore[return-value]
 
 
+def typed(term: Term, dtype: Any) -> Term:
+    """The term with numbers of another type."""
+    if term.dtype == dtype:
+        return term
+    factors = tuple(factor._replace(array=jnp.asarray(factor.array, dtype)) for factor in term.factors)
+    return replace(term, dtype=dtype, factors=factors)
+
+
 def identity(shape: Sequence[int], dtype: Any) -> Term:
     """The identity on arrays of a shape."""
     axes = tuple(fresh(size) for size in shape)
@@ -255,6 +263,17 @@ def arranged(factor: Factor, labels: Sequence[Label]) -> Array:
     return array
 
 
+def summed_over(term: Term, labels: Iterable[Label]) -> Term:
+    """The term with its number multiplied by the size of each of these labels that it does not have any more.
+
+    They are summed over, and a sum over what is the same everywhere is so many times that.
+    """
+    held = {*term.row_labels, *term.column_labels, *itertools.chain(*(factor.labels for factor in term.factors))}
+    held |= {label for link in term.links for label in link[:2]}
+    times = math.prod(label.size for label in labels if label not in held)
+    return term if times == 1 else replace(term, coefficient=term.coefficient * times)
+
+
 def composed(second: Term, first: Term) -> Term | None:
     """The term of `second` behind `first`, by the chain rule; None where it is zero.
 
@@ -265,16 +284,15 @@ def composed(second: Term, first: Term) -> Term | None:
     second, first = aligned(second, first)
     names = dict(zip(second.column_labels, first.row_labels, strict=True))
     second = second.renamed(names)
-    return normal(
-        Term(
-            rows=second.rows,
-            columns=first.columns,
-            dtype=second.dtype,
-            coefficient=second.coefficient * first.coefficient,
-            factors=(*second.factors, *first.factors),
-            links=(*second.links, *first.links),
-        )
+    both = Term(
+        rows=second.rows,
+        columns=first.columns,
+        dtype=second.dtype,
+        coefficient=second.coefficient * first.coefficient,
+        factors=(*second.factors, *typed(first, second.dtype).factors),
+        links=(*second.links, *first.links),
     )
+    return normal(summed_over(both, first.row_labels))
 
 
 class UnalignedError(Exception):

@@ -67,7 +67,7 @@ class JacobianView:
         yield say("size"), say("sizes", out=str(self.out_shape), source=str(self.in_shape), m=f"{m:,}", n=f"{n:,}")
         if len(self.factors) > 1:
             yield say("factors"), " · ".join(f"{kind} {rows:,} × {n:,}" for kind, (rows, n) in reversed(self.factors))
-        error, tolerance = f"{max(self.check.forward, self.check.backward):.1e}", f"{self.check.tolerance:.1e}"
+        error, tolerance = f"{self.check.error:.1e}", f"{self.check.tolerance:.1e}"
         verdict = "agrees" if self.check else "differs"
         yield say("check"), say(verdict, error=error, tolerance=tolerance)
         yield say("point"), say("random", arrays=arrays, seed=self.seed, dtype=self.dtype)
