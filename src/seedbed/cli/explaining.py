@@ -22,12 +22,9 @@ def explain(
 ) -> None:
     """Explain a function, an initialiser or an idea: formula, picture, measured facts, what goes wrong, what helps."""
     printer = Printer(is_json=as_json)
-    if name is None:
-        if out is not None:
-            raise UsageError("--out: expected what to explain before it", "`seedbed explain` lists the names")
-        told: Any = sb.explain(None, language)
-    else:
-        told = sb.explain(name, language)
+    if out is not None:
+        _check(name, out)
+    told: Any = sb.explain(None, language) if name is None else sb.explain(name, language)
     page = None if out is None else told.save(out)
     if as_json:
         printer.result(told.to_dict() | ({} if page is None else {"page": str(page)}))
@@ -35,3 +32,13 @@ def explain(
     printer.picture(told)
     if page is not None:
         printer.say(f"\npage  {page}")
+
+
+def _check(name: str | None, out: Path) -> None:
+    """Refuses a page of nothing, and one in the place of another file, before anything is measured."""
+    from seedbed.reporting.explained.page import GENERATOR
+    from seedbed.reporting.pages import is_page_of
+
+    if name is None:
+        raise UsageError("--out: expected what to explain before it", "`seedbed explain` lists the names")
+    is_page_of(out, GENERATOR)

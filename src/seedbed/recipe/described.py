@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from seedbed.core.errors import UsageError
-from seedbed.core.files import write_text
 from seedbed.data.description import Description
-
-HEAD = 4096  # bytes, in which a page names its maker
 
 
 def write_description(description: Description, path: str | Path | None = None, language: str | None = None) -> Path:
@@ -19,15 +15,12 @@ def write_description(description: Description, path: str | Path | None = None, 
     Raises:
         UsageError: another file stands there, or it cannot be written there.
     """
-    from seedbed.reporting.described.page import page
+    from seedbed.reporting.described.page import GENERATOR, page
+    from seedbed.reporting.pages import is_page_of, write_page
 
     target = place_of(description) if path is None else Path(path)
-    is_page(target)
-    try:
-        write_text(target, page(description, language))
-    except OSError as error:
-        raise UsageError(f"{target}: expected a file that can be written, but {error.strerror or error}") from None
-    return target
+    is_page_of(target, GENERATOR)  # before much is drawn in vain
+    return write_page(target, page(description, language), GENERATOR)
 
 
 def place_of(description: Description) -> Path:
@@ -42,17 +35,6 @@ def is_page(path: Path) -> bool:
         UsageError: something else stands there.
     """
     from seedbed.reporting.described.page import GENERATOR
+    from seedbed.reporting.pages import is_page_of
 
-    try:
-        with path.open("rb") as file:
-            head = file.read(HEAD)
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise UsageError(f"{path}: expected a file that can be written, but {error.strerror or error}") from None
-    if f'<meta name="generator" content="{GENERATOR} '.encode() not in head:
-        raise UsageError(
-            f"{path}: expected no file, or a page that seedbed data describe wrote, got another file",
-            "choose another name: --out FILE",
-        )
-    return True
+    return is_page_of(path, GENERATOR)

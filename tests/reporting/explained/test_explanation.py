@@ -131,7 +131,14 @@ def test_it_is_data():
 
 
 def test_it_is_saved_whole_or_refused(tmp_path):
-    assert made().save(tmp_path / "deep" / "page.html").read_text("utf-8").startswith("<!doctype html>")
+    page = tmp_path / "deep" / "page.html"
+    assert made().save(page).read_text("utf-8").startswith("<!doctype html>")
+    assert made("ko").save(page) == page and 'lang="ko"' in page.read_text("utf-8")
+    (tmp_path / "notes.html").write_text("<html>mine</html>")
+    refused = r"expected no file, or a page that seedbed explain wrote, got another file\nhint: choose another name"
+    with pytest.raises(UsageError, match=refused):
+        made().save(tmp_path / "notes.html")
+    assert (tmp_path / "notes.html").read_text() == "<html>mine</html>"
     with pytest.raises(UsageError, match="expected a file that can be written, but"):
         made().save(tmp_path)
 

@@ -86,7 +86,7 @@ def _directions() -> Section:
     order = np.argsort(theta)
     lines = [
         Line(say("gradient.predicted"), np.degrees(theta[order]), norm(g) * np.cos(theta[order])),
-        Line(say("gradient.measured"), np.degrees(theta[::6]), measured[::6], is_dots=True),
+        Line(say("gradient.measured"), np.degrees(theta[order[::15]]), measured[order[::15]], is_dots=True),
     ]
     told = {"count": len(DEGREES), "off": math.degrees(angle(steepest, -g)), "slope": measured.min(), "length": norm(g)}
     return Section("steepest", [

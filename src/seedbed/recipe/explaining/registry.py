@@ -47,11 +47,15 @@ EXPLANATIONS: dict[str, Entry] = {
     "lecun": Entry("initializers", "initializer", ("he", "xavier", "selu")),
     "derivative": Entry("derivatives", "derivative", ("gradient", "quadratic")),
     "gradient": Entry("derivatives", "gradient", ("descent", "angle", "derivative")),
+    "jacobian": Entry("derivatives", "jacobians", ("gradient", "matmul", "softmax")),
+    "recurrence": Entry("derivatives", "recurrence", ("sequence", "matmul", "sigmoid")),
     "descent": Entry("derivatives", "descent", ("gradient", "z_score", "sequence")),
     "angle": Entry("linear_algebra", "angle", ("gradient", "sum")),
+    "matmul": Entry("linear_algebra", "matmul", ("angle", "linear", "jacobian")),
 }
 ALIASES = {
     "logistic": "sigmoid", "identity": "linear", "heaviside": "step", "swish": "silu", "gaussian": "normal",
     "exp": "exponential", "standardize": "z_score", "glorot": "xavier", "kaiming": "he", "parabola": "quadratic",
     "cosine": "angle", "cauchy_schwarz": "angle", "gradient_descent": "descent", "sigma": "sum",
+    "product": "matmul", "backpropagation": "recurrence", "backprop": "recurrence", "contour": "descent",
 }  # fmt: skip

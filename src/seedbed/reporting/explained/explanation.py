@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seedbed.core.errors import UsageError
-from seedbed.core.files import write_text
 from seedbed.core.messages import message
 from seedbed.reporting.explained.parts import Equations, Facts, Remedy, Table
+from seedbed.reporting.explained.pattern import Pattern
 from seedbed.reporting.explained.plot import Plot
 from seedbed.reporting.explained.relief import Relief
 from seedbed.reporting.explained.words import Said, plain
@@ -18,7 +17,8 @@ from seedbed.reporting.explained.words import Said, plain
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
-Part = Said | Equations | Facts | Table | Remedy | Plot | Relief
+Part = Said | Equations | Facts | Table | Remedy | Plot | Relief | Pattern
+Picture = Plot | Relief | Pattern
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,9 +77,9 @@ class Explanation:
         return {part.name: part for part in self.parts if isinstance(part, Table)}
 
     @property
-    def plots(self) -> dict[str, Plot | Relief]:
+    def plots(self) -> dict[str, Picture]:
         """The pictures by name."""
-        return {part.name: part for part in self.parts if isinstance(part, Plot | Relief)}
+        return {part.name: part for part in self.parts if isinstance(part, Picture)}
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain data, sentences in the explanation's language."""
@@ -97,19 +97,15 @@ class Explanation:
         }  # fmt: skip
 
     def save(self, path: str | Path) -> Path:
-        """Writes it as an HTML page that loads nothing, and gives back where.
+        """Writes it as an HTML page that loads nothing, and gives back where. A page like it is replaced.
 
         Raises:
-            UsageError: it cannot be written there.
+            UsageError: another file stands there, or it cannot be written there.
         """
-        from seedbed.reporting.explained.page import page
+        from seedbed.reporting.explained.page import GENERATOR, page
+        from seedbed.reporting.pages import write_page
 
-        target = Path(path)
-        try:
-            write_text(target, page(self))
-        except OSError as error:
-            raise UsageError(f"{target}: expected a file that can be written, but {error.strerror or error}") from None
-        return target
+        return write_page(Path(path), page(self), GENERATOR)
 
     def __str__(self) -> str:
         from seedbed.reporting.explained.terminal import as_text

@@ -15,6 +15,7 @@ from seedbed.core.messages import message, preferred_language
 from seedbed.core.version import __version__
 from seedbed.reporting import page as report
 from seedbed.reporting.explained.parts import Equations, Facts, Remedy, Table
+from seedbed.reporting.explained.pattern import Pattern, draw_pattern
 from seedbed.reporting.explained.plot import Plot, draw_plot
 from seedbed.reporting.explained.relief import Relief, draw_relief
 from seedbed.reporting.explained.words import Said, shown
@@ -24,6 +25,7 @@ from seedbed.reporting.theme import style_sheet
 if TYPE_CHECKING:
     from seedbed.reporting.explained.explanation import Explanation
 
+GENERATOR = "seedbed explain"  # what the page names as its maker, by which it is known again
 TEMPLATE, FRAGMENT = "explanation.html", "explanation-part.html"
 WIDTH = 520  # of a picture in a notebook
 KINDS = {
@@ -34,6 +36,7 @@ KINDS = {
     Remedy: "remedy",
     Plot: "panels",
     Relief: "panels",
+    Pattern: "panels",
 }
 
 
@@ -58,7 +61,7 @@ def page(explanation: Explanation) -> str:
     return report.template(TEMPLATE).render(
         **_context(explanation), embed=report.embedded, policy=report.policy(scripts),
         scripts=[Markup(script) for script in scripts], style=Markup(style_sheet() + report.asset("page.css")),
-        version=__version__, date=datetime.now(UTC).strftime("%Y-%m-%d"), is_light=False,
+        version=__version__, generator=GENERATOR, date=datetime.now(UTC).strftime("%Y-%m-%d"), is_light=False,
     )  # fmt: skip
 
 
@@ -92,7 +95,9 @@ def _context(explanation: Explanation) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _panel(plot: Plot | Relief, language: str | None) -> Panel:
+def _panel(plot: Plot | Relief | Pattern, language: str | None) -> Panel:
+    if isinstance(plot, Pattern):
+        return Panel(shown(plot.title, language), draw_pattern(plot, language), [])
     if isinstance(plot, Relief):
         key = [(f"line{n}", shown(line.label, language)) for n, line in enumerate(plot.paths)]
         return Panel(shown(plot.title, language), draw_relief(plot, language), key)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from seedbed.reporting.explained.words import Said, Words, plain
+from seedbed.reporting.explained.words import Explained, Said, Words, plain
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Table:
 
     def is_number(self, column: int) -> bool:
         """Whether a column holds numbers alone."""
-        return all(not isinstance(row[column], str | Said) for row in self.rows)
+        return all(not isinstance(row[column], str | Said | Explained) for row in self.rows)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pandas import DataFrame, concat
 
 from seedbed.reporting.explained.words import Words, plain, shown
-from seedbed.reporting.theme import colour, themed
+from seedbed.reporting.theme import colour, log_ticks, themed
 
 HEIGHT = 230
 LOOKS: tuple[dict[str, Any], ...] = (  # of the first line, the second, ...
@@ -89,9 +89,12 @@ def plot_data(plot: Plot, language: str | None = None) -> DataFrame:
 def draw_plot(plot: Plot, language: str | None = None, height: float = HEIGHT) -> alt.LayerChart:
     """The plot as a chart."""
     table = plot_data(plot, language)
-    x, y = _axis("x", plot.x_title, plot.is_log_x, language), _axis("y", plot.y_title, plot.is_log_y, language)
+    x = _axis("x", plot.x_title, _ticks(table["x"], plot.is_log_x), language)
+    y = _axis("y", plot.y_title, _ticks(table["y"], plot.is_log_y), language)
     layers = [*_shades(plot, table, x), *_zeros(plot, table)]
-    for place in reversed(range(len(plot.lines))):
+    for place in sorted(
+        range(len(plot.lines)), key=lambda n: (plot.lines[n].is_dots, -n)
+    ):  # dots on top, the first last
         line, look = plot.lines[place], LOOKS[place]
         tooltip = [
             alt.Tooltip("line:N", title=" "),
@@ -108,11 +111,21 @@ def draw_plot(plot: Plot, language: str | None = None, height: float = HEIGHT) -
     return themed(layers, f"{shown(plot.title, language)}: {names}", height=height)
 
 
-def _axis(name: str, title: Words | None, is_log: bool, language: str | None) -> Any:
-    scale = alt.Scale(type="log", nice=False) if is_log else alt.Scale(zero=False, nice=name == "y")
-    axis = alt.Axis(tickCount=5, format=".1~e" if is_log else ".6~g", labelFlush=False)
+def _ticks(values: Any, is_log: bool) -> list[float] | None:
+    """The powers of ten of a logarithmic axis; None for another."""
+    return log_ticks(float(values.min()), float(values.max())) if is_log and len(values) else None
+
+
+def _axis(name: str, title: Words | None, powers: list[float] | None, language: str | None) -> Any:
+    scale = (
+        alt.Scale(zero=False, nice=name == "y")
+        if powers is None
+        else alt.Scale(type="log", nice=False, padding=6 if name == "y" else 0)
+    )
+    ticks = {"tickCount": 5} if powers is None else {"values": powers}
     make = alt.X if name == "x" else alt.Y
-    return make(f"{name}:Q", title=None if title is None else shown(title, language), scale=scale, axis=axis)
+    title = None if title is None else shown(title, language)
+    return make(f"{name}:Q", title=title, scale=scale, axis=alt.Axis(format=".6~g", labelFlush=False, **ticks))
 
 
 def _shades(plot: Plot, table: DataFrame, x: Any) -> list[alt.Chart]:

@@ -119,6 +119,7 @@ def _arrow(arrow: Arrow, x: Any, y: Any, language: str | None) -> list[alt.Chart
         "y": alt.Y("y2:Q", scale=y["scale"], axis=y["axis"]),
     }
     return [
+        base.mark_point(filled=True, size=40, opacity=1, color=colour("ink")).encode(x=x, y=y),
         base.mark_rule(color=colour("wrong"), strokeWidth=2.5).encode(x=x, y=y, x2="x2", y2="y2"),
         head.encode(**at_end),
         text.encode(text="label:N", **at_end),
