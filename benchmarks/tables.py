@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,12 +25,13 @@ from benchmarks.table_sets import SETS, TARGET, prepare
 
 SEEDBED, TUNED, BOOSTING = "seedbed", "tuned-mlp", "hgb"
 CONTESTANTS = (SEEDBED, "mlp", TUNED, BOOSTING, "lightgbm")
-SHARE_OF_TIME = 1 / 5  # of the tuned MLP's wall clock that Seedbed may take
+SHARE_OF_TIME = 1 / 5  # of the tuned MLP's that Seedbed may take
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "tables"
 NOTES = """\
 loss: the log loss of classes, or RMSE in the target's unit, on the same test rows for all. score: accuracy, or R².
-÷ Seedbed: the loss, and the wall clock, divided by Seedbed's: above 1 Seedbed is better, or faster.
-wall s, CPU s: of the whole process and its children, with imports and reading; Seedbed's also with its report.
+÷ Seedbed: the loss, the wall clock and the CPU seconds, divided by Seedbed's: above 1 Seedbed is better, or faster.
+wall s, CPU s: of the whole process and its children, with imports and reading; Seedbed's also with compilation and its
+report, but without what it does once on a machine. On a busy machine trust the CPU seconds.
 The others learn from training and validation rows together. tuned-mlp: the best of 30 draws on the validation rows."""
 
 Results = dict[str, dict[str, dict[str, Any]]]  # by set, then by contestant
@@ -38,28 +41,50 @@ def compete(
     sets: Iterable[str], contestants: Iterable[str], *, source: Path, out: Path, seed: int, patience: float
 ) -> None:
     """Lets each contestant that has no result in `out` yet run once on each table, and writes what came of it."""
-    for name in sets:
-        waiting = [one for one in contestants if not _file(out, name, one, seed).exists()]
-        if not waiting:
-            continue
-        with tempfile.TemporaryDirectory() as folder:
-            facts = prepare(name, source, Path(folder))
-            for contestant in waiting:
-                began_quietly = waits_for_quiet(patience)
-                found = run(contestant, Path(folder), facts["task"], seed)
-                found |= {"set": name, "contestant": contestant, "seed": seed, "began_quietly": began_quietly}
-                _write(_file(out, name, contestant, seed), facts | found | {"machine": machine.describe()})
+    with tempfile.TemporaryDirectory() as passing:
+        cache = Path(passing) / "cache"
+        for name in sets:
+            waiting = [one for one in contestants if not _file(out, name, one, seed).exists()]
+            if not waiting:
+                continue
+            if SEEDBED in waiting and not cache.exists():
+                _settle_in(cache)
+            with tempfile.TemporaryDirectory() as folder:
+                facts = prepare(name, source, Path(folder))
+                for contestant in waiting:
+                    began_quietly = waits_for_quiet(patience)
+                    found = run(contestant, Path(folder), facts["task"], seed, cache)
+                    found |= {"set": name, "contestant": contestant, "seed": seed, "began_quietly": began_quietly}
+                    _write(_file(out, name, contestant, seed), facts | found | {"machine": machine.describe()})
 
 
-def run(contestant: str, folder: Path, task: str, seed: int) -> dict[str, Any]:
+def _settle_in(cache: Path) -> None:
+    """Does what Seedbed does once on a machine, by a run on other data: the self-test, the script of its reports."""
+    with tempfile.TemporaryDirectory() as folder:
+        options = ["moons", "--members=2", "--epochs=1", f"--out={Path(folder) / 'run'}", "--json"]
+        command = [sys.executable, "-m", "seedbed", "train", *options]
+        subprocess.run(command, stdout=subprocess.DEVNULL, env=_environment(cache), check=True)
+
+
+def _environment(cache: Path) -> dict[str, str]:
+    from seedbed.core.cache import CACHE_VARIABLE
+
+    return os.environ | {CACHE_VARIABLE: str(cache)}
+
+
+def run(contestant: str, folder: Path, task: str, seed: int, cache: Path) -> dict[str, Any]:
     """The metrics of one contestant on a prepared table, with the seconds of its process and of that one's children.
+
+    Seedbed finds what it keeps once for a machine, from `cache`, and no program that an earlier table has left.
 
     Raises:
         RuntimeError: it failed; what it said is on the error stream.
     """
     command = _command(contestant, folder, task, seed)
+    if contestant == SEEDBED:
+        shutil.copytree(cache, folder / "cache")
     before, started = _cpu_seconds(), time.perf_counter()
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=_environment(folder / "cache"))
     wall = time.perf_counter() - started
     if done.returncode:
         raise RuntimeError(f"{' '.join(command[2:])}: ended with status {done.returncode}")
@@ -115,8 +140,8 @@ def verdicts(results: Mapping[str, Mapping[str, Any]]) -> dict[str, bool]:
     ours, aims = results[SEEDBED], {}
     if TUNED in results:
         aims["better than tuned-mlp"] = loss_of(ours) < loss_of(results[TUNED])
-        share = ours["wall_seconds"] / results[TUNED]["wall_seconds"]
-        aims["in a fifth of its time"] = share <= SHARE_OF_TIME
+        for kind, name in (("wall_seconds", "time"), ("cpu_seconds", "CPU seconds")):
+            aims[f"in a fifth of its {name}"] = ours[kind] / results[TUNED][kind] <= SHARE_OF_TIME
     if BOOSTING in results:
         aims["as good as hgb"] = loss_of(ours) <= loss_of(results[BOOSTING])
     return aims
@@ -127,15 +152,16 @@ def table(found: Results) -> Table:
     shown = Table(box=box.MARKDOWN)
     for name in ("table", "rows", "contestant"):
         shown.add_column(name, no_wrap=True)
-    for name in ("loss", "score", "wall s", "CPU s", "loss ÷ Seedbed", "wall ÷ Seedbed"):
+    for name in ("loss", "score", "wall s", "CPU s", "loss ÷ Seedbed", "wall ÷ Seedbed", "CPU ÷ Seedbed"):
         shown.add_column(name, justify="right")
     for name, results in found.items():
         ours = results.get(SEEDBED)
         for contestant, result in results.items():
-            ratios = ("-", "-")
+            ratios = ("-", "-", "-")
             if ours is not None:
-                loss, wall = loss_of(result) / loss_of(ours), result["wall_seconds"] / ours["wall_seconds"]
-                ratios = (f"{loss:.3f}", f"{wall:.2f}")
+                loss = loss_of(result) / loss_of(ours)
+                wall, cpu = (result[kind] / ours[kind] for kind in ("wall_seconds", "cpu_seconds"))
+                ratios = (f"{loss:.3f}", f"{wall:.2f}", f"{cpu:.2f}")
             score = f"{result['accuracy']:.2%}" if "accuracy" in result else f"{result['r2']:.4f}"
             times = (f"{result['wall_seconds']:.1f}", f"{result['cpu_seconds']:.1f}")
             shown.add_row(
