@@ -15,10 +15,10 @@ from seedbed.core.lazy import lazily
 if TYPE_CHECKING:
     from seedbed import calculus, data, training
     from seedbed.calculus.derivatives import derivative, gradient, hessian, jacobian
-    from seedbed.calculus.jacobian import Jacobian
+    from seedbed.calculus.expressions.shapes import shape_of
     from seedbed.calculus.linear import is_linear
     from seedbed.calculus.linearization import linearize
-    from seedbed.calculus.shapes import shape_of
+    from seedbed.calculus.matrix import Jacobian
     from seedbed.core import fields
     from seedbed.core.distributions import choice, integers, log_uniform, uniform
     from seedbed.core.draw import draw

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import seedbed as sb
-from tests.calculus.test_structure import agrees, numbers
+from tests.calculus.structure.test_structure import agrees, numbers
 
 N = 6
 X, SQUARE, COMPLEX = numbers(N), numbers(4, 4), numbers(N) + 1j * numbers(N)

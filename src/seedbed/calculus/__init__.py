@@ -7,13 +7,13 @@ from seedbed.core.lazy import lazily
 if TYPE_CHECKING:
     from seedbed.calculus.checking import Check
     from seedbed.calculus.derivatives import derivative, gradient, hessian, jacobian
-    from seedbed.calculus.expressions import Expression
-    from seedbed.calculus.jacobian import Jacobian
-    from seedbed.calculus.kinds import Kind
+    from seedbed.calculus.expressions.expression import Expression
+    from seedbed.calculus.expressions.shapes import ShapeOf, shape_of
     from seedbed.calculus.linear import Counterexample, Linearity, is_linear
     from seedbed.calculus.linearization import Linearization, Prediction, linearize
+    from seedbed.calculus.matrix import Jacobian
     from seedbed.calculus.products import Entry, Product, multiply
-    from seedbed.calculus.shapes import ShapeOf, shape_of
+    from seedbed.calculus.structure.kinds import Kind
     from seedbed.calculus.vectors import CauchySchwarz, angle, cauchy_schwarz, inner, norm
 else:
     __getattr__, __dir__ = lazily(__name__)

@@ -14,7 +14,7 @@ from jaxtyping import Array
 from seedbed.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from seedbed.calculus.jacobian import Jacobian
+    from seedbed.calculus.matrix import Jacobian
 
 ROUNDING = 1000  # roundings that a product may differ by: sums are formed in another order
 

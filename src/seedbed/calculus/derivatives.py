@@ -21,11 +21,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from seedbed.calculus.discovery import Piece, pieces
-from seedbed.calculus.evaluation import evaluated
-from seedbed.calculus.jacobian import Jacobian
+from seedbed.calculus.matrix import Jacobian
 from seedbed.calculus.points import checked_output, checked_point, refuse_nan
-from seedbed.calculus.program import names_of
+from seedbed.calculus.structure.discovery import Piece, pieces
+from seedbed.calculus.structure.evaluation import evaluated
+from seedbed.calculus.structure.program import names_of
 from seedbed.core.errors import ShapeError, UsageError, nearest, one_of
 
 By = int | str | Sequence[int | str]

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.calculus.affine import is_affine
-from seedbed.calculus.algebra import Shape
-from seedbed.calculus.shapes import read_shape
+from seedbed.calculus.expressions.algebra import Shape
+from seedbed.calculus.expressions.shapes import read_shape
 from seedbed.core.errors import UsageError
 from seedbed.core.messages import message
 

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from seedbed.calculus.derivatives import jacobian
-from seedbed.calculus.jacobian import Jacobian
+from seedbed.calculus.matrix import Jacobian
 from seedbed.core.errors import ShapeError, UsageError
 
 

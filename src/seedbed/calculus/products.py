@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seedbed.calculus import algebra
-from seedbed.calculus.algebra import Misfit
+from seedbed.calculus.expressions import algebra
+from seedbed.calculus.expressions.algebra import Misfit
 from seedbed.core.errors import ShapeError, UsageError
 from seedbed.core.messages import message
 

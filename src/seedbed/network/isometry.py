@@ -20,7 +20,7 @@ from jaxtyping import Array, Float, Key
 from numpy.typing import NDArray
 
 from seedbed.calculus.derivatives import jacobian
-from seedbed.calculus.jacobian import Jacobian
+from seedbed.calculus.matrix import Jacobian
 from seedbed.core.errors import ShapeError, UsageError
 from seedbed.core.plain import to_line
 from seedbed.network.expected import Block, Expected, blocks, expectations, in_a_row

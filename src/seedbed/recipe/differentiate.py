@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.calculus.derivatives import jacobian
-from seedbed.calculus.expressions import Expression
-from seedbed.calculus.jacobian import Jacobian
-from seedbed.calculus.shapes import ShapeOf, shape_of
-from seedbed.calculus.wording import readable
+from seedbed.calculus.expressions.expression import Expression
+from seedbed.calculus.expressions.shapes import ShapeOf, shape_of
+from seedbed.calculus.matrix import Jacobian
+from seedbed.calculus.structure.wording import readable
 from seedbed.core.errors import ShapeError, UsageError, nearest, one_of
 from seedbed.core.messages import catalogue
 from seedbed.reporting.jacobian.pattern import pattern_of

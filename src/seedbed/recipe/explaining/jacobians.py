@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from seedbed.calculus.derivatives import derivative, gradient, jacobian
-from seedbed.calculus.jacobian import Jacobian
 from seedbed.calculus.linearization import linearize
+from seedbed.calculus.matrix import Jacobian
 from seedbed.reporting.explained.explanation import Section
 from seedbed.reporting.explained.parts import Equations, Remedy, Table
 from seedbed.reporting.explained.pattern import Pattern

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from seedbed.calculus.jacobian import Jacobian
+from seedbed.calculus.matrix import Jacobian
 from seedbed.core.errors import UsageError
 
 MOST_CELLS = 64  # to a side: what a chart takes

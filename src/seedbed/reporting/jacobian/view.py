@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seedbed.calculus.checking import Check
-from seedbed.calculus.shapes import ShapeOf
+from seedbed.calculus.expressions.shapes import ShapeOf
 from seedbed.core.errors import UsageError, one_of
 from seedbed.core.messages import message
 from seedbed.reporting.jacobian.pattern import Pattern

@@ -14,11 +14,11 @@ import scipy.special
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.calculus.expressions import Expression
-from seedbed.calculus.parsing import DEEPEST, MOST_CHARACTERS, parse
-from seedbed.calculus.shapes import shape_of
-from seedbed.calculus.tree import Number
-from seedbed.calculus.vocabulary import WORDS
+from seedbed.calculus.expressions.expression import Expression
+from seedbed.calculus.expressions.parsing import DEEPEST, MOST_CHARACTERS, parse
+from seedbed.calculus.expressions.shapes import shape_of
+from seedbed.calculus.expressions.tree import Number
+from seedbed.calculus.expressions.vocabulary import WORDS
 from seedbed.core.errors import ShapeError, UsageError
 from seedbed.functions import ACTIVATIONS
 

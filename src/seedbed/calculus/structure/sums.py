@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from seedbed.calculus.terms import (
+from seedbed.calculus.structure.terms import (
     Factor,
     Label,
     Term,

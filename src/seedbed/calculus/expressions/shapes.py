@@ -14,11 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from seedbed.calculus import algebra
-from seedbed.calculus.algebra import Misfit, Shape
-from seedbed.calculus.parsing import parse
-from seedbed.calculus.refusals import pointed, refusal
-from seedbed.calculus.tree import (
+from seedbed.calculus.expressions import algebra
+from seedbed.calculus.expressions.algebra import Misfit, Shape
+from seedbed.calculus.expressions.parsing import parse
+from seedbed.calculus.expressions.refusals import pointed, refusal
+from seedbed.calculus.expressions.tree import (
     Binary,
     Called,
     Minus,
@@ -32,7 +32,7 @@ from seedbed.calculus.tree import (
     operand,
     piece,
 )
-from seedbed.calculus.vocabulary import WORDS
+from seedbed.calculus.expressions.vocabulary import WORDS
 from seedbed.core.errors import ShapeError, UsageError, nearest
 from seedbed.core.messages import message
 

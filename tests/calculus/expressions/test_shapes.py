@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import seedbed as sb
-from seedbed.calculus.shapes import shape_of
+from seedbed.calculus.expressions.shapes import shape_of
 from seedbed.core.errors import ShapeError, UsageError
 
 FITTING = [

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import seedbed as sb
-from tests.calculus.test_structure import agrees, numbers
+from tests.calculus.structure.test_structure import agrees, numbers
 
 IMAGES, KERNEL, NARROW, GROUPED = numbers(2, 7, 6, 3), numbers(3, 3, 3, 4), numbers(3, 3, 1, 6), numbers(3, 3, 3, 6)
 SPEC = ("NHWC", "HWIO", "NHWC")

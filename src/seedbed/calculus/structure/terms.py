@@ -24,7 +24,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from seedbed.calculus.strides import Strides
+from seedbed.calculus.structure.strides import Strides
 
 _numbers = itertools.count()
 

@@ -10,10 +10,10 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from seedbed.calculus.parsing import parse
-from seedbed.calculus.shapes import check_names, steps_of
-from seedbed.calculus.tree import Binary, Called, Minus, Name, Node, Number, Sliced, Transposed, names_of
-from seedbed.calculus.vocabulary import WORDS
+from seedbed.calculus.expressions.parsing import parse
+from seedbed.calculus.expressions.shapes import check_names, steps_of
+from seedbed.calculus.expressions.tree import Binary, Called, Minus, Name, Node, Number, Sliced, Transposed, names_of
+from seedbed.calculus.expressions.vocabulary import WORDS
 from seedbed.core.errors import UsageError
 
 SIGNS: dict[str, Callable[[Any, Any], Any]] = {

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from seedbed.calculus.program import Operation, Zero, bound
-from seedbed.calculus.strides import Strides
-from seedbed.calculus.sums import merged
-from seedbed.calculus.terms import (
+from seedbed.calculus.structure.program import Operation, Zero, bound
+from seedbed.calculus.structure.strides import Strides
+from seedbed.calculus.structure.sums import merged
+from seedbed.calculus.structure.terms import (
     Axis,
     Label,
     Link,

@@ -15,11 +15,11 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from seedbed.calculus.program import Operation
-from seedbed.calculus.rules import Linear, UncoveredError, dropped, linked, normals, rule
-from seedbed.calculus.strides import Strides
-from seedbed.calculus.sums import merged
-from seedbed.calculus.terms import Axis, Label, Term, cut, fresh, size_of, sizes_of
+from seedbed.calculus.structure.program import Operation
+from seedbed.calculus.structure.rules import Linear, UncoveredError, dropped, linked, normals, rule
+from seedbed.calculus.structure.strides import Strides
+from seedbed.calculus.structure.sums import merged
+from seedbed.calculus.structure.terms import Axis, Label, Term, cut, fresh, size_of, sizes_of
 
 MOST_PLACES = 64  # of a window: each is a term
 

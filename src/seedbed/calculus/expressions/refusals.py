@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from seedbed.calculus.vocabulary import WORDS
+from seedbed.calculus.expressions.vocabulary import WORDS
 from seedbed.core.errors import UsageError, nearest
 
 MOST_SHOWN = 100  # characters of a text around a fault

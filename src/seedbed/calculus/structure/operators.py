@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import jax
 
-from seedbed.calculus import kinds
+from seedbed.calculus.structure import kinds
 from seedbed.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from seedbed.calculus.jacobian import Jacobian
+    from seedbed.calculus.matrix import Jacobian
 
 
 def to_lineax(jacobian: Jacobian) -> Any:

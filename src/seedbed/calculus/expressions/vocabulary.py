@@ -14,9 +14,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from seedbed.calculus import algebra
-from seedbed.calculus.algebra import Axis, Shape
-from seedbed.calculus.tree import Option
+from seedbed.calculus.expressions import algebra
+from seedbed.calculus.expressions.algebra import Axis, Shape
+from seedbed.calculus.expressions.tree import Option
 from seedbed.functions import ACTIVATIONS
 
 LAYERNORM_EPS = 1e-5

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from seedbed.calculus.tree import Index
+from seedbed.calculus.expressions.tree import Index
 
 Shape = tuple[int, ...]
 Axis = int | tuple[int, ...] | None

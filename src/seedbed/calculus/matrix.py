@@ -17,10 +17,10 @@ import numpy as np
 from jaxtyping import Array
 
 from seedbed.calculus.checking import Check, compared
-from seedbed.calculus.discovery import Piece
-from seedbed.calculus.kinds import Kind, blocks_of, kind_of
-from seedbed.calculus.opaque import Opaque
-from seedbed.calculus.sums import Sum
+from seedbed.calculus.structure.discovery import Piece
+from seedbed.calculus.structure.kinds import Kind, blocks_of, kind_of
+from seedbed.calculus.structure.opaque import Opaque
+from seedbed.calculus.structure.sums import Sum
 from seedbed.core.errors import ShapeError, UsageError
 
 Shape = tuple[int, ...]
@@ -66,7 +66,7 @@ class Jacobian:
 
     def explain(self, language: str | None = None) -> str:
         """Its structure and its size in one sentence, in English or Korean."""
-        from seedbed.calculus.wording import sentence
+        from seedbed.calculus.structure.wording import sentence
 
         return sentence(self, language)
 
@@ -192,7 +192,7 @@ class Jacobian:
         Raises:
             UsageError: all are asked for of a matrix that is too large to be written out.
         """
-        from seedbed.calculus.spectrum import singular_values
+        from seedbed.calculus.structure.spectrum import singular_values
 
         return singular_values(self, k)
 
@@ -210,7 +210,7 @@ class Jacobian:
         Raises:
             UsageError: lineax is not installed.
         """
-        from seedbed.calculus.operators import to_lineax
+        from seedbed.calculus.structure.operators import to_lineax
 
         return to_lineax(self)
 

@@ -12,12 +12,12 @@ import jax.extend.core as jex
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from seedbed.calculus import windows  # noqa: F401  # its rules register themselves
-from seedbed.calculus.opaque import Opaque
-from seedbed.calculus.program import Program, Stretch, Variable, Zero, read, run
-from seedbed.calculus.rules import RULES, Linear, UncoveredError
-from seedbed.calculus.sums import Sum, row
-from seedbed.calculus.terms import Label, Term, UnalignedError, identity
+from seedbed.calculus.structure import windows  # noqa: F401  # its rules register themselves
+from seedbed.calculus.structure.opaque import Opaque
+from seedbed.calculus.structure.program import Program, Stretch, Variable, Zero, read, run
+from seedbed.calculus.structure.rules import RULES, Linear, UncoveredError
+from seedbed.calculus.structure.sums import Sum, row
+from seedbed.calculus.structure.terms import Label, Term, UnalignedError, identity
 
 Piece = Sum | Opaque
 MOST_TERMS = 128  # of a stretch; beyond, its products alone are kept

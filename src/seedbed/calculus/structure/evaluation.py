@@ -9,8 +9,8 @@ import jax
 import jax.extend.core as jex
 import numpy as np
 
-from seedbed.calculus.hosting import hosted, result
-from seedbed.calculus.program import bound, called
+from seedbed.calculus.structure.hosting import hosted, result
+from seedbed.calculus.structure.program import bound, called
 
 SAME = {"copy", "copy_p", "stage"}  # what gives its operand back
 

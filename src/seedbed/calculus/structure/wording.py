@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from seedbed.calculus import kinds
-from seedbed.calculus.kinds import Kind
-from seedbed.calculus.sums import Sum
+from seedbed.calculus.structure import kinds
+from seedbed.calculus.structure.kinds import Kind
+from seedbed.calculus.structure.sums import Sum
 from seedbed.core.messages import message
 
 if TYPE_CHECKING:
-    from seedbed.calculus.jacobian import Jacobian
+    from seedbed.calculus.matrix import Jacobian
 
 
 def sentence(jacobian: Jacobian, language: str | None) -> str:

@@ -14,9 +14,9 @@ from jax import lax
 from jax.monitoring import register_event_duration_secs_listener
 
 import seedbed as sb
-from seedbed.calculus import evaluation
-from seedbed.calculus.evaluation import evaluated
-from seedbed.calculus.hosting import READY
+from seedbed.calculus.structure import evaluation
+from seedbed.calculus.structure.evaluation import evaluated
+from seedbed.calculus.structure.hosting import READY
 
 RNG = np.random.default_rng(3)
 COMPILED: list[float] = []

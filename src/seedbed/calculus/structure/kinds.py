@@ -10,9 +10,9 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from seedbed.calculus.opaque import Opaque
-from seedbed.calculus.sums import Sum, dense_over
-from seedbed.calculus.terms import Label, Term, sizes_of
+from seedbed.calculus.structure.opaque import Opaque
+from seedbed.calculus.structure.sums import Sum, dense_over
+from seedbed.calculus.structure.terms import Label, Term, sizes_of
 
 ZERO, IDENTITY, SCALED_IDENTITY, DIAGONAL = "zero", "identity", "scaled identity", "diagonal"
 PERMUTATION, SCALED_PERMUTATION = "permutation", "scaled permutation"

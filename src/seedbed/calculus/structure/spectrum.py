@@ -14,13 +14,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from seedbed.calculus import kinds
-from seedbed.calculus.kinds import blocks_of
-from seedbed.calculus.sums import Sum
+from seedbed.calculus.structure import kinds
+from seedbed.calculus.structure.kinds import blocks_of
+from seedbed.calculus.structure.sums import Sum
 from seedbed.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from seedbed.calculus.jacobian import Jacobian
+    from seedbed.calculus.matrix import Jacobian
 
 WRITTEN_OUT = 2048  # the smaller side of a matrix up to which it is written out
 

@@ -13,9 +13,20 @@ from collections.abc import Callable
 
 import numpy as np
 
-from seedbed.calculus.refusals import ALLOWED, OPERATIONS, refusal, sign_between, strange, unreadable
-from seedbed.calculus.tree import Binary, Called, Index, Minus, Name, Node, Number, Option, Sliced, Transposed
-from seedbed.calculus.vocabulary import WORDS, Word
+from seedbed.calculus.expressions.refusals import ALLOWED, OPERATIONS, refusal, sign_between, strange, unreadable
+from seedbed.calculus.expressions.tree import (
+    Binary,
+    Called,
+    Index,
+    Minus,
+    Name,
+    Node,
+    Number,
+    Option,
+    Sliced,
+    Transposed,
+)
+from seedbed.calculus.expressions.vocabulary import WORDS, Word
 from seedbed.core.errors import UsageError, nearest, one_of
 
 MOST_CHARACTERS = 2000
