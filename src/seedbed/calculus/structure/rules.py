@@ -309,8 +309,6 @@ def linked(term: Term, axis: int, size: int, strides: Strides) -> Term:
         return term
     if strides.count <= 0:
         return replace(term, coefficient=0.0)
-    if size == size_of(own) == 1:  # the one place, by whatever strides
-        return term
     new = fresh(size)
     rows = (*term.rows[:axis], new, *term.rows[axis + 1 :])
     if not own:  # a single place goes to one of several

@@ -33,7 +33,7 @@ class Strides:
 
     def is_identity(self, size_a: int, size_b: int) -> bool:
         """Whether each place stands for itself."""
-        return self.offset == 0 and self.count == size_a == size_b
+        return self.count == size_a == size_b and (self.offset == 0 or self.count == 1)
 
     def covers_a(self, size_a: int) -> bool:
         """Whether every place of a stands for one of b."""
