@@ -9,9 +9,22 @@ import jax
 import jax.extend.core as jex
 import jax.numpy as jnp
 import numpy as np
-from jax.errors import ConcretizationTypeError, TracerArrayConversionError
+from jax.errors import (
+    ConcretizationTypeError,
+    NonConcreteBooleanIndexError,
+    TracerArrayConversionError,
+    TracerIntegerConversionError,
+)
 
 from seedbed.core.errors import UsageError
+
+# What JAX raises where a function asks for a number that is not computed yet: each is a class of its own.
+TOO_EARLY = (
+    ConcretizationTypeError,
+    NonConcreteBooleanIndexError,
+    TracerArrayConversionError,
+    TracerIntegerConversionError,
+)
 
 
 def checked_point(name: str, place: int | str, value: Any) -> Any:
@@ -55,7 +68,7 @@ def checked_output(name: str, function: Callable[[Any], Any], x: Any) -> Any:
     """
     try:
         y = function(x)
-    except (ConcretizationTypeError, TracerArrayConversionError) as error:
+    except TOO_EARLY as error:
         said = str(error).split("\n")[0]
         raise UsageError(
             f"{name}: expected a function that JAX can follow, but it asks for a number too early: {said}",
