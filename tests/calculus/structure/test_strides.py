@@ -9,8 +9,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.calculus.strides import Strides
-from seedbed.calculus.windows import window
+from seedbed.calculus.structure.strides import Strides
+from seedbed.calculus.structure.windows import window
 
 
 def pairs_of(strides: Strides) -> list[tuple[int, int]]:
