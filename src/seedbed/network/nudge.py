@@ -19,7 +19,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 
 from seedbed.calculus.linearization import linearize
 from seedbed.core.errors import ShapeError, UsageError, nearest
@@ -105,10 +104,10 @@ class Nudge:
 def nudge(
     network: Network,
     params: Weights,
-    x: ArrayLike,
+    x: Any,
     at: Place,
     *,
-    steps: ArrayLike = STEPS,
+    steps: Any = STEPS,
 ) -> Nudge:
     """The outputs of a network for a batch, with one weight nudged by each of `steps`, in float64.
 

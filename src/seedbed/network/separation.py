@@ -16,10 +16,11 @@ SciPy's `nnls` gives a wrong answer without a word for rows as degenerate as a t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from seedbed.core.errors import DataError, ShapeError
 
@@ -54,7 +55,7 @@ class Separation:
         return f"no perceptron can: {_tuple(self.point)} is a mean of both classes ({n} rows have a share in it)"
 
 
-def separate(x: ArrayLike, y: ArrayLike) -> Separation:
+def separate(x: Any, y: Any) -> Separation:
     """Whether one perceptron can tell the two classes of `y` apart from the rows `x`, with a proof either way.
 
     Arguments:
@@ -103,7 +104,7 @@ def _programme(rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[
     return found.x[:-1], shares / shares.sum()
 
 
-def _checked(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], tuple[object, object], NDArray[np.float64]]:
+def _checked(x: Any, y: Any) -> tuple[NDArray[np.float64], tuple[object, object], NDArray[np.float64]]:
     rows, labels = np.asarray(x), np.asarray(y)
     if rows.dtype.kind not in "biuf":
         raise DataError(f"x: expected numbers, got an array of type {rows.dtype}")

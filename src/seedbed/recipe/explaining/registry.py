@@ -50,6 +50,9 @@ EXPLANATIONS: dict[str, Entry] = {
     "jacobian": Entry("derivatives", "jacobians", ("gradient", "matmul", "softmax")),
     "recurrence": Entry("derivatives", "recurrence", ("sequence", "matmul", "sigmoid")),
     "descent": Entry("derivatives", "descent", ("gradient", "z_score", "sequence")),
+    "perceptron": Entry("neurons", "perceptron", ("step", "nudge", "sigmoid")),
+    "nudge": Entry("neurons", "nudge", ("perceptron", "sigmoid", "derivative")),
+    "isometry": Entry("neurons", "isometry", ("xavier", "he", "sigmoid")),
     "angle": Entry("linear_algebra", "angle", ("gradient", "sum")),
     "matmul": Entry("linear_algebra", "matmul", ("angle", "linear", "jacobian")),
 }
@@ -58,4 +61,5 @@ ALIASES = {
     "exp": "exponential", "standardize": "z_score", "glorot": "xavier", "kaiming": "he", "parabola": "quadratic",
     "cosine": "angle", "cauchy_schwarz": "angle", "gradient_descent": "descent", "sigma": "sum",
     "product": "matmul", "backpropagation": "recurrence", "backprop": "recurrence", "contour": "descent",
+    "xor": "perceptron", "sigmoid_neuron": "nudge", "dynamical_isometry": "isometry",
 }  # fmt: skip
