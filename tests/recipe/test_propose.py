@@ -50,7 +50,7 @@ def test_a_table_of_many_rows_has_its_numbers_embedded_and_fewer_members() -> No
     assert [step.kind for step in sb.propose(little).preprocessing] == ["standardize", "standardize_target"]
     assert sb.propose(rows(3000, columns=65)).preprocessing[0] == sb.Standardize()
     run = sb.train(sb.propose(large), large, epochs=2, out=None)
-    assert len(run.members) == 16
+    assert len(run.members) == 8
     assert run.results["test"]["ensemble"]["r2"] > 0.8
     assert run.best.predict(large.test.rows).shape == (len(large.test),)
 

@@ -56,7 +56,7 @@ def train(
         setup: the setup, or a space of setups: a distribution in it is drawn by each member for itself.
         data: a data set, or what `seedbed.data.load` takes.
         members: how many, numbered from 0; or their numbers: `[3]` is member 3 alone, the same as among others.
-            None: 32, or 16 on a table with more than 2,000 rows to learn from.
+            None: 32; on a table with more than 2,000 rows to learn from 16, or 8 for a regression.
         epochs: in place of the setup's.
         seed: decides draws, first weights, noise and the order of the data; not the split.
         folds: how many; each setup then trains on every fold of the training and validation parts, all in one
