@@ -27,7 +27,8 @@ def train(
     source: Source,
     changes: Changes,
     members: Annotated[
-        int | None, typer.Option(help="How many networks train side by side; 32; on a large table 16, or 8 for values.", metavar="N")
+        int | None,
+        typer.Option(help="How many networks train side by side; 32, or 8 to 16 on a large table.", metavar="N"),
     ] = None,
     seed: Annotated[int, typer.Option(help="Decides draws, first weights, noise and data order.", metavar="N")] = 0,
     folds: Annotated[
