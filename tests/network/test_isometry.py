@@ -79,7 +79,7 @@ def test_blocks_are_a_layer_with_weights_and_what_follows_it():
     network = Network.parse("tanh, linear 30, relu, dropout 0.5, linear 20 bias=none, linear 10, tanh, tanh")
     found = isometry(network, (25,), key=jax.random.key(0))
     assert [row.places for row in found.layers] == [(0, 0), (1, 3), (4, 4), (5, 7)]
-    assert [row.kind for row in found.layers] == ["diagonal", "factored", "dense", "factored"]
+    assert [row.kind for row in found.layers] == ["diagonal", "dense", "dense", "dense"]
     assert [row.shape for row in found.layers] == [(25, 25), (30, 25), (20, 30), (10, 20)]
     assert found.layers[-1].onward == pytest.approx(found.layers[-1].mean)
 
@@ -175,7 +175,7 @@ def test_it_is_a_table():
     text = str(found).splitlines()
     headings = "layer kind Jacobian χ theory Var s² theory s max s min condition to output theory"
     assert text[0].split() == headings.split()
-    assert text[2].startswith("0–1    linear 30, tanh  factored  30 × 20") and text[-1].split()[0] == "network"
+    assert text[2].startswith("0–1    linear 30, tanh  dense    30 × 20") and text[-1].split()[0] == "network"
     assert found._repr_html_().count("<tr>") == 4
     data = found.to_dict()
     assert data["network"]["mean"] == found.network.mean and len(data["layers"]) == 2
