@@ -84,6 +84,9 @@ def test_the_mean_over_folds_predicts(run: sb.Run, data: Any, table: pd.DataFram
     test = r2_score(data.test.y[:, 0], run.best.predict(data.test.rows))
     assert run.results["test"]["best"]["r2"] == pytest.approx(test, rel=1e-6)
     assert len(run.ensemble(2).members) == 2 * K
+    facts, numbers = dict(run.steps[-1].facts), [str(member.number) for member in run.best.members]
+    assert facts["best member"].endswith(f"(the mean of members {', '.join(numbers)})")
+    assert facts["ensemble"].endswith(f"(of {len(run.ensemble().weights)} members)")
 
 
 def test_each_network_reads_the_features_of_its_own_fold(run: sb.Run, data: Any) -> None:
@@ -137,6 +140,7 @@ def test_by_time_the_network_of_the_last_fold_predicts(ordered: tuple[sb.Run, An
     assert table.is_best.tolist() == [m.number == best.number for m in run.members]
     assert (table.ensemble_weight[[m.fold != K - 1 for m in run.members]] == 0).all()
     assert table.ensemble_weight.sum() == 8
+    assert dict(run.steps[-1].facts)["best member"].endswith(f"(member {best.number})")
     told = dict(run.steps[3].facts)["folds"]
     assert told == "3 in time; the last, which sees most rows, predicts; each setup learns on all of them, and is " \
         "validated out of fold"  # fmt: skip

@@ -83,8 +83,8 @@ def train(training: Training, members: Sequence[Member]) -> Step:
         ("speed", f"{per_second:,.0f} network steps a second"),
     ]
     if n_folds > 1:
-        how = "in time; the last, which sees most rows, predicts" if is_ordered else "which predict together"
-        facts.insert(1, ("folds", f"{n_folds} {how}; each setup learns on all of them, and is validated out of fold"))
+        how = ", which predict together" if not is_ordered else " in time; the last, which sees most rows, predicts"
+        facts.insert(1, ("folds", f"{n_folds}{how}; each setup learns on all of them, and is validated out of fold"))
     if len(scores):
         middle, best = np.median(scores), scores.max()
         facts.append(("validation score", f"best {best:.4f}, median {middle:.4f} of {len(scores)} members"))
@@ -94,9 +94,10 @@ def train(training: Training, members: Sequence[Member]) -> Step:
 def result(results: dict[str, dict[str, Metrics]], dataset: Dataset, held: Held, best: Candidate) -> Step:
     """The result on the test part, which nothing looked at before, and what choosing on validation cost."""
     part = "test" if "test" in results else "validation"
+    n_voting = len(set(held.ensemble)) * len(best.voting)
     facts = [
-        ("best member", f"{_measured(part, 'best', results, held)} (member {best.number})"),
-        ("ensemble", f"{_measured(part, 'ensemble', results, held)} (of {len(set(held.ensemble))} members)"),
+        ("best member", f"{_measured(part, 'best', results, held)} ({_numbered(best)})"),
+        ("ensemble", f"{_measured(part, 'ensemble', results, held)} (of {n_voting} members)"),
     ]
     if part == "validation":
         return Step("result", (*facts, ("test examples", "none: the figures are of the part that chose the members")))
@@ -109,6 +110,12 @@ def result(results: dict[str, dict[str, Metrics]], dataset: Dataset, held: Held,
     if held.temperature["ensemble"] != 1.0:
         facts.insert(3, ("calibration", _calibration(results["test"]["ensemble"], held, dataset)))
     return Step("result", tuple(facts))
+
+
+def _numbered(best: Candidate) -> str:
+    """The networks that predict as the best, by their numbers."""
+    numbers = [str(member.number) for member in best.voting]
+    return f"member {numbers[0]}" if len(numbers) == 1 else f"the mean of members {', '.join(numbers)}"
 
 
 def _calibration(after: Metrics, held: Held, dataset: Dataset) -> str:
