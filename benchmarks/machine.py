@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 
 PACKAGES = ("seedbed", "jax", "jaxlib", "torch", "scikit-learn", "lightgbm", "numpy")
@@ -15,12 +16,12 @@ def n_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def describe() -> dict[str, str]:
-    """Processor, system and versions."""
+def describe(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
+    """Processor, system and versions of packages."""
     return {
         "processor": f"{_processor()}, {n_cores()} cores",
         "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
-        "versions": ", ".join(f"{name} {_version(name)}" for name in PACKAGES),
+        "versions": ", ".join(f"{name} {_version(name)}" for name in packages),
     }
 
 

@@ -54,3 +54,22 @@ def test_search_measures_every_contestant(tmp_path: Path) -> None:
         assert row["n_trained"] == (2 if "PyTorch" in name else 6)
         assert 0.0 < row["best"] <= 1.0
         assert 0.0 < (row["compile_seconds"] or 1e-9) < row["wall_seconds"]
+
+
+@pytest.mark.slow
+def test_jacobian_measures_every_contestant(tmp_path: Path) -> None:
+    shown, figures = run(
+        tmp_path, "benchmarks.jacobian", "--tiny", "--rounds=1", "--patience=0", "--cases=batch/weights"
+    )
+    assert list(figures["rows"]) == ["batch", "weights"]
+    for (case, row), kind in zip(figures["rows"].items(), ("block-diagonal", "Kronecker"), strict=True):
+        found = row["contestants"]
+        assert {"Seedbed", "Seedbed, compiled", "jax.jacfwd", "jax.jacrev"} <= set(found)
+        assert [name in found for name in ("torch jacrev", "asdex")] == [PYTORCH, find_spec("asdex") is not None]
+        assert all(name in shown for name in found)
+        assert found["Seedbed"]["kind"] == found["Seedbed, compiled"]["kind"] == kind
+        assert max(max(one["errors"]) for one in found.values()) < 1e-5, case
+        assert all(one["first_seconds"] > one["warm_seconds"] > 0 for one in found.values())
+        assert found["Seedbed"]["stored_bytes"] < found["jax.jacrev"]["stored_bytes"] == row["dense_bytes"]
+        assert all(seconds > 0 for seconds in row["products"].values())
+    assert all(name in shown for name in ("processor", "versions", "tiny", "eager vjp", "all agree: met"))
