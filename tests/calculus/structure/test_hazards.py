@@ -66,6 +66,8 @@ AWKWARD: dict[str, tuple[Callable[[Any], Any], Any, str]] = {
     "the sum of a zero": (lambda x: jnp.sum(x - x), X, "zero"),
     "absolute spectrum": (lambda x: jnp.abs(jnp.fft.fft(x)), X, "product"),
     "filtered": (lambda x: jnp.fft.ifft(jnp.fft.fft(x) * COMPLEX).real, X, "product"),
+    "tiled": (lambda x: jnp.tile(x, 3) * 2.0, X, "Kronecker"),
+    "repeated": (lambda x: jnp.repeat(x, 2), X, "Kronecker"),
     "imaginary part of a sum": (lambda x: jnp.imag(jnp.sum(jnp.fft.fft(x) * COMPLEX)), X, "row"),
     "imaginary part of a product": (lambda x: jnp.imag(jnp.sum(x.astype(complex) * COMPLEX)), X, "row"),
     "turned by an angle": (lambda x: jnp.imag(jnp.exp(1j * x.astype(complex)) * COMPLEX), X[0], "column"),

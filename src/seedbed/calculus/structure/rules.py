@@ -169,6 +169,13 @@ def _broadcast(x: Linear, shape: Shape, place: dict[int, int]) -> tuple[Term, ..
     return tuple(terms)
 
 
+@rule("tile")
+def _tile(op: Operation, operands: Sequence[Any]) -> tuple[Term, ...]:
+    times = op.params["reps"]
+    rows = [tuple((*fresh(n), *axis) for n, axis in zip(times, term.rows, strict=True)) for term in operands[0].terms]
+    return tuple(replace(term, rows=own) for term, own in zip(operands[0].terms, rows, strict=True))
+
+
 @rule("transpose")
 def _transpose(op: Operation, operands: Sequence[Any]) -> tuple[Term, ...]:
     order = op.params["permutation"]
