@@ -49,7 +49,7 @@ def test_the_facts_come_in_both_languages_and_as_data() -> None:
     view = differentiate("relu(W @ relu(V @ x))", {"W": (3, 4), "V": (4, 5), "x": 5}, language="en")
     facts = dict(view.facts)
     assert facts["size"] == "from (5,) to (3,): 3 × 5, outputs are rows"
-    assert facts["factors"] == "factored 3 × 4 · factored 4 × 5"  # as they stand in a product
+    assert facts["factors"] == "dense 3 × 4 · dense 4 × 5"  # as they stand in a product
     assert facts["check"].startswith("agrees with JAX's forward and backward passes to ")
     assert facts["point"] == "random numbers of seed 0, float32: W (3, 4), V (4, 5), x (5,)"
     korean = differentiate("sin(x)", {"x": 5}, language="ko")
