@@ -55,7 +55,7 @@ def test_the_facts_come_in_both_languages_and_as_data() -> None:
     korean = differentiate("sin(x)", {"x": 5}, language="ko")
     assert dict(korean.facts)["크기"] == "(5,)에서 (5,)로: 5 × 5, 행이 출력입니다"
     plain = view.to_dict()
-    assert plain["shape"] == [3, 5] and plain["factors"][0] == {"kind": "factored", "shape": [4, 5]}
+    assert plain["shape"] == [3, 5] and plain["factors"][0] == {"kind": "dense", "shape": [4, 5]}
     assert plain["steps"][0] == {"piece": "V @ x", "inputs": [[4, 5], [5]], "shape": [4]}
     assert plain["check"]["agrees"] and len(plain["pattern"]["cells"]) == 3
 
