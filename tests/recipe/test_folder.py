@@ -209,7 +209,9 @@ def test_a_page_that_cannot_be_drawn_costs_no_training(tmp_path: Path, monkeypat
 
 
 @pytest.mark.parametrize("where", ["judge", "save", "report"])
-def test_ctrl_c_after_the_training_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+def test_ctrl_c_after_the_training_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, where: str
+) -> None:
     def interrupting(function: Any) -> Any:
         def both(*arguments: Any) -> Any:
             signal.raise_signal(signal.SIGINT)
@@ -217,6 +219,8 @@ def test_ctrl_c_after_the_training_loses_nothing(tmp_path: Path, monkeypatch: py
 
         return both
 
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a process in the background may ignore it
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     room, name = {"judge": (work, "judge"), "save": (folders, "save"), "report": (report, "page_of")}[where]
     monkeypatch.setattr(room, name, interrupting(getattr(room, name)))
     with pytest.warns(UserWarning, match=f"interrupted before the report was there; the run is in {tmp_path}/run"):
