@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 
 from seedbed.core.errors import BackendError
-from seedbed.training import devices, selftest
+from seedbed.training import compiling, devices, selftest
 from seedbed.training.layout import STACKED
 
 
 @pytest.fixture
 def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """An empty cache folder, and a process that has not tested yet."""
+    compiling.keep_programs()  # once for a process: programs stay in the folder of all tests
     monkeypatch.setenv("SEEDBED_CACHE", str(tmp_path))
     selftest.check_back_end.cache_clear()
     yield tmp_path
