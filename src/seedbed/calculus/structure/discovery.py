@@ -16,6 +16,7 @@ from seedbed.calculus.structure import windows  # noqa: F401  # its rules regist
 from seedbed.calculus.structure.opaque import Opaque
 from seedbed.calculus.structure.program import Program, Stretch, Variable, Zero, read, run
 from seedbed.calculus.structure.rules import RULES, Linear, UncoveredError
+from seedbed.calculus.structure.sharing import shared
 from seedbed.calculus.structure.sums import Sum, row
 from seedbed.calculus.structure.terms import Label, Term, UnalignedError, identity
 
@@ -94,7 +95,7 @@ def _piece(stretch: Stretch) -> Piece:
     except UnalignedError:
         operation = "reshape"
     closed = jax.make_jaxpr(lambda v: run(stretch, v))(jax.ShapeDtypeStruct(start.shape, start.dtype))
-    return Opaque(closed.jaxpr, tuple(closed.consts), end.shape, start.shape, end.dtype, start.dtype, operation)
+    return Opaque(shared(closed.jaxpr), tuple(closed.consts), end.shape, start.shape, end.dtype, start.dtype, operation)
 
 
 def _terms(stretch: Stretch) -> tuple[Term, ...]:
