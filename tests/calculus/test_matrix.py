@@ -56,7 +56,7 @@ def test_what_is_too_large_is_not_written_out() -> None:
     with pytest.raises(UsageError) as caught:
         sb.jacobian(jnp.cumsum)(np.ones(5000)).as_matrix(max_bytes=1000)
     assert str(caught.value) == (
-        "as_matrix: expected at most 1,000 bytes, but a opaque Jacobian of 5,000 × 5,000 takes 200,000,000, and no "
+        "as_matrix: expected at most 1,000 bytes, but 5,000 × 5,000 entries, opaque, take 200,000,000, and no "
         "structure is known of cumsum\nhint: use J @ v, J.T @ u, J.diagonal() or J.blocks(), or raise max_bytes"
     )
     large = sb.jacobian(jnp.sin)(np.ones(100_000))

@@ -138,8 +138,8 @@ class Jacobian:
             hidden = next((piece.operation for piece in self.pieces if isinstance(piece, Opaque)), None)
             why = f", and no structure is known of {hidden}" if hidden else ""
             raise UsageError(
-                f"as_matrix: expected at most {max_bytes:,} bytes, but a {self.kind} Jacobian of "
-                f"{self.shape[0]:,} × {self.shape[1]:,} takes {wanted:,}{why}",
+                f"as_matrix: expected at most {max_bytes:,} bytes, but {self.shape[0]:,} × {self.shape[1]:,} entries, "
+                f"{self.kind}, take {wanted:,}{why}",
                 "use J @ v, J.T @ u, J.diagonal() or J.blocks(), or raise max_bytes",
             )
         return _matrix(self) if self.has_products else _matrix(self.T).T
@@ -165,8 +165,8 @@ class Jacobian:
             return found
         if n > MOST_PRODUCTS:
             raise UsageError(
-                f"diagonal: a {self.kind} Jacobian shows it only by one product for each entry, at most "
-                f"{MOST_PRODUCTS:,} of them, got {n:,}"
+                f"diagonal: expected at most {MOST_PRODUCTS:,} entries, got {n:,}: a Jacobian that is {self.kind} "
+                "shows them only by one product each"
             )
         return _diagonal_by_products(self if self.has_products else self.T)
 

@@ -16,6 +16,7 @@ from jax.errors import (
     TracerIntegerConversionError,
 )
 
+from seedbed.calculus.structure.program import bound, called
 from seedbed.core.errors import UsageError
 
 # What JAX raises where a function asks for a number that is not computed yet: each is a class of its own.
@@ -63,8 +64,7 @@ def checked_output(name: str, function: Callable[[Any], Any], x: Any) -> Any:
     """What the function gives at x.
 
     Raises:
-        UsageError: it is not made of floating-point numbers; or it holds NaN, and the message says which operation
-            made the first.
+        UsageError: it is not made of floating-point numbers, or the function cannot be traced.
     """
     try:
         y = function(x)
@@ -131,13 +131,10 @@ def _walked(jaxpr: jex.Jaxpr, consts: Any, arguments: Any) -> str | None:
     known = dict(zip((*jaxpr.constvars, *jaxpr.invars), (*consts, *arguments), strict=True))
     for eqn in jaxpr.eqns:
         operands = [atom.val if isinstance(atom, jex.Literal) else known[atom] for atom in eqn.invars]
-        results = eqn.primitive.bind(*operands, **eqn.primitive.get_bind_params(eqn.params))
-        results = results if eqn.primitive.multiple_results else [results]
+        results = bound(eqn.primitive, eqn.params, operands)
         floating = [r for r in results if jnp.issubdtype(r.dtype, jnp.floating)]
         if any(_first_nan(r) is not None for r in floating):
-            inner = eqn.params.get("jaxpr", eqn.params.get("call_jaxpr"))
-            if isinstance(inner, jex.ClosedJaxpr) and len(inner.jaxpr.invars) == len(operands):
-                return _walked(inner.jaxpr, inner.consts, operands) or str(eqn.primitive.name)
-            return str(eqn.primitive.name)
+            inner = called(eqn)
+            return (inner and _walked(inner.jaxpr, inner.consts, operands)) or str(eqn.primitive.name)
         known |= zip(eqn.outvars, results, strict=True)
     return None

@@ -60,9 +60,10 @@ def _as_vector(chain: Sequence[Piece]) -> Sum | None:
     in_shape, out_shape, dtype = chain[0].in_shape, chain[-1].out_shape, chain[-1].dtype
     if not (_is_real(_in_dtype(chain[0])) and _is_real(dtype)):
         return None  # the real part of what goes through would be taken too early
-    back = [piece.transpose() for piece in reversed(chain)]
-    if math.prod(out_shape) == 1 and all(piece.has_products for piece in back):  # backward a row stays a row
-        return row(_through(back, jnp.ones(out_shape, dtype)).astype(dtype), out_shape)
+    if math.prod(out_shape) == 1:  # backward a row stays a row
+        back = [piece.transpose() for piece in reversed(chain)]
+        if all(piece.has_products for piece in back):
+            return row(_through(back, jnp.ones(out_shape, dtype)).astype(dtype), out_shape)
     if math.prod(in_shape) == 1:  # forward a column stays a column
         return row(_through(chain, jnp.ones(in_shape, _in_dtype(chain[0]))).astype(dtype), in_shape).transpose()
     return None

@@ -22,6 +22,13 @@ from seedbed.core.errors import UsageError
 if TYPE_CHECKING:
     from seedbed.calculus.matrix import Jacobian
 
+ONE_ENTRY_A_ROW = {
+    kinds.IDENTITY,
+    kinds.SCALED_IDENTITY,
+    kinds.DIAGONAL,
+    kinds.PERMUTATION,
+    kinds.SCALED_PERMUTATION,
+}
 WRITTEN_OUT = 2048  # the smaller side of a matrix up to which it is written out
 
 
@@ -69,7 +76,7 @@ def _by_kind(jacobian: Jacobian) -> Array | None:
         return None
     if structure.name == kinds.ZERO:
         return jnp.zeros(min(m, n), jacobian.dtype)
-    if structure.name in (kinds.IDENTITY, kinds.SCALED_IDENTITY, kinds.DIAGONAL, kinds.PERMUTATION):
+    if structure.name in ONE_ENTRY_A_ROW:
         return jnp.abs(piece.apply(jnp.ones(piece.in_shape, piece.dtype)).reshape(-1))
     if structure.name in (kinds.ROW, kinds.COLUMN):
         ones = jnp.ones(piece.out_shape if m == 1 else piece.in_shape, piece.dtype)
