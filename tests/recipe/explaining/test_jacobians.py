@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from seedbed.recipe.explaining.jacobians import BY_WEIGHTS, POINT, W, X, examples, layer, sections
-from seedbed.reporting.explained.pattern import Pattern
+from seedbed.reporting.explained.matrix import Matrix
 from seedbed.reporting.explained.words import Explained
 from tests.recipe.explaining.reading import rows, said, section
 
@@ -20,8 +20,8 @@ def test_the_four_shapes(told):
     cube, curve, bowl, whole = rows(section(told, "four_shapes"))
     assert cube[4] == "12" and bowl[4] == "(2, −1, 4)"  # 3 x² at 2, and 2 x
     assert curve[4] == f"(−{np.sin(0.5):.3g}, {np.cos(0.5):.3g})"
-    (picture,) = (one for one in section(told, "four_shapes").parts if isinstance(one, Pattern))
-    np.testing.assert_allclose(picture.matrix, jax.jacfwd(layer)(POINT), rtol=1e-5, atol=1e-6)
+    (picture,) = (one for one in section(told, "four_shapes").parts if isinstance(one, Matrix))
+    np.testing.assert_allclose(picture.entries, jax.jacfwd(layer)(POINT), rtol=1e-5, atol=1e-6)
     assert [row[3] for row in (cube, curve, bowl, whole)] == ["1 × 1", "2 × 1", "1 × 3", "4 × 3"]
 
 

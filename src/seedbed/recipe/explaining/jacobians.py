@@ -13,8 +13,8 @@ from seedbed.calculus.derivatives import derivative, gradient, jacobian
 from seedbed.calculus.linearization import linearize
 from seedbed.calculus.matrix import Jacobian
 from seedbed.reporting.explained.explanation import Section
+from seedbed.reporting.explained.matrix import Matrix
 from seedbed.reporting.explained.parts import Equations, Remedy, Table
-from seedbed.reporting.explained.pattern import Pattern
 from seedbed.reporting.explained.plot import Line, Plot
 from seedbed.reporting.explained.words import Explained, say, vector
 
@@ -54,7 +54,7 @@ def _shapes() -> Section:
     return Section("four_shapes", [
         say("jacobian.shapes"),
         Table("four", [say(f"jacobian.{head}") for head in heads], rows),
-        Pattern("layer", "tanh(W x)", np.asarray(J, np.float64)),
+        Matrix("layer", "tanh(W x)", np.asarray(J, np.float64)),
     ])  # fmt: skip
 
 
@@ -75,7 +75,7 @@ def _structures() -> Section:
     """What structure the operations of a network have, as it is found, and how that looks."""
     found = examples()
     rows = [(label, Explained(J)) for label, J in found.items()]
-    panels = [Pattern(f"pattern_{n}", label, np.asarray(J, np.float64)) for n, (label, J) in enumerate(found.items())]
+    panels = [Matrix(f"pattern_{n}", label, np.asarray(J, np.float64)) for n, (label, J) in enumerate(found.items())]
     return Section("structures", [
         say("jacobian.structures"),
         Table("structures", [say("jacobian.f"), say("jacobian.found")], rows),

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seedbed.core.messages import message
+from seedbed.reporting.explained.matrix import Matrix
 from seedbed.reporting.explained.parts import Equations, Facts, Remedy, Table
-from seedbed.reporting.explained.pattern import Pattern
 from seedbed.reporting.explained.plot import Plot
 from seedbed.reporting.explained.relief import Relief
 from seedbed.reporting.explained.words import Said, plain
@@ -17,8 +17,8 @@ from seedbed.reporting.explained.words import Said, plain
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
-Part = Said | Equations | Facts | Table | Remedy | Plot | Relief | Pattern
-Picture = Plot | Relief | Pattern
+Part = Said | Equations | Facts | Table | Remedy | Plot | Relief | Matrix
+Picture = Plot | Relief | Matrix
 
 
 @dataclass(frozen=True, eq=False)

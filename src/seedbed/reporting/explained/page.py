@@ -14,8 +14,8 @@ from markupsafe import Markup
 from seedbed.core.messages import message, preferred_language
 from seedbed.core.version import __version__
 from seedbed.reporting import page as report
+from seedbed.reporting.explained.matrix import Matrix, draw_matrix
 from seedbed.reporting.explained.parts import Equations, Facts, Remedy, Table
-from seedbed.reporting.explained.pattern import Pattern, draw_pattern
 from seedbed.reporting.explained.plot import Plot, draw_plot
 from seedbed.reporting.explained.relief import Relief, draw_relief
 from seedbed.reporting.explained.words import Said, shown
@@ -36,7 +36,7 @@ KINDS = {
     Remedy: "remedy",
     Plot: "panels",
     Relief: "panels",
-    Pattern: "panels",
+    Matrix: "panels",
 }
 
 
@@ -95,9 +95,9 @@ def _context(explanation: Explanation) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _panel(plot: Plot | Relief | Pattern, language: str | None) -> Panel:
-    if isinstance(plot, Pattern):
-        return Panel(shown(plot.title, language), draw_pattern(plot, language), [])
+def _panel(plot: Plot | Relief | Matrix, language: str | None) -> Panel:
+    if isinstance(plot, Matrix):
+        return Panel(shown(plot.title, language), draw_matrix(plot, language), [])
     if isinstance(plot, Relief):
         key = [(f"line{n}", shown(line.label, language)) for n, line in enumerate(plot.paths)]
         return Panel(shown(plot.title, language), draw_relief(plot, language), key)

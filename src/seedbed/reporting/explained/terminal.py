@@ -13,8 +13,8 @@ from rich.text import Text
 
 from seedbed.core.messages import message
 from seedbed.reporting.explained.drawn import drawn, mapped
+from seedbed.reporting.explained.matrix import Matrix, matrix_lines
 from seedbed.reporting.explained.parts import Equations, Facts, Remedy, Table
-from seedbed.reporting.explained.pattern import Pattern, patterned
 from seedbed.reporting.explained.plot import Plot
 from seedbed.reporting.explained.relief import Relief
 from seedbed.reporting.explained.words import Said, shown
@@ -102,5 +102,5 @@ _RENDERERS: dict[type, Callable[[Any, int, str | None], Iterator[Any]]] = {
     Remedy: _remedy,
     Plot: drawn,
     Relief: mapped,
-    Pattern: patterned,
+    Matrix: matrix_lines,
 }

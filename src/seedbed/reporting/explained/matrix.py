@@ -1,4 +1,4 @@
-"""The pattern of a matrix: which entries are 0, and how large the others are, as data and as a chart."""
+"""A matrix to look at: which entries are 0, and how large the others are, as data and as a chart."""
 
 from __future__ import annotations
 
@@ -21,35 +21,35 @@ EMPTY = "·"
 
 
 @dataclass(frozen=True, eq=False)
-class Pattern:
+class Matrix:
     """A matrix to look at.
 
     Attributes:
         name: what data call it.
         title: what stands over it.
-        matrix: its entries, (rows, columns).
+        entries: all of them, (rows, columns).
     """
 
     name: str
     title: Words
-    matrix: NDArray[np.float64]
+    entries: NDArray[np.float64]
 
     def to_dict(self, language: str | None = None) -> dict[str, Any]:
         """The entries as plain data."""
-        return {"title": plain(self.title, language), "matrix": plain(self.matrix)}
+        return {"title": plain(self.title, language), "matrix": plain(self.entries)}
 
 
-def pattern_data(pattern: Pattern) -> DataFrame:
+def matrix_data(picture: Matrix) -> DataFrame:
     """Row, column, entry, its sign and its size as a share of the largest; entries that are 0 are left out."""
-    rows, columns = np.nonzero(pattern.matrix)
-    entries = pattern.matrix[rows, columns]
+    rows, columns = np.nonzero(picture.entries)
+    entries = picture.entries[rows, columns]
     size = np.abs(entries) / np.abs(entries).max() if len(entries) else entries
     return DataFrame({"row": rows, "column": columns, "entry": entries, "sign": np.sign(entries), "size": size})
 
 
-def draw_pattern(pattern: Pattern, language: str | None = None) -> alt.LayerChart:
+def draw_matrix(picture: Matrix, language: str | None = None) -> alt.LayerChart:
     """The matrix as squares: blue above 0, vermilion below, the darker the larger; what is 0 stays empty."""
-    (m, n), table = pattern.matrix.shape, pattern_data(pattern)
+    (m, n), table = picture.entries.shape, matrix_data(picture)
     cell = min(CELL, WIDEST / max(m, n))
     x, y = (
         alt.X("column:O", title=None, axis=None, scale=_all(n)),
@@ -64,15 +64,15 @@ def draw_pattern(pattern: Pattern, language: str | None = None) -> alt.LayerChar
             color=colour(name), stroke=colour("paper"), strokeWidth=0.5
         )
         layers.append(base.encode(x=x, y=y, opacity=opacity, tooltip=tooltip))
-    return themed(layers, shown(pattern.title, language), height=max(LOWEST, cell * m), width=cell * n)
+    return themed(layers, shown(picture.title, language), height=max(LOWEST, cell * m), width=cell * n)
 
 
-def patterned(pattern: Pattern, width: int, language: str | None = None) -> Iterator[Text]:
+def matrix_lines(picture: Matrix, width: int, language: str | None = None) -> Iterator[Text]:
     """The matrix as lines of text: a dot for 0, else a shade; two characters for an entry where there is room."""
-    matrix = pattern.matrix[:, :width]
+    matrix = picture.entries[:, :width]
     repeat = 2 if 2 * matrix.shape[1] <= width else 1
     largest = np.abs(matrix).max(initial=0.0)
-    yield Text(shown(pattern.title, language), "bold")
+    yield Text(shown(picture.title, language), "bold")
     for row in matrix:
         line = Text()
         for entry in row:
