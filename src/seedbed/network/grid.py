@@ -12,6 +12,24 @@ if TYPE_CHECKING:
 Cells = tuple[str, ...]
 
 
+class Shown:
+    """What shows itself as its `grid`: printed, by Rich, and at the end of a notebook cell."""
+
+    @property
+    def grid(self) -> Grid:
+        """The table of texts."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return str(self.grid)
+
+    def __rich__(self) -> Table:
+        return self.grid.__rich__()
+
+    def _repr_html_(self) -> str:
+        return self.grid._repr_html_()
+
+
 @dataclass(frozen=True)
 class Grid:
     """Rows under headings. Print it, give it to Rich, or end a notebook cell with it.

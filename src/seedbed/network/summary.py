@@ -7,12 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from seedbed.core.plain import to_line
-from seedbed.network.grid import Grid
+from seedbed.network.grid import Grid, Shown
 from seedbed.network.layer import Shape, batched
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from seedbed.network.network import Network
 
 HEADINGS = ("layer", "", "shapes", "parameters", "FLOPs", "weight bytes", "output bytes")
@@ -51,7 +49,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Summary:
+class Summary(Shown):
     """A table of the layers of a network. FLOPs are of the forward pass for one example."""
 
     rows: tuple[Row, ...]
@@ -79,15 +77,6 @@ class Summary:
         """The table as texts."""
         rows = tuple(row.cells for row in self.rows)
         return Grid(HEADINGS, rows, self.caption, N_TEXTS, self._total_cells)
-
-    def __str__(self) -> str:
-        return str(self.grid)
-
-    def __rich__(self) -> Table:
-        return self.grid.__rich__()
-
-    def _repr_html_(self) -> str:
-        return self.grid._repr_html_()
 
     @property
     def _total_cells(self) -> tuple[str, ...]:

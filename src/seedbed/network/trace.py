@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -16,14 +16,11 @@ from numpy.typing import NDArray
 
 from seedbed.core.plain import to_line
 from seedbed.network.activations import Activation
-from seedbed.network.grid import Grid
+from seedbed.network.grid import Grid, Shown
 from seedbed.network.layer import Layer
 from seedbed.network.losses import Loss
 from seedbed.network.network import Network
 from seedbed.network.recurrences import recurrences
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 HEADINGS = ("", "layer", "z", "‖z‖", "‖a‖", "‖δ‖", "‖∂C/∂w‖", "‖∂C/∂b‖")
 N_TEXTS = 3
@@ -70,7 +67,7 @@ class LayerTrace:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Trace:
+class Trace(Shown):
     """A network at work on some examples. Print it for a table of its layers.
 
     Attributes:
@@ -100,15 +97,6 @@ class Trace:
         of = "one example" if n == 1 else f"{n:,} examples"
         caption = f"C = {self.loss:.6g}, {self.loss_name} of {of}; ‖·‖ over all numbers"
         return Grid(HEADINGS, tuple(layer.cells for layer in self.layers), caption, N_TEXTS)
-
-    def __str__(self) -> str:
-        return str(self.grid)
-
-    def __rich__(self) -> Table:
-        return self.grid.__rich__()
-
-    def _repr_html_(self) -> str:
-        return self.grid._repr_html_()
 
     def __repr__(self) -> str:
         return f"Trace({len(self.layers)} layers, {len(self.losses)} examples, loss={self.loss:.6g})"
