@@ -10,6 +10,7 @@ from rich import box
 from rich.table import Table
 
 from benchmarks.jacobian_cases import CASES, Aim
+from seedbed.core.sizes import readable
 
 SEEDBED = "Seedbed"
 SLOWEST = 2.0  # times one jvp or vjp that a product may take
@@ -114,13 +115,3 @@ def milliseconds(seconds: float) -> str:
     """Three digits: 0.123, 12.3, 1,230."""
     ms = 1e3 * seconds
     return f"{ms:,.{max(0, 2 - math.floor(math.log10(max(ms, 1e-3))))}f}" if ms < 100 else f"{ms:,.0f}"
-
-
-def readable(n_bytes: float) -> str:
-    """Bytes with a unit: 330 kB."""
-    size = float(n_bytes)
-    for unit in ("bytes", "kB", "MB", "GB", "TB"):
-        if size < 1000 or unit == "TB":
-            break
-        size /= 1000
-    return f"{size:.3g} {unit}"

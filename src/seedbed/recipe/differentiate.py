@@ -14,9 +14,9 @@ from seedbed.calculus.derivatives import jacobian
 from seedbed.calculus.expressions.expression import Expression
 from seedbed.calculus.expressions.shapes import ShapeOf, shape_of
 from seedbed.calculus.matrix import Jacobian
-from seedbed.calculus.structure.wording import readable
 from seedbed.core.errors import ShapeError, UsageError, nearest, one_of
 from seedbed.core.messages import catalogue
+from seedbed.core.sizes import readable
 from seedbed.reporting.jacobian.pattern import pattern_of
 from seedbed.reporting.jacobian.view import JacobianView
 from seedbed.training.scopes import precision

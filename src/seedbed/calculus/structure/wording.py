@@ -10,6 +10,7 @@ from seedbed.calculus.structure import kinds
 from seedbed.calculus.structure.kinds import Kind
 from seedbed.calculus.structure.sums import Sum
 from seedbed.core.messages import message
+from seedbed.core.sizes import readable
 
 if TYPE_CHECKING:
     from seedbed.calculus.matrix import Jacobian
@@ -70,13 +71,3 @@ def _counted(shapes: Iterable[str]) -> str:
     """Shapes, each once with how often it comes: `9 × (4 × 3)`."""
     counts = Counter(shape or "1" for shape in shapes)
     return ", ".join(shape if count == 1 else f"{count} × ({shape})" for shape, count in counts.items())
-
-
-def readable(n_bytes: int) -> str:
-    """Bytes with a unit: `330 kB`."""
-    size = float(n_bytes)
-    for unit in ("bytes", "kB", "MB", "GB", "TB"):
-        if size < 1000 or unit == "TB":
-            break
-        size /= 1000
-    return f"{size:,.0f} {unit}" if unit == "bytes" else f"{size:.3g} {unit}"
