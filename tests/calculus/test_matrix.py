@@ -60,7 +60,7 @@ def test_what_is_too_large_is_not_written_out() -> None:
         "structure is known of cumsum\nhint: use J @ v, J.T @ u, J.diagonal() or J.blocks(), or raise max_bytes"
     )
     large = sb.jacobian(jnp.sin)(np.ones(100_000))
-    with pytest.raises(UsageError, match="a diagonal Jacobian of 100,000 × 100,000 takes 80,000,000,000"):
+    with pytest.raises(UsageError, match="100,000 × 100,000 entries, diagonal, take 80,000,000,000"):
         large.as_matrix()
     assert large.diagonal().shape == (100_000,)
     behind = sb.jacobian(lambda x: jnp.sum(jnp.outer(jnp.cumsum(x), x), 1))(np.ones(400))
@@ -83,7 +83,7 @@ def test_a_diagonal_wherever_the_matrix_is_square() -> None:
     with pytest.raises(UsageError) as caught:
         sb.jacobian(lambda x: W @ x)(X).diagonal()
     assert str(caught.value) == "diagonal: expected as many outputs as inputs, got a Jacobian of 4 × 6"
-    with pytest.raises(UsageError, match="one product for each entry, at most 4,096 of them, got 5,000"):
+    with pytest.raises(UsageError, match="expected at most 4,096 entries, got 5,000: .* only by one product each"):
         sb.jacobian(jnp.cumsum)(np.ones(5000)).diagonal()
 
 
