@@ -49,6 +49,11 @@ def test_the_decimal_sign_is_that_of_the_training_rows():
     assert column.decimal == "," and encoded(column, ["0,5", "2.000,25", "3"])[0] == {"a": [0.5, 2000.25, 3.0]}
 
 
+def test_no_thousands_follow_a_lone_zero():
+    column = NumericColumn.fit(cells("a", ["4,213", "-0,149", "x"]))
+    assert column.read(cells("a", ["0,149", "4,213"])).tolist() == [0.149, 4.213]
+
+
 def test_rare_categories_share_an_indicator_with_those_never_seen():
     column = CategoryColumn.fit(cells("town", ["A"] * 1500 + ["B"] * 1490 + ["C"] * 2 + ["D"] * 2 + [None] * 6))
     assert column.feature_names == ("town=(missing)", "town=A", "town=B", "town=(rare)")

@@ -36,6 +36,10 @@ class Source:
     header: Annotated[
         bool, typer.Option("--header/--no-header", help="Whether the first line names the columns; 0, 1, ... if not.")
     ] = True
+    decimal_comma: Annotated[
+        list[str] | None,
+        typer.Option(help="A column with commas before decimals, not between thousands.", metavar="COLUMN"),
+    ] = None
     types: Annotated[
         str | None,
         typer.Option(help="Kinds that columns are of, such as age=numeric,zip=category,name=drop.", metavar="TYPES"),

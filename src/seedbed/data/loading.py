@@ -43,6 +43,7 @@ def load(
     header: bool = True,
     image_size: Any = None,
     skip_broken: bool = False,
+    decimal_comma: str | Sequence[str] = (),
     group: Any = None,
     time: Any = None,
     types: Types = None,
@@ -70,6 +71,8 @@ def load(
         header: whether the first line of a file names the columns; if not, they are named "0", "1", ...
         image_size: what images are resized to, "32x48" or (32, 48), height first; to their most frequent size else.
         skip_broken: leave out images that cannot be read, and say how many.
+        decimal_comma: columns of a file of text in which a comma stands before decimals, not between thousands; it
+            need not be said where a number tells, such as 0,149.
         group: whose rows stay together in one part: a table's column (such as the patient), or an array (n,).
         time: what orders the rows, dates or numbers: the oldest train and the newest test; a column, or an array (n,).
         types: for a table the kinds of columns that are to be other than their values say, such as
@@ -88,7 +91,9 @@ def load(
     given = {key: value for key, value in locals().items() if key != "source"}
     if isinstance(source, Dataset):
         return source
-    options = read_options(missing=missing, header=header, image_size=image_size, skip_broken=skip_broken)
+    options = read_options(
+        missing=missing, header=header, image_size=image_size, skip_broken=skip_broken, decimal_comma=decimal_comma
+    )
     options = replace(options, texts=tuple(name for name, kind in as_asked(types).items() if kind in AS_WRITTEN))
     shares = Shares(valid_share, test_share, split_seed)
     held = stream is None and not (test is None and group is None and time is None)  # what a stream does not offer
@@ -100,6 +105,8 @@ def load(
         said = (*data.notices, UNASKED) if stream is None else data.notices
         return replace(data, origin=origin_of(load, source, given | {"stream": True}), notices=said)
     found = read_source(source, options)
+    if isinstance(found, RawTable):  # a few other rows alone may not tell what their commas mean
+        options = replace(options, decimal_comma=tuple(dict.fromkeys((*options.decimal_comma, *found.decimal_comma))))
     if test is not None:
         found = with_test(found, test, target, options)
     raw = _with_target(found, target, sample_weight)

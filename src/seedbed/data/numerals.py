@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 POINT, COMMA = ".", ","
-THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
-DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d*),\d+(e[+-]?\d+)?", re.IGNORECASE)
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")  # no thousands follow a lone 0
+DECIMAL_COMMA = re.compile(r"[+-]?([1-9]\d{0,2}(\.\d{3})+|\d*),\d+(e[+-]?\d+)?", re.IGNORECASE)
 LEADING_ZERO = re.compile(r"0\d+")
 
 

@@ -109,6 +109,40 @@ def test_thousands_with_a_decimal_comma(read):
     assert table.notices == (notice, f"{SEMICOLON} and a decimal comma")
 
 
+@pytest.mark.parametrize("name", ["some.csv", "some.tsv", "some.txt"])
+def test_no_thousands_follow_a_lone_zero(read, name):
+    sign = {"some.csv": ",", "some.tsv": "\t", "some.txt": ";"}[name]
+    rows = [("1.5", '"4,213"'), ("2.25", '"-5,348"'), ("3.0", "7"), ("0.5", '"-0,149"')]
+    table = read("\n".join(map(sign.join, [("x", "y"), *rows])), name)
+    assert columns(table)["y"] == [4.213, -5.348, 7.0, -0.149]
+    assert table.notices[0] == "column 'y': '4,213' is read as the number 4.213" and table.decimal_comma == ("y",)
+
+
+def test_commas_that_may_be_both_are_said_with_the_way_out(read):
+    content = 'x,y\n1.5,"4,213"\n2.5,"-5,348"\n'
+    assert columns(read(content))["y"] == [4213, -5348]
+    assert (
+        read(content)
+        .notices[0]
+        .endswith(
+            "'4,213' is read as the number 4213; if the comma stands before decimals, say decimal_comma='y' "
+            "(--decimal-comma y)"
+        )
+    )
+    assert columns(read(content, decimal_comma="y"))["y"] == [4.213, -5.348]
+
+
+def test_commas_mean_in_other_rows_what_they_meant_in_training(tmp_path):
+    rows = "".join(f'"{i % 9},{i:03}",{i % 2}\n' for i in range(60))
+    (tmp_path / "some.csv").write_text("x,y\n" + rows)
+    (tmp_path / "new.csv").write_text('x\n"4,213"\n')
+    encoder = load(tmp_path / "some.csv", target="y").encoder
+    assert read_rows(tmp_path / "new.csv", encoder)["x"].tolist() == [4.213]
+    (tmp_path / "test.csv").write_text('x,y\n"4,213",0\n"5,100",1\n')
+    given = load(tmp_path / "some.csv", target="y", test=tmp_path / "test.csv")
+    assert given.test.rows["x"].values.tolist() == [4.213, 5.1]
+
+
 @pytest.mark.parametrize("cell", ["12.34,5", "1,2,3", "1,23,456", "2020-01-05", "12:30", "0x1g", "v1.2"])
 def test_what_is_no_number_stays_a_text(read, cell):
     table = read(f'a,b\n"{cell}",x\n')

@@ -34,6 +34,7 @@ class ReadOptions:
         image_size: (height, width) that images are brought to; None for their own.
         colours: how many colours images are brought to, 1 or 3; None for their own.
         skip_broken: leave out images that cannot be read.
+        decimal_comma: columns in which a comma stands before decimals, also where it could stand between thousands.
         as_arrow: give an Arrow table instead of a DataFrame where the reader has one, for pandas is slow to import.
     """
 
@@ -43,6 +44,7 @@ class ReadOptions:
     image_size: tuple[int, int] | None = None
     colours: int | None = None
     skip_broken: bool = False
+    decimal_comma: tuple[str, ...] = ()
     as_arrow: bool = False
 
     @property
@@ -51,8 +53,8 @@ class ReadOptions:
 
         Broken images are not skipped unasked: the n-th prediction is to be that of the n-th image.
         """
-        given = {"missing": list(self.missing), "header": self.header}
-        usual = {"missing": [], "header": True}
+        given = {"missing": list(self.missing), "header": self.header, "decimal_comma": list(self.decimal_comma)}
+        usual = {"missing": [], "header": True, "decimal_comma": []}
         return {name: value for name, value in given.items() if value != usual[name]}
 
     @property
@@ -73,6 +75,7 @@ class RawTable:
         n_test: how many rows, the last ones, are the source's own test part.
         x: images, or arrays of another shape, that are the features, (n, ...); then the columns can only be targets.
         is_image: each of them is an image.
+        decimal_comma: columns of texts in which commas stood before decimals; in other rows they mean the same.
     """
 
     frame: Any
@@ -82,6 +85,7 @@ class RawTable:
     n_test: int = 0
     x: NDArray[Any] | None = None
     is_image: bool = False
+    decimal_comma: tuple[str, ...] = ()
 
     def saying(self, *notices: str) -> RawTable:
         """The same table with more to say."""
@@ -131,7 +135,12 @@ def _are_values(names: list[str]) -> bool:
 
 
 def read_options(
-    *, missing: str | Sequence[str] = (), header: bool = True, image_size: Any = None, skip_broken: bool = False
+    *,
+    missing: str | Sequence[str] = (),
+    header: bool = True,
+    image_size: Any = None,
+    skip_broken: bool = False,
+    decimal_comma: str | Sequence[str] = (),
 ) -> ReadOptions:
     """The options that a user's arguments ask for.
 
@@ -141,7 +150,8 @@ def read_options(
     said = (missing,) if isinstance(missing, str) else tuple(missing)
     if not all(isinstance(text, str) for text in said):
         raise UsageError(f"missing: expected a text or a list of texts, got {missing!r}", "quote it: missing='-999'")
-    return ReadOptions(said, header, image_size=_size(image_size), skip_broken=skip_broken)
+    commas = (decimal_comma,) if isinstance(decimal_comma, str) else tuple(map(str, decimal_comma))
+    return ReadOptions(said, header, image_size=_size(image_size), skip_broken=skip_broken, decimal_comma=commas)
 
 
 def looking_like(shape: tuple[int, ...], options: ReadOptions) -> ReadOptions:
