@@ -249,6 +249,14 @@ def test_report_writes_again_and_names_the_page(seedbed: Command, iris: Path) ->
     assert "language: expected one of en, ko" in seedbed("report", iris, "--language", "xx").err
 
 
+def test_report_takes_the_place_of_a_report_alone(seedbed: Command, iris: Path) -> None:
+    Path("thesis.html").write_text("<p>mine</p>")
+    said = seedbed("report", iris, "--out", "thesis.html")
+    assert said.code == 2 and "thesis.html: expected no file, or a page that seedbed report wrote" in said.err
+    assert Path("thesis.html").read_text() == "<p>mine</p>"
+    assert seedbed("report", iris, "--out", "page.html").code == seedbed("report", iris, "--out", "page.html").code == 0
+
+
 def test_runs_lists_what_is_there(seedbed: Command, iris: Path) -> None:
     assert seedbed("runs") == (0, "", "no runs in runs; `seedbed train` makes one\n")
     said = seedbed("runs", ".")

@@ -43,6 +43,16 @@ def test_every_ending_holds_the_same(seedbed: Command, iris: Path, in_pieces: No
     )
 
 
+def test_the_rows_that_are_read_are_not_written_over(seedbed: Command, iris: Path) -> None:
+    flowers(9).to_csv("mine.csv", index=False)
+    Path("linked.csv").symlink_to("mine.csv")
+    before = Path("mine.csv").read_bytes()
+    for out in ("mine.csv", "linked.csv", iris / ".." / "mine.csv"):
+        said = seedbed("predict", iris, "mine.csv", "--out", out)
+        assert said.code == 2 and "expected another file than the rows that are predicted, got mine.csv" in said.err
+        assert Path("mine.csv").read_bytes() == before
+
+
 def test_texts_in_pieces_are_predicted_as_a_whole(seedbed: Command, iris: Path, in_pieces: None) -> None:
     flowers(333).to_csv("new.csv", index=False)
     said = seedbed("predict", iris, "new.csv").out.splitlines()

@@ -52,12 +52,12 @@ def predict(
 
     Of images the first column is the file of each.
     """
-    from seedbed.recipe.streaming import check_ending, predict_file
+    from seedbed.recipe.streaming import check_out, predict_file
 
     printer = Printer()
     import_modules(imports)
     if out is not None:
-        check_ending(out)
+        check_out(out, rows)
     chosen = sb.load_predictor(run) if model == ENSEMBLE else _member(run, model)
     if proba and chosen.task == "regression":
         raise UsageError(f"--proba: expected a run that tells classes apart, got {run}, which predicts values")

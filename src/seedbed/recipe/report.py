@@ -99,12 +99,21 @@ def card_of(run: Run, language: str | None = None) -> str:
 def write(run: Run, path: str | Path | None = None, language: str | None = None) -> Path:
     """Writes the report and gives back where: beside the run unless a path is given.
 
+    At another path it takes the place of a report alone.
+
     Raises:
         RunError: the run is not on disk and no path is given, or the page cannot be written.
+        UsageError: another file stands at the path.
     """
+    from seedbed.reporting.page import GENERATOR
+    from seedbed.reporting.pages import is_page_of
+
     if path is None and run.folder is None:
         raise RunError("report: expected a path, because the run is not on disk", 'such as run.report("report.html")')
+    own = None if run.folder is None else run.folder / "report.html"
     target = Path(path) if path is not None else run.folder / "report.html"  # type: ignore[operator]
+    if target != own:
+        is_page_of(target, GENERATOR)  # before much is drawn in vain
     try:
         write_text(target, page_of(run, language))
     except OSError as error:

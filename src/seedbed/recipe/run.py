@@ -207,6 +207,7 @@ class Run:
 
         Raises:
             RunError: the run is not on disk and no path is given, or the page cannot be written.
+            UsageError: a file stands at the path that is no report.
         """
         from seedbed.recipe.report import write
 

@@ -116,15 +116,18 @@ def predicted(
         raise _placed(error, source, 0, n_done) from None
 
 
-def check_ending(out: Path) -> None:
-    """Refuses a file of a kind that is not written.
+def check_out(out: Path, source: Path) -> None:
+    """Refuses a file of a kind that is not written, and the one that is read.
 
     Raises:
-        UsageError: with the endings that there are.
+        UsageError: with the endings that there are, or with the file that would be lost.
     """
     if not out.name.lower().endswith(ENDINGS):
         came = out.suffix or "no ending"
         raise UsageError(f"--out {out}: expected a file that ends in {', '.join(ENDINGS)}, got {came}")
+    if out.exists() and source.exists() and out.samefile(source):
+        expected = f"--out {out}: expected another file than the rows that are predicted, got {source} itself"
+        raise UsageError(expected, "choose another name, and the rows stay")
 
 
 def _size(predictor: Predictor) -> int:

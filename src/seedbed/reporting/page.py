@@ -26,6 +26,7 @@ from seedbed.reporting.theme import style_sheet, with_variables
 from seedbed.reporting.tiles import tiles
 from seedbed.reporting.wording import fact_label, number, shortened, text
 
+GENERATOR = "seedbed report"  # what the page names as its maker, by which it is known again
 SNIPPET = "window.vegaEmbed = vegaEmbed;"
 
 
@@ -50,6 +51,7 @@ def page(evidence: Evidence, language: str | None = None) -> str:
         places=places, lines=lines, spark=SPARK, policy=policy(scripts),
         scripts=[Markup(script) for script in scripts], style=Markup(style_sheet() + asset("page.css")),
         version=metadata.version("seedbed") if _is_installed() else "", date=datetime.now(UTC).strftime("%Y-%m-%d"),
+        generator=GENERATOR,
     )  # fmt: skip
 
 
