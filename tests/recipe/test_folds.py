@@ -53,6 +53,24 @@ def test_every_setup_trains_on_every_fold(run: sb.Run) -> None:
     assert len(run.history) == 12 * SETUP.epochs and len(run.draws) == len(run.table) == 12
 
 
+def test_what_is_said_is_of_the_folds(run: sb.Run, table: pd.DataFrame) -> None:
+    """No network had the one split of the data without folds."""
+    said, prepared = (dict(step.facts) for step in run.steps[:2])
+    assert said["rows"] == "150: 120 in 3 folds (each 80 to train, 40 to validate), 30 to test"
+    by_time = table.assign(day=pd.date_range("2020-01-01", periods=150, freq="D"))
+    setup = SETUP.replace(preprocessing=[sb.Standardize()], epochs=1)
+    run = sb.train(setup, sb.data.load(by_time, target="price", time="day"), members=1, folds=K, out=None)
+    said, prepared = (dict(step.facts) for step in run.steps[:2])
+    assert said["rows"] == "150: 120 in 3 folds (each 30–90 to train, 30 to validate), 30 to test"
+    assert prepared["standardize"].endswith("fitted on each fold's training part only")
+    (of_time,) = [notice for notice in run.data["notices"] if "split by time" in notice]
+    assert of_time == (
+        "split by time: the first of 3 folds trained on 2020-01-01 to 2020-01-30 and validated on 2020-01-31 to "
+        "2020-02-29, the last trained on 2020-01-01 to 2020-03-30 and validated on 2020-03-31 to 2020-04-29; tested on "
+        "2020-04-30 to 2020-05-29"
+    )
+
+
 def test_a_member_learns_the_same_on_its_fold_alone(run: sb.Run, data: Any) -> None:
     """Its random streams follow from its number, its data is that fold."""
     member = run.members[7]

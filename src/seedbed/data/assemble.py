@@ -16,7 +16,7 @@ from seedbed.data.dataset import PARTS, Dataset, Part
 from seedbed.data.encoder import Encoder, TableEncoder, check_array, fit_array
 from seedbed.data.labelled import Fitting, LabelledRows
 from seedbed.data.oddities import Oddities
-from seedbed.data.ordered import shown_time
+from seedbed.data.ordered import time_notice
 from seedbed.data.raw import Raw, is_frame, shown, take
 from seedbed.data.split import (
     FEWEST_PER_CLASS,
@@ -154,7 +154,7 @@ def _split(y: NDArray[Any], target: Target, raw: Raw, shares: Shares, notices: l
         train, valid, test = split(own, labels, **how)
     parts = train, valid, np.arange(own, len(y)) if raw.n_test else test
     if raw.time is not None:
-        notices.append(_time_notice(raw.time, parts))
+        notices.append(time_notice(*(raw.time[part] for part in parts)))
     if labels is not None and raw.time is None and raw.group is None:
         notices += _class_notices(labels, target.class_names)
     elif target.task == "classification":
@@ -202,12 +202,6 @@ def missing_classes(there: Sequence[NDArray[np.bool_]], n_train: int, names: tup
             but = ", so that no network can learn them" if part == "train" else ""
             notices.append(f"classes that are not in the {NAMES[part]} part{but}: {shown(missing)}")
     return notices
-
-
-def _time_notice(time: NDArray[Any], parts: tuple[Index, Index, Index]) -> str:
-    """Where the parts begin and end."""
-    ends = [f"{shown_time(time[part].min())} to {shown_time(time[part].max())}" for part in parts]
-    return f"split by time: trained on {ends[0]}, validated on {ends[1]}, tested on {ends[2]}"
 
 
 def fit_encoder(raw: Raw, target: Target, rows: Any) -> Fitting:

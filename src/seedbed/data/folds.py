@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from seedbed.data.assemble import check_part_weights
 from seedbed.data.dataset import Dataset
 from seedbed.data.grouped import deal_folds, numbered
 from seedbed.data.labelled import LabelledRows
-from seedbed.data.ordered import blocks
+from seedbed.data.ordered import blocks, fold_notice, time_notice
 from seedbed.data.raw import shown, take
 
 Index = NDArray[np.int64]
@@ -51,6 +52,18 @@ def folds(data: Dataset, k: Any) -> tuple[Dataset, ...]:
     cuts = _cut(data, pool, int(k))
     notices = [_unlearned(data, pool, train, i) for i, (train, _) in enumerate(cuts)]  # before the work of encoding
     return tuple(_fold(data, pool, *cut, said) for cut, said in zip(cuts, notices, strict=True))
+
+
+def told_of_folds(data: Dataset, folds: Sequence[Dataset]) -> Dataset:
+    """The data set with the notices of its folds, and without what is said of the one split that no fold has."""
+    told = list(data.notices)
+    times = [part.time for part in (data.train, data.valid, data.test)]
+    if times[0] is not None:
+        trains, valids = ([getattr(fold, name).time for fold in folds] for name in ("train", "valid"))
+        of_one = time_notice(*times)  # type: ignore[arg-type]
+        told = [fold_notice(trains, valids, times[2]) if one == of_one else one for one in told]  # type: ignore[arg-type]
+    told += dict.fromkeys(one for fold in folds for one in fold.notices if one not in data.notices)
+    return replace(data, notices=tuple(told))
 
 
 def _fold(data: Dataset, pool: LabelledRows, train: Index, valid: Index, notices: list[str]) -> Dataset:

@@ -45,3 +45,21 @@ def shown_time(time: Any) -> str:
         return f"{time:g}"
     day = time.astype("datetime64[D]")
     return str(day) if day == time else str(time.astype("datetime64[s]")).replace("T", " ")
+
+
+def time_notice(train: NDArray[Any], valid: NDArray[Any], test: NDArray[Any]) -> str:
+    """Where the parts begin and end, by the times of their rows."""
+    return f"split by time: trained on {_ends(train)}, validated on {_ends(valid)}, tested on {_ends(test)}"
+
+
+def fold_notice(trains: Sequence[NDArray[Any]], valids: Sequence[NDArray[Any]], test: NDArray[Any]) -> str:
+    """Where the folds begin and end, by the times of their rows."""
+    return (
+        f"split by time: the first of {len(trains)} folds trained on {_ends(trains[0])} and validated on "
+        f"{_ends(valids[0])}, the last trained on {_ends(trains[-1])} and validated on {_ends(valids[-1])}; "
+        f"tested on {_ends(test)}"
+    )
+
+
+def _ends(times: NDArray[Any]) -> str:
+    return f"{shown_time(times.min())} to {shown_time(times.max())}"

@@ -26,22 +26,22 @@ from seedbed.training.setup import Setup
 from seedbed.training.trainer import Training
 
 
-def data(dataset: Dataset) -> Step:
+def data(dataset: Dataset, folds: Sequence[Dataset] = ()) -> Step:
     """What was read, and how it was split."""
-    rows = {name: len(getattr(dataset, name)) for name in PARTS}
-    total = sum(rows.values())
+    total = sum(len(getattr(dataset, name)) for name in PARTS)
     facts = [
         ("source", f"{dataset.name} ({dataset.source})" if dataset.source != dataset.name else dataset.name),
-        ("rows", f"{total:,}: " + ", ".join(f"{n:,} {_PART[name]}" for name, n in rows.items())),
+        ("rows", f"{total:,}: {_parts(dataset, folds)}"),
         ("features", _features(dataset)),
         ("target", _target(dataset)),
     ]
     return Step("data", (*facts, *(("notice", notice) for notice in dataset.notices)))
 
 
-def preprocess(setup: Setup, dataset: Dataset) -> Step:
+def preprocess(setup: Setup, dataset: Dataset, folds: Sequence[Dataset] = ()) -> Step:
     """What is done to inputs and targets."""
-    fitted = f"fitted on the {len(dataset.train):,} training examples only"
+    own = "each fold's training part" if folds else f"the {len(dataset.train):,} training examples"
+    fitted = f"fitted on {own} only"
     facts = [
         ("each member draws", repr(step))
         if isinstance(step, Distribution)
@@ -140,6 +140,17 @@ def _measured(part: str, model: str, results: dict[str, dict[str, Metrics]], hel
 
 def _unnamed(what: Any) -> str:
     return repr(replace(what, name=None))
+
+
+def _parts(dataset: Dataset, folds: Sequence[Dataset]) -> str:
+    """How many rows each part has; with folds those that they share out, and from how many to how many each has."""
+    if not folds:
+        return ", ".join(f"{len(getattr(dataset, name)):,} {_PART[name]}" for name in PARTS)
+    sizes = {name: sorted(len(getattr(fold, name)) for fold in folds) for name in ("train", "valid")}
+    ranges = {name: f"{n[0]:,}" if n[0] == n[-1] else f"{n[0]:,}–{n[-1]:,}" for name, n in sizes.items()}
+    each = ", ".join(f"{ranges[name]} {_PART[name]}" for name in sizes)
+    pool = len(dataset.train) + len(dataset.valid)
+    return f"{pool:,} in {len(folds)} folds (each {each}), {len(dataset.test):,} {_PART['test']}"
 
 
 _PART = {"train": "to train", "valid": "to validate", "test": "to test"}

@@ -6,7 +6,7 @@ import shutil
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from seedbed.core.draw import draw
 from seedbed.core.errors import TrainingError
 from seedbed.data.dataset import Dataset
 from seedbed.data.fold_encoder import over_folds
+from seedbed.data.folds import told_of_folds
 from seedbed.data.preprocessor import Preprocessor
 from seedbed.recipe import folder as folders
 from seedbed.recipe import steps
@@ -69,8 +70,8 @@ class Work:
     def __post_init__(self) -> None:
         k = self.n_folds or 1
         self.folds = () if self.n_folds is None else self.data.folds(self.n_folds)
-        if notices := [notice for fold in self.folds for notice in fold.notices if notice not in self.data.notices]:
-            self.data = replace(self.data, notices=(*self.data.notices, *notices))
+        if self.folds:
+            self.data = told_of_folds(self.data, self.folds)
         self.own_numbers = [number * k + fold for number in self.numbers for fold in range(k)]
         self.setups = [draw(self.setup, seed=self.seed, number=number // k) for number in self.own_numbers]
         data = [self.folds[number % k] for number in self.own_numbers] if self.folds else self.data
@@ -125,8 +126,8 @@ class Work:
             KeyboardInterrupt: the user ended the training before there was anything to keep.
             TrainingError: every member diverged, or the run cannot be written.
         """
-        self._tell(steps.data(self.data), show)
-        self._tell(steps.preprocess(self.setup, self.data), show)
+        self._tell(steps.data(self.data, self.folds), show)
+        self._tell(steps.preprocess(self.setup, self.data, self.folds), show)
         self._tell(steps.network(self.setup, self.training), show)
         with ctrl_c() as interrupted:  # until the run is safe
             with showing(show.progress, show.on_progress) as self.training.on_progress:
