@@ -25,6 +25,7 @@ from seedbed.core.errors import UsageError
 from seedbed.recipe import folder as folders
 from seedbed.recipe import job, work
 from seedbed.recipe.compare import list_runs
+from seedbed.recipe.report import page_of
 from seedbed.training import checkpoint, waves
 from tests.recipe.conftest import houses
 
@@ -135,6 +136,20 @@ def test_ctrl_c_leaves_a_result_that_a_later_one_replaces(table: Path, tmp_path:
     assert sb.load_run(out).is_interrupted
     assert_same(sb.resume(out), whole)
     assert_same(sb.load_run(out), whole)
+
+
+def test_each_look_at_the_test_part_is_counted(table: Path, tmp_path: Path) -> None:
+    """A result that Ctrl-C left told of the test part, too."""
+    ctrl_c = lambda: signal.raise_signal(signal.SIGINT)  # noqa: E731
+    early = begin(table, tmp_path / "run", on_progress=at_call(8, ctrl_c))
+    assert early.n_looks == 1 and dict(early.steps[-1].facts)["test examples"].endswith("looked at once")
+    later = sb.resume(tmp_path / "run", on_progress=at_call(2, ctrl_c))
+    assert later.is_interrupted and later.n_looks == 2
+    run = sb.resume(tmp_path / "run")
+    said = "looked at 3 times: now, and when the training was interrupted before"
+    assert dict(run.steps[-1].facts)["test examples"].endswith(said)
+    assert sb.load_run(tmp_path / "run").n_looks == 3 == sb.resume(tmp_path / "run").n_looks
+    assert "The test part was used 3 times" in page_of(run, "en")
 
 
 def test_a_result_is_never_half_of_one_run_and_half_of_another(

@@ -147,6 +147,7 @@ def _run_to_plain(run: Run) -> dict[str, Any]:
         "is_interrupted": run.is_interrupted,
         "folds": run.n_folds,
         "is_ordered": run.is_ordered,
+        "n_looks": run.n_looks,
         "results": run.results,
         "intervals": run.intervals,
         "temperature": run.held.temperature,
@@ -199,6 +200,7 @@ def _read(folder: Path) -> Run:
         is_interrupted=plain["is_interrupted"],
         n_folds=n_folds,
         is_ordered=is_ordered,
+        n_looks=plain.get("n_looks", 1),
     )
 
 

@@ -3,7 +3,8 @@
     drop = score of the ensemble - its score with the column dealt out anew, the mean over several deals
 
 All features that come from one column move together, as do the pixels of one patch of an image. It is measured on the
-validation part, because the test part is looked at once. Of columns that say the same, each may look unimportant.
+validation part, because the test part is there for the result alone. Of columns that say the same, each may look
+unimportant.
 (Breiman 2001, Random forests, section 10; Fisher, Rudin and Dominici 2019, All models are wrong, but many are useful)
 """
 

@@ -25,7 +25,6 @@ def evidence_of(run: Run, language: str | None = None) -> Evidence:
 
     held = run.held
     first = run.best.members[0]
-    shape = first.trained.preprocessor.shape
     rows = None if held.wrong_rows is None else pd.DataFrame(held.wrong_rows)
     return Evidence(
         name=run.name,
@@ -47,7 +46,7 @@ def evidence_of(run: Run, language: str | None = None) -> Evidence:
         wrong=wrong_table(held.test_y, held.test_ensemble, run.task, held.wrong, run.encoder.target.class_names),
         wrong_images=held.wrong_images,
         wrong_rows=rows,
-        summary=first.network.summary(shape, batch=first.setup.batch_size),
+        summary=first.network.summary(first.trained.preprocessor.shape, batch=first.setup.batch_size),
         environment=run.environment,
         wall_seconds=run.wall_seconds,
         warnings=_warnings(run, language),
@@ -58,6 +57,7 @@ def evidence_of(run: Run, language: str | None = None) -> Evidence:
         groups=held.groups,
         importance=held.importance,
         log_places=_log_places(run),
+        n_looks=run.n_looks,
     )
 
 

@@ -61,7 +61,8 @@ def resume(
             return finished(path)
         dataset = _the_same(job, data, path)
         plans = None if job.plans is None else [Plan(**plan) for plan in job.plans]
-        work = Work(setup, dataset, job.numbers, job.seed, plans, observe, n_folds=job.folds)
+        n_looks = load_run(path).n_looks if (path / "run.json").is_file() else 0
+        work = Work(setup, dataset, job.numbers, job.seed, plans, observe, n_folds=job.folds, n_looks=n_looks)
         jobs.check_room(path, work.n_bytes)
         work.training.start = start
         check_back_end()

@@ -88,6 +88,7 @@ class Run:
         is_interrupted: whether training was ended by the user.
         n_folds: how many folds each setup was trained on, or None.
         is_ordered: whether the folds follow time, so that the network of the last one alone predicts for its setup.
+        n_looks: how often the test part was scored: once, and once for each time before that training was interrupted.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Run:
     is_interrupted: bool = False
     n_folds: int | None = None
     is_ordered: bool = False
+    n_looks: int = 1
 
     @property
     def task(self) -> str:

@@ -91,8 +91,8 @@ def train(training: Training, members: Sequence[Member]) -> Step:
     return Step("train", tuple(facts))
 
 
-def result(results: dict[str, dict[str, Metrics]], dataset: Dataset, held: Held, best: Candidate) -> Step:
-    """The result on the test part, which nothing looked at before, and what choosing on validation cost."""
+def result(results: dict[str, dict[str, Metrics]], dataset: Dataset, held: Held, best: Candidate, n_looks: int) -> Step:
+    """The result on the test part, how often it was looked at until now, and what choosing on validation cost."""
     part = "test" if "test" in results else "validation"
     n_voting = len(set(held.ensemble)) * len(best.voting)
     facts = [
@@ -105,11 +105,16 @@ def result(results: dict[str, dict[str, Metrics]], dataset: Dataset, held: Held,
     gap = results["test"]["ensemble"][metric] - results["validation"]["ensemble"][metric]
     facts += [
         ("test against validation", f"{named(metric)} {signed(gap)} for the ensemble, which was chosen on validation"),
-        ("test examples", f"{len(dataset.test):,}, looked at once"),
+        ("test examples", f"{len(dataset.test):,}, looked at {_often(n_looks)}"),
     ]
     if held.temperature["ensemble"] != 1.0:
         facts.insert(3, ("calibration", _calibration(results["test"]["ensemble"], held, dataset)))
     return Step("result", tuple(facts))
+
+
+def _often(n_looks: int) -> str:
+    """How often the test part was looked at: also where training was interrupted, and told the best so far."""
+    return "once" if n_looks == 1 else f"{n_looks:,} times: now, and when the training was interrupted before"
 
 
 def _numbered(best: Candidate) -> str:

@@ -65,6 +65,7 @@ class Work:
     observe: Observe | None = None
     fitted: Sequence[Preprocessor] = ()
     n_folds: int | None = None
+    n_looks: int = 0  # at the test part, before this work
     began: float = field(default_factory=time.perf_counter)
 
     def __post_init__(self) -> None:
@@ -144,7 +145,8 @@ class Work:
         members = self._members()
         self._tell(steps.train(self.training, members), show)
         held, results = judge(members, self.data, self.folds)
-        self._tell(steps.result(results, self.data, held, best_of(candidates(members, self.n_folds))), show)
+        best, n_looks = best_of(candidates(members, self.n_folds)), self.n_looks + 1
+        self._tell(steps.result(results, self.data, held, best, n_looks), show)
         return Run(
             name=folder.name if folder else self.data.name,
             folder=folder,
@@ -162,6 +164,7 @@ class Work:
             is_interrupted=self.training.is_interrupted,
             n_folds=self.n_folds,
             is_ordered=self.is_ordered,
+            n_looks=n_looks,
         )
 
     def _members(self) -> tuple[Member, ...]:

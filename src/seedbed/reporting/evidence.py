@@ -119,6 +119,7 @@ class Evidence:
         feature_names: of the features before them; empty where those have none.
         temperature: that of the probabilities in `test_ensemble`.
         groups, importance: as above, where they were measured.
+        n_looks: how often the test part was scored, with the times before that training was interrupted.
     """
 
     name: str
@@ -151,6 +152,7 @@ class Evidence:
     groups: Groups | None = None
     importance: Importance | None = None
     log_places: frozenset[str] = frozenset()
+    n_looks: int = 1
 
     @property
     def prediction(self) -> NDArray[Any] | None:
