@@ -278,7 +278,17 @@ def test_compare_shows_what_differs(seedbed: Command, iris: Path) -> None:
     assert re.search(r"^epochs +2 +3 *$", said.out, flags=re.MULTILINE)
     assert re.search(r"^test accuracy, best +[\d.]+ +[\d.]+ +[+−]0\.\d{4}", said.out, flags=re.MULTILINE)
     assert re.search(r"^3 +– \| – +[\d.]+ \| [\d.]+", said.out, flags=re.MULTILINE)
-    assert "setup, data, seed and members are the same" in seedbed("compare", iris, iris).out
+    assert "setup, data, seed, folds and members are the same" in seedbed("compare", iris, iris).out
+
+
+def test_compare_names_folds_and_split_and_members_as_they_were_given(seedbed: Command) -> None:
+    lines = "".join(f"{i % 7},{i % 5},p{i // 4},{i % 2}\n" for i in range(120))
+    Path("some.csv").write_text(f"a,b,patient,y\n{lines}")
+    for name, more in (("plain", ()), ("folds", ("--folds", 3)), ("group", ("--group", "patient"))):
+        assert seedbed("train", "some.csv", "--target", "y", *QUICK, *more, "--quiet", "--out", name).code == 0
+    said = seedbed("compare", "plain", "folds").out
+    assert re.search(r"^folds +none +3 *$", said, flags=re.MULTILINE) and "members" not in said.split("score")[0]
+    assert re.search(r"^data\.group +none +patient *$", seedbed("compare", "plain", "group").out, flags=re.MULTILINE)
 
 
 def test_data_lists_sizes_and_licences(seedbed: Command) -> None:

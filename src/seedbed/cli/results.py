@@ -69,7 +69,7 @@ def compare(
     differences = table("differs", *names)
     for place, a, b in found.differences:
         differences.add_row(place, words(a), words(b))
-    printer.say(differences if found.differences else "setup, data, seed and members are the same")
+    printer.say(differences if found.differences else "setup, data, seed, folds and members are the same")
     scores = table("score", *names, "change", right=(*names, "change"))
     for name, a, b in found.scores:
         change = "" if a is None or b is None else signed(b - a)

@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
+SPLIT = ("group", "time", "test", "valid_share", "test_share")  # arguments of `load` that say who trains and tests
+
+
 @dataclass(frozen=True)
 class Comparison:
     """What differs between two runs.
 
     Attributes:
-        differences: for each place that differs (of the setup, the data or the seed) what stands there in both.
+        differences: for each place that differs (of the setup, the data, the seed, the folds or the members) what
+            stands there in both.
         scores: for each metric of the test part its value in both, for best member and ensemble.
         curves: for each epoch the best and the median validation loss of the members of both.
     """
@@ -41,9 +45,28 @@ def compare(a: Run, b: Run) -> Comparison:
     for key in ("name", "fingerprint", "split_seed", "task"):
         if a.data[key] != b.data[key]:
             differences.append((f"data.{key}", a.data[key], b.data[key]))
-    pairs = [("seed", a.seed, b.seed), ("members", len(a.members), len(b.members))]
+    one, other = _split_of(a), _split_of(b)
+    pairs = [(f"data.{name}", one[name], other[name]) for name in SPLIT if one and other]
+    pairs += [("seed", a.seed, b.seed), ("folds", a.n_folds, b.n_folds), ("members", _n_given(a), _n_given(b))]
     differences += [pair for pair in pairs if pair[1] != pair[2]]
     return Comparison(names, tuple(differences), tuple(_scores(a, b)), _curves(a, b))
+
+
+def _n_given(run: Run) -> int:
+    """How many members were asked for: each trains on every fold."""
+    return len(run.members) // (run.n_folds or 1)
+
+
+def _split_of(run: Run) -> dict[str, Any]:
+    """How the data was split, as it was asked for; empty where it came from memory or the run is not on disk."""
+    path = None if run.folder is None else run.folder / "job.json"
+    if path is None or not path.is_file():
+        return {}
+    try:
+        origin = json.loads(path.read_text(encoding="utf-8"))["origin"]
+    except (OSError, ValueError, KeyError):  # damaged: the run itself can be read without it
+        return {}
+    return {} if origin is None else {**dict.fromkeys(SPLIT), **origin["options"]}
 
 
 def list_runs(folder: str | Path = RUNS) -> list[dict[str, Any]]:
