@@ -215,7 +215,8 @@ def test_no_run_was_begun(files: Path, seedbed: Command, folder: str) -> None:
 def test_a_finished_run_is_given_back(seedbed: Command, iris: Path) -> None:
     before = {path: path.read_bytes() for path in iris.iterdir()}
     said = seedbed("train", "--resume", iris)
-    assert said.code == 0 and said.err == "" and "run     iris\n" in said.out
+    assert said.code == 0 and "run     iris\n" in said.out
+    assert said.err == "iris: the run is finished, and nothing was left to do\n"
     assert {path: path.read_bytes() for path in iris.iterdir()} == before
 
 

@@ -113,8 +113,15 @@ def test_unsound_rows_for_an_array(rows, message):
 
 def test_images_have_no_names():
     data = load((np.arange(20.0 * 8).reshape(20, 2, 4), np.arange(20) % 2))
-    with pytest.raises(DataError, match="got rows without names, for data whose features have none"):
+    with pytest.raises(
+        DataError, match=r"an array of shape \(n, 2, 4\), got a table with the columns 'a'\nhint: give an"
+    ):
         data.encoder.transform({"a": [1]})
+    images = load((np.arange(20 * 16, dtype=np.uint8).reshape(20, 4, 4, 1) % 251, np.arange(20) % 2))
+    with pytest.raises(
+        DataError, match=r"expected images, or .*, got a table with the columns 'a', 'b'\nhint: give a fol"
+    ):
+        images.encoder.transform({"a": [1], "b": [2]})
 
 
 def test_it_is_fitted_on_the_training_part_only(table):

@@ -79,7 +79,8 @@ def test_arrays():
             FRAME.rename(columns={"a": "A"}),
             "expected the columns of a DataFrame, got none named 'a'\nhint: did you",
         ),
-        (FRAME.drop(columns="y"), "expected the columns of a DataFrame, got none named 'y'\nhint: add them"),
+        (FRAME.drop(columns="y"), "got none named 'y'\nhint: the test part is scored by its targets: add 'y' with a"),
+        (FRAME.drop(columns="town"), "expected the columns of a DataFrame, got none named 'town'\nhint: add them"),
         (FRAME.assign(a="?"), r"column 'a': expected values as in a DataFrame, got '\?'\nhint: if it means a hole"),
         (
             (np.zeros((5, 2)), np.arange(5)),

@@ -105,6 +105,8 @@ def test_the_mean_over_folds_predicts(run: sb.Run, data: Any, table: pd.DataFram
     facts, numbers = dict(run.steps[-1].facts), [str(member.number) for member in run.best.members]
     assert facts["best member"].endswith(f"(the mean of members {', '.join(numbers)})")
     assert facts["ensemble"].endswith(f"(of {len(run.ensemble().weights)} members)")
+    alone = sb.train(SETUP, data, members=1, epochs=1, out=None)
+    assert dict(alone.steps[-1].facts)["ensemble"].endswith("(of 1 member)")
 
 
 def test_each_network_reads_the_features_of_its_own_fold(run: sb.Run, data: Any) -> None:

@@ -33,7 +33,7 @@ class Printer:
 
     def __init__(self, *, is_quiet: bool = False, is_json: bool = False) -> None:
         self.is_quiet, self.is_json = is_quiet, is_json
-        self._n_steps = 0
+        self.n_steps = 0
 
     def say(self, text: str | Text | Table) -> None:
         """Prints something for a person, unless quiet."""
@@ -68,8 +68,8 @@ class Printer:
         from seedbed.core.messages import message
         from seedbed.reporting.wording import fact_label
 
-        self._n_steps += 1
-        self.say(Text.assemble((f"{self._n_steps} ", "bold cyan"), (message(f"report.step.{step.name}"), "bold")))
+        self.n_steps += 1
+        self.say(Text.assemble((f"{self.n_steps} ", "bold cyan"), (message(f"report.step.{step.name}"), "bold")))
         facts = Table.grid(padding=(0, 2, 0, 0))
         facts.add_column(style="dim", no_wrap=True)
         facts.add_column(overflow="fold")

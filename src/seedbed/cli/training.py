@@ -69,6 +69,8 @@ def train(
             if source != Source() or changes != Changes() or others:
                 raise UsageError("--resume: expected nothing beside that changes the run", "it goes on as it was begun")
             run = sb.resume(resumed, **told)
+            if not printer.n_steps:
+                printer.note(f"{resumed}: the run is finished, and nothing was left to do")
         else:
             dataset = source.load()
             made = changes.made(dataset)

@@ -106,6 +106,8 @@ class ArrayEncoder(Encoder):
     def transform(self, rows: Any, odd: Oddities | None = None) -> NDArray[Any]:
         del odd  # what is odd in an array is refused
         if has_names(rows):
+            if not self.names:
+                raise self._no_table(rows)
             rows = _as_array(_select(rows, self.names))
         x = check_array("rows", rows)
         if x.shape[1:] == self.shape[:-1] and self.shape[-1] == 1 and len(self.shape) > 1:
@@ -117,6 +119,15 @@ class ArrayEncoder(Encoder):
                 hint = "add the axis of the rows: rows[None]"
             raise DataError(f"rows: expected an array of shape (n, {expected}), got {x.shape}", hint)
         return x
+
+    def _no_table(self, rows: Any) -> DataError:
+        """The error for a table in the place of examples without names."""
+        columns = shown(map(repr, column_names(rows)), 4)
+        expected = f"an array of shape (n, {', '.join(map(str, self.shape))})"
+        if len(self.shape) < 3:
+            return DataError(f"rows: expected {expected}, got a table with the columns {columns}", "give an array")
+        hint = "give a folder of images, or an array; or the run of a table, if this is the table it is for"
+        return DataError(f"rows: expected images, or {expected}, got a table with the columns {columns}", hint)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -317,11 +328,10 @@ def _select(rows: Any, names: tuple[str, ...]) -> CellTable:
     """The named columns of rows that have names."""
     there = set(column_names(rows))
     missing = [name for name in names if name not in there]
-    if missing or not names:
-        without = shown(map(repr, missing)) or "names, for data whose features have none"
+    if missing:
         hint = "; ".join(filter(None, (nearest(name, there - set(names)) for name in missing[:5])))
         raise DataError(
-            f"rows: expected the columns the data was loaded with, got rows without {without}",
+            f"rows: expected the columns the data was loaded with, got rows without {shown(map(repr, missing))}",
             hint or "add them: what is unknown may stay empty",
         )
     return as_table(rows, names)

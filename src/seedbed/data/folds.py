@@ -115,11 +115,14 @@ def _by_chance(data: Dataset, pool: LabelledRows, k: int, rng: np.random.Generat
     counts = np.bincount(classes, minlength=data.n_classes)
     fewest = int(np.where(counts, counts, len(classes) + 1).argmin())  # a class of the test part alone has none
     if counts[fewest] < k:
-        who = f"class {data.class_names[fewest]!r} has" if data.n_classes else "there are"
+        where, who, or_else = "", "there are", ""
+        if data.n_classes:
+            where, who = " in the smallest class", f"class {data.class_names[fewest]!r} has"
+            or_else = ", or leave rows of rare classes out"
         raise UsageError(
-            f"folds: expected at most as many folds as rows to train and validate in the smallest class, got {k}: "
+            f"folds: expected at most as many folds as rows to train and validate{where}, got {k}: "
             f"{who} {counts[fewest]}",
-            "fewer folds, or leave rows of rare classes out",
+            f"fewer folds{or_else}",
         )
     place = np.empty(len(classes), dtype=np.int64)
     place[np.lexsort((rng.random(len(classes)), classes))] = np.arange(len(classes)) % k

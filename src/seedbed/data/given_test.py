@@ -51,9 +51,13 @@ def _tables_joined(found: RawTable, test: RawTable, targets: list[str]) -> RawTa
     ours, theirs = found.frame, named(test.frame, test.source)
     missing = [name for name in ours.columns if name not in theirs.columns]
     if missing:
+        aimed = [name for name in targets if name in missing]
+        hint = "add them: unknown values may stay empty"
+        if aimed:
+            hint = f"the test part is scored by its targets: add {shown(map(repr, aimed))} with a value in every row"
         raise DataError(
             f"{test.source}: expected the columns of {found.source}, got none named {shown(map(repr, missing))}",
-            nearest(missing[0], set(theirs.columns) - set(ours.columns)) or "add them: unknown values may stay empty",
+            nearest(missing[0], set(theirs.columns) - set(ours.columns)) or hint,
         )
     extra = [name for name in theirs.columns if name not in ours.columns]
     theirs = theirs[list(ours.columns)]

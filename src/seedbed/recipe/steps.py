@@ -97,7 +97,7 @@ def result(results: dict[str, dict[str, Metrics]], dataset: Dataset, held: Held,
     n_voting = len(set(held.ensemble)) * len(best.voting)
     facts = [
         ("best member", f"{_measured(part, 'best', results, held)} ({_numbered(best)})"),
-        ("ensemble", f"{_measured(part, 'ensemble', results, held)} (of {n_voting} members)"),
+        ("ensemble", f"{_measured(part, 'ensemble', results, held)} (of {n_voting} member{'s' * (n_voting > 1)})"),
     ]
     if part == "validation":
         return Step("result", (*facts, ("test examples", "none: the figures are of the part that chose the members")))
