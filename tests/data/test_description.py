@@ -100,6 +100,22 @@ def test_hints(data, told):
     )
 
 
+def test_a_sign_among_words_may_mean_a_hole():
+    rows = range(400)
+    frame = pd.DataFrame({
+        "work": ["?" if i % 50 == 1 else f"job {i % 9}" for i in rows], "blood": ["A+", "B-", "0+", "AB"] * 100,
+        "sign": ["+", "-"] * 200, "country": ["?" if i % 40 == 1 else f"land {i % 3}" for i in rows],
+        "y": rng.normal(size=400),
+    })  # fmt: skip
+    data = load(frame, target="y")
+    work, country = ((data.train.rows[name] == "?").mean() for name in ("work", "country"))
+    assert describe(data).hints == (
+        f"'?' stands among words in work ({work:.1%}), country ({country:.1%}): if it means a hole, say "
+        '--missing "?"',
+    )
+    assert not describe(load(frame.replace("?", None), target="y")).hints
+
+
 def test_it_goes_to_json(told):
     assert json.loads(json.dumps(told.to_dict()))["columns"][1]["name"] == "rooms"
 

@@ -5,7 +5,8 @@ Everything but the number of rows is told of the training part, so that nobody c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.data.association import association
-from seedbed.data.cells import Cells, CellTable, as_table, instant, text_of
+from seedbed.data.cells import TEXTS, Cells, CellTable, as_table, instant, text_of
 from seedbed.data.columns import KINDS, Column, fit_column
 from seedbed.data.dataset import PARTS, Dataset
 from seedbed.data.encoder import TableEncoder
@@ -125,7 +126,7 @@ def describe(data: Dataset) -> Description:
     holes = {name: _shares(which) for name, which in empty.items() if which.any()}
     return Description(
         data.name, data.source, data.task, data.shape, {part: len(getattr(data, part)) for part in PARTS}, target,
-        facts, holes, data.notices, tuple(_hints(data, facts)),
+        facts, holes, data.notices, (*_hints(data, facts), *_hole_hints(table, columns)),
     )  # fmt: skip
 
 
@@ -253,6 +254,24 @@ def _hints(data: Dataset, facts: Sequence[ColumnFacts]) -> list[str]:
     if far:
         hints.append(f"values far out, more than {FAR:g} quartile ranges beyond the quartiles: {shown(far, 10)}")
     return hints
+
+
+def _hole_hints(table: CellTable, columns: Iterable[str]) -> list[str]:
+    """A sentence for each text that may mean a hole: signs alone, in columns of texts with letters or digits else."""
+    found: dict[str, list[str]] = {}
+    for name in columns:
+        if table[name].form != TEXTS:
+            continue
+        codes, counts = np.unique(table[name].values[~table[name].holes], return_counts=True)
+        present = {table[name].texts[code]: count for code, count in zip(codes, counts, strict=True)}
+        signs = [text for text in present if not any(map(str.isalnum, text))]
+        if len(signs) == 1 < len(present):
+            share = present[signs[0]] / len(table[name])
+            found.setdefault(signs[0], []).append(f"{name} ({share:.1%})")
+    return [
+        f"{sign!r} stands among words in {shown(where, 10)}: if it means a hole, say --missing {json.dumps(sign)}"
+        for sign, where in found.items()
+    ]
 
 
 def _may_be_codes(fact: ColumnFacts) -> bool:
