@@ -83,7 +83,7 @@ def test_a_diagonal_wherever_the_matrix_is_square() -> None:
     with pytest.raises(UsageError) as caught:
         sb.jacobian(lambda x: W @ x)(X).diagonal()
     assert str(caught.value) == "diagonal: expected as many outputs as inputs, got a Jacobian of 4 × 6"
-    with pytest.raises(UsageError, match="expected at most 4,096 entries, got 5,000: .* only by one product each"):
+    with pytest.raises(UsageError, match=r"expected at most 4,096 entries, got 5,000: .* only by one product each"):
         sb.jacobian(jnp.cumsum)(np.ones(5000)).diagonal()
 
 
