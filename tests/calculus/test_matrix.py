@@ -284,3 +284,13 @@ def test_it_says_what_it_is() -> None:
     assert repr(found) == (
         "<Jacobian 6 × 6, diagonal: each of 6 outputs depends on its own input alone; 48 bytes instead of 288 bytes>"
     )
+
+
+def test_it_says_what_a_kronecker_product_consists_of() -> None:
+    found = sb.jacobian(lambda x: V @ x @ A)(W)
+    said = "Kronecker product of 2 matrices: 18 × 24; 384 bytes instead of 3.46 kB"
+    assert found.kind == "Kronecker" and repr(found) == f"<Jacobian 18 × 24, {said}>"
+    assert "24 × 18" in found.T.explain("en") and "행렬 2개의 크로네커 곱" in found.explain("ko")
+    each = sb.jacobian(lambda x: V @ x @ A)(np.stack([W, W]))
+    assert "2 equal blocks of 18 × 24" in each.explain("en")
+    assert "each Kronecker product of 2 matrices: 18 × 24" in each.explain("en")

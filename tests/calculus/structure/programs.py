@@ -135,6 +135,12 @@ def layer(draw: Draw, shape: Shape) -> Step:
 
 
 @step
+def two_sided(draw: Draw, shape: Shape) -> Step:
+    left, right = draw.numbers((draw.whole(1, 4), shape[-2] if len(shape) > 1 else 1)), draw.numbers((shape[-1], 3))
+    return lambda x: left @ (x if x.ndim > 1 else x[None]) @ right
+
+
+@step
 def general_dot(draw: Draw, shape: Shape) -> Step:
     roles = [draw.one_of("contract", "batch", "free") for _ in shape]
     contract = [axis for axis, role in enumerate(roles) if role == "contract"]

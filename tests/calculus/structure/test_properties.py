@@ -55,6 +55,7 @@ def compared(f: Any, x: Any) -> tuple[sb.Jacobian, np.ndarray]:
         np.testing.assert_allclose(backward.ravel(), dense.T @ u, **near)
     if diagonal is not None:
         np.testing.assert_allclose(diagonal.ravel(), np.diag(dense), **near)
+    assert all(one.explain(language) for one in (kept[0], kept[0].T) for language in ("en", "ko"))
     return kept[0], dense
 
 

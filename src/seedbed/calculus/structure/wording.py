@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def sentence(jacobian: Jacobian, language: str | None) -> str:
     """Kind, what it consists of, and its bytes beside those of the dense matrix."""
     said = described(jacobian.structure, language)
-    if jacobian.kind in (kinds.BLOCKS, kinds.KRONECKER):
+    if jacobian.structure.inner is not None:
         said += _shared(jacobian, language)
     sizes = message("jacobian.bytes", language, stored=readable(jacobian.nbytes), dense=readable(jacobian.dense_bytes))
     return f"{said}; {sizes}"
@@ -38,7 +38,9 @@ def described(structure: Kind, language: str | None) -> str:
         "operation": structure.operation,
         "block": f"{inner.shape[0]:,} × {inner.shape[1]:,}" if inner else "",
     }
-    said = message(f"jacobian.{structure.name.lower().replace(' ', '_')}", language, **values)
+    is_product = structure.name == kinds.KRONECKER and inner is None  # of matrices, of which none is an identity
+    name = "kronecker_product" if is_product else structure.name.lower().replace(" ", "_")
+    said = message(f"jacobian.{name}", language, **values)
     if inner is not None and inner.name != kinds.DENSE:
         said += message("jacobian.inner", language, inner=described(inner, language))
     return said + (message("jacobian.interleaved", language) if structure.is_interleaved else "")
