@@ -210,6 +210,40 @@ def test_the_check_fails_where_an_array_is_another() -> None:
     assert not broken.check(0)
 
 
+CANCELLED: dict[str, Callable[[Any], Any]] = {  # functions whose Jacobian is 0, or nearly so, but for rounding
+    "softmax": lambda x: jnp.sum(jax.nn.softmax(x)),
+    "mean": lambda x: jnp.mean(x - jnp.mean(x)),
+    "layers": lambda x: jnp.mean(layernorm(jnp.tanh(x))),
+    "square": lambda x: jnp.tanh(x) ** 2 + 1 - jnp.tanh(x) ** 2,
+    "constant": lambda x: x * (jnp.sum(jax.nn.softmax(x)) - 1),
+    "beside": lambda x: (x + 1) ** 2 - x**2 - 2 * x,
+}
+
+
+@pytest.mark.parametrize("name", CANCELLED)
+def test_the_check_takes_what_cancels_for_rounding(name: str) -> None:
+    for dtype in ("float32", "float64"):
+        for n in (3, 50):
+            x = jnp.asarray(np.random.default_rng(n).normal(size=n), dtype)
+            found = sb.jacobian(CANCELLED[name])(x)
+            assert found.check(0) and found.check(1), (dtype, n, str(found.check(0)))
+            wrong = sb.jacobian(lambda t: CANCELLED[name](t) + 1e-2 * jnp.sum(t))(x)
+            assert not dataclasses.replace(wrong, origin=found.origin).check(0), (dtype, n)
+
+
+def test_the_check_finds_an_error_behind_layers() -> None:
+    weights = [jnp.asarray(np.random.default_rng(i).normal(size=(64, 64)) / 8, jnp.float32) for i in range(8)]
+
+    def deep(x: Any, factor: float = 1.0) -> Any:
+        for w in weights:
+            x = jnp.tanh(w @ x)
+        return x * factor
+
+    x = jnp.asarray(np.random.default_rng(9).normal(size=64), jnp.float32)
+    found, wrong = sb.jacobian(deep)(x), sb.jacobian(lambda x: deep(x, 1.01))(x)
+    assert found.check(0) and not dataclasses.replace(wrong, origin=found.origin).check(0)
+
+
 def test_the_check_needs_the_function() -> None:
     with pytest.raises(UsageError, match="expected a Jacobian that knows its function, got one that came out of jax"):
         jax.jit(sb.jacobian(jnp.sin))(X).check()

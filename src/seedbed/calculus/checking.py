@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -11,12 +12,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from seedbed.calculus.structure.rounding import magnitudes
 from seedbed.core.errors import UsageError
 
 if TYPE_CHECKING:
     from seedbed.calculus.matrix import Jacobian
 
+Pass = Callable[[Array, Array], Array | None]  # of a point and a vector: what JAX makes of the vector there
 ROUNDING = 1000  # roundings that a product may differ by: sums are formed in another order
+CANCELLED = 1 / 8  # as many of those that numbers which cancel may leave: they are measured, and cover real errors
 
 
 @dataclass(frozen=True)
@@ -24,8 +28,8 @@ class Check:
     """What a comparison found. True where the Jacobian agrees.
 
     Attributes:
-        forward: the largest difference of J @ v from `jax.jvp`, relative to the largest entry; None where JAX has no
-            forward pass of the function.
+        forward: the largest difference of J @ v from `jax.jvp`, relative to the largest entry, or to an eighth of the
+            numbers that cancel in it where that is more; None where JAX has no forward pass of the function.
         backward: the same of J.T @ u from `jax.vjp`.
         tolerance: what is taken for rounding.
     """
@@ -66,11 +70,9 @@ def compared(jacobian: Jacobian, key: Any, tolerance: float | None) -> Check:
     u = jax.random.normal(keys[1], jacobian.out_shape, jacobian.dtype)
     if tolerance is None:
         tolerance = ROUNDING * float(jnp.finfo(jacobian.dtype).eps) * len(jacobian.pieces) ** 0.5
-    forward = _pushed(function, x, v.astype(x.dtype)) if jacobian.has_products else None
-    backward = jax.vjp(function, x)[1](u)[0] if jacobian.T.has_products else None
     return Check(
-        None if forward is None else _apart(jacobian @ v, forward),
-        None if backward is None else _apart(jacobian.T @ u, backward),
+        _apart(jacobian @ v, partial(_pushed, function), x, v.astype(x.dtype)) if jacobian.has_products else None,
+        _apart(jacobian.T @ u, partial(_pulled, function), x, u) if jacobian.T.has_products else None,
         tolerance,
     )
 
@@ -83,7 +85,25 @@ def _pushed(function: Callable[..., Any], x: Array, v: Array) -> Array | None:
     return change
 
 
-def _apart(one: Array, other: Array) -> float:
-    scale = jnp.max(jnp.abs(other), initial=0.0)
-    difference = jnp.max(jnp.abs(one - other), initial=0.0)
-    return float(difference / jnp.where(scale > 0, scale, 1))
+def _pulled(function: Callable[..., Any], x: Array, u: Array) -> Array:
+    (slope,) = jax.vjp(function, x)[1](u)
+    return slope
+
+
+def _apart(found: Array, jax_pass: Pass, x: Array, v: Array) -> float | None:
+    """The largest difference of a product from what a pass of JAX gives; None where there is no such pass."""
+    if (other := jax_pass(x, v)) is None:
+        return None
+    difference = jnp.max(jnp.abs(found - other), initial=0.0)
+    scale = max(float(jnp.max(jnp.abs(other), initial=0.0)), CANCELLED * _cancelled(jax_pass, x, v))
+    return float(difference) / (scale if scale != 0 else 1.0)
+
+
+def _cancelled(jax_pass: Pass, x: Array, v: Array) -> float:
+    """How large the numbers are that cancel in a pass; 0 for a function that JAX follows at known numbers alone."""
+    try:
+        program = jax.make_jaxpr(jax_pass)(x, v)
+    except (UsageError, TypeError, IndexError):
+        return 0.0
+    (sizes,) = magnitudes(program, [x, v])
+    return float(np.max(sizes, initial=0.0))

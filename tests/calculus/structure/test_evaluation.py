@@ -127,7 +127,9 @@ def test_an_array_that_comes_twice_is_kept_once() -> None:
 def test_unneeded_steps_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
     results = evaluation._results
-    monkeypatch.setattr(evaluation, "_results", lambda eqn, xs: done.append(eqn.primitive.name) or results(eqn, xs))
+    monkeypatch.setattr(
+        evaluation, "_results", lambda eqn, *rest: done.append(eqn.primitive.name) or results(eqn, *rest)
+    )
 
     def f(x: Any) -> Any:
         jnp.exp(x) * 2
