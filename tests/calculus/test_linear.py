@@ -36,12 +36,15 @@ UNPROVED: dict[str, Callable[[Any], Any]] = {  # linear, and for the proof too h
     "solve": lambda x: jnp.linalg.solve(W[:4] + 4 * jnp.eye(4), x),
     "scan": lambda x: jax.lax.scan(lambda total, one: (total + one, total), jnp.float32(0), x)[1],
     "homogeneous in disguise": lambda x: jnp.log(jnp.exp(x)),
+    "squares that cancel": lambda x: (x + 1) ** 2 - x**2 - 1,
+    "a constant that cancels": lambda x: (x + 1) ** 2 - x**2 - x - 1,
 }
 BENT: dict[str, Callable[[Any], Any]] = {
     "relu": jax.nn.relu, "abs": jnp.abs, "square": lambda x: x * x, "a little": lambda x: x + 1e-3 * x * x,
     "norm": jnp.linalg.norm, "sort": jnp.sort, "floor": jnp.floor, "largest": jnp.max, "exp": jnp.exp,
     "far away": lambda x: jnp.clip(x, -100, 100), "near zero": lambda x: jnp.where(jnp.abs(x) < 1e-3, 0, x),
     "one of many": lambda x: jnp.concatenate([1e6 * x[:1], x[1:] ** 2]), "whole": lambda x: x.astype(int),
+    "cancels but for a bend": lambda x: (x + 1) ** 2 - x**2 + 0.1 * jnp.abs(x), "mirror": lambda x: jnp.abs(x) - x,
     "product of parts": lambda x: x[:2] @ x[2:], "no slope": lambda x: jax.lax.stop_gradient(x) * x, "cos": jnp.cos,
 }  # fmt: skip
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from seedbed.calculus.affine import is_affine
 from seedbed.calculus.expressions.algebra import Shape
 from seedbed.calculus.expressions.shapes import read_shape
+from seedbed.calculus.structure.rounding import magnitudes
 from seedbed.core.errors import UsageError
 from seedbed.core.messages import message
 
@@ -51,7 +52,8 @@ class Counterexample:
         left, right: the two sides; f(0) stands in them so that a constant alone does not make them differ.
         difference: between them.
         allowed: what rounding explains: 64 √n ε times the largest such number of the result at points of that size, as
-            each is a sum of n rounded products, through some more steps.
+            each is a sum of n rounded products, through some more steps; or times those that cancel in it, where they
+            are larger.
     """
 
     law: str
@@ -151,6 +153,10 @@ class _Trial:
         leaves = jax.tree.leaves(self.compiled(*point))
         return np.concatenate([np.asarray(leaf, np.float64).ravel() for leaf in leaves])
 
+    def cancelled(self, point: Point) -> Values:
+        """For each number of the result, how large those are that cancel in it."""
+        return np.concatenate([sizes.ravel() for sizes in magnitudes(self.program, point)])
+
     def broken(self, rng: np.random.Generator, at_zero: Values) -> Counterexample | None:
         """The first points found at which f - f(0) is not linear; None where there are none."""
         n = sum(math.prod(shape) for shape in self.shapes)
@@ -159,7 +165,7 @@ class _Trial:
             values = [self.values(point) for point in points]
             if (found := next(filter(None, map(_unsound, points, values)), None)) is not None:
                 return found
-            largest = np.max(np.abs([*values, at_zero]), axis=0)
+            largest = np.max(np.abs([*values, at_zero, *map(self.cancelled, points)]), axis=0)
             rounding = ROUNDING * math.sqrt(n) * float(jnp.finfo(self.dtype).eps) * largest
             for i in range(0, 2 * PAIRS, 2):
                 for law, x, y, c, left, right in self._laws(points[i : i + 2], values[i : i + 2], at_zero):
