@@ -65,6 +65,8 @@ BAD = {
     "two": (("tanh(x)", "+", "b", "x=5"), "expected one expression, got 3: 'tanh(x)', '+', 'b'", "put it in quotes"),
     "by": (("a + b", "a=3", "b=3"), "by: expected one of a, b, got none", "say which"),
     "NaN": (("sqrt(x)", "x=9"), "jacobian: expected numbers, but the function gives NaN at [", "take another seed"),
+    "infinite": (("x/0", "x=3"), "the function gives an infinite number at [0] (3 of 3), first made by div", "write"),
+    "infinite slope": (("sqrt(x-x)", "x=3"), "but the derivative of the output is infinite or NaN at [0]", "write it"),
     "file": (("x", "x=3", "--out", "a.pdf"), "a.pdf: expected a file whose name ends in .html, .png, .svg", "a page"),
 }  # fmt: skip
 

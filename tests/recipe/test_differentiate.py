@@ -73,6 +73,11 @@ def test_it_is_written_as_a_page_and_as_pictures(tmp_path: Path) -> None:
 
 BAD = [
     ("log(x)", {"x": 9}, {}, "jacobian: expected numbers, but the function gives NaN at [", "(--positive)"),
+    ("x / 0", {"x": 3}, {}, "function gives an infinite number at [0] (3 of 3), first made by div", "a division by"),
+    ("exp(x * 1000)", {"x": 3}, {"is_positive": True}, "the function gives an infinite number at [", "grow too large"),
+    ("sqrt(x - x)", {"x": 3}, {}, "the derivative of the output is infinite or NaN at [0] (3 of 3)", "a root of 0"),
+    ("norm(x - x)", {"x": 3}, {}, "the derivative of the output is infinite or NaN at its only number", "a root of 0"),
+    ("relu(sqrt(x - x))", {"x": 3}, {}, "the derivative by the input is infinite or NaN at [0] (3 of", "a root"),
     ("x", {"x": 5}, {"dtype": "int32"}, "dtype: expected one of float32, float64, got 'int32'", "have no derivative"),
     ("x", {"x": 5}, {"dtype": "float46"}, "dtype: expected one of float32, float64", "did you mean 'float64'?"),
     ("a + b", {"a": 3, "b": 3}, {}, "by: expected one of a, b, got none", "say which"),

@@ -15,6 +15,8 @@ from jax.errors import (
     TracerArrayConversionError,
     TracerIntegerConversionError,
 )
+from jaxtyping import Array
+from numpy.typing import NDArray
 
 from seedbed.calculus.structure.program import bound, called
 from seedbed.core.errors import UsageError
@@ -55,7 +57,7 @@ def _checked_leaf(where: str, leaf: Any) -> Any:
         )
     if not jnp.issubdtype(array.dtype, jnp.floating):
         raise UsageError(f"{where}: expected real floating-point numbers, got {array.dtype}")
-    if (place := _first_nan(array)) is not None:
+    if (place := _first(array, np.isnan)) is not None:
         raise UsageError(f"{where}: expected numbers, got NaN at {place}", "a derivative there has no meaning")
     return array
 
@@ -104,37 +106,62 @@ def refuse_nan(name: str, function: Callable[[Any], Any], x: Any, outputs: list[
         UsageError: so it is.
     """
     for y in outputs:
-        if (place := _first_nan(y)) is not None:
-            made = _first_to_make_nan(function, x)
+        if (place := _first(y, np.isnan)) is not None:
+            made = _first_to_make(function, x, np.isnan)
             by = f", first made by {made}" if made else ""
             raise UsageError(f"{name}: expected numbers, but the function gives NaN at {place}{by}", "move the point")
 
 
-def _first_nan(array: Any) -> str | None:
-    """Where the first NaN stands: `[2, 3] (1 of 12)`; None for none, or where numbers are not known yet."""
+def refuse_infinite(name: str, function: Callable[[Any], Array], x: Array) -> None:
+    """Raises where a value or a derivative is infinite or NaN, and names the operation that made the first such number.
+
+    Raises:
+        UsageError: so it is.
+    """
+    passes: dict[str, Callable[[Any], Any]] = {
+        "function gives an infinite number": function,
+        "derivative of the output is infinite or NaN": lambda t: jax.jvp(function, (t,), (jnp.ones_like(t),))[1],
+        "derivative by the input is infinite or NaN": jax.grad(lambda t: function(t).sum()),
+    }
+    for said, program in passes.items():
+        if (place := _first(program(x), _is_unbounded)) is not None:
+            made = _first_to_make(program, x, _is_unbounded)
+            by = f", first made by {made}" if made else ""
+            raise UsageError(
+                f"{name}: expected finite numbers, but the {said} at {place}{by}",
+                "write it without a division by 0, a root of 0, or numbers that grow too large",
+            )
+
+
+def _is_unbounded(array: NDArray[Any]) -> Any:
+    return ~np.isfinite(array)
+
+
+def _first(array: Any, is_hole: Callable[[NDArray[Any]], Any]) -> str | None:
+    """Where the first such number stands: `[2, 3] (1 of 12)`; None for none, or where numbers are not known yet."""
     if isinstance(array, jax.core.Tracer):
         return None
-    holes = np.isnan(np.asarray(array))
+    holes = is_hole(np.asarray(array))
     if not holes.any():
         return None
     first = ", ".join(map(str, np.argwhere(holes)[0]))
     return f"[{first}] ({int(holes.sum()):,} of {holes.size:,})" if holes.ndim else "its only number"
 
 
-def _first_to_make_nan(function: Callable[[Any], Any], x: Any) -> str | None:
-    """The operation whose operands have no NaN and whose result has."""
+def _first_to_make(function: Callable[[Any], Any], x: Any, is_hole: Callable[[NDArray[Any]], Any]) -> str | None:
+    """The operation whose operands have no such number and whose result has."""
     closed = jax.make_jaxpr(function)(x)
-    return _walked(closed.jaxpr, closed.consts, jax.tree.leaves(x))
+    return _walked(closed.jaxpr, closed.consts, jax.tree.leaves(x), is_hole)
 
 
-def _walked(jaxpr: jex.Jaxpr, consts: Any, arguments: Any) -> str | None:
+def _walked(jaxpr: jex.Jaxpr, consts: Any, arguments: Any, is_hole: Callable[[NDArray[Any]], Any]) -> str | None:
     known = dict(zip((*jaxpr.constvars, *jaxpr.invars), (*consts, *arguments), strict=True))
     for eqn in jaxpr.eqns:
         operands = [atom.val if isinstance(atom, jex.Literal) else known[atom] for atom in eqn.invars]
         results = bound(eqn.primitive, eqn.params, operands)
         floating = [r for r in results if jnp.issubdtype(r.dtype, jnp.floating)]
-        if any(_first_nan(r) is not None for r in floating):
+        if any(_first(r, is_hole) is not None for r in floating):
             inner = called(eqn)
-            return (inner and _walked(inner.jaxpr, inner.consts, operands)) or str(eqn.primitive.name)
+            return (inner and _walked(inner.jaxpr, inner.consts, operands, is_hole)) or str(eqn.primitive.name)
         known |= zip(eqn.outvars, results, strict=True)
     return None

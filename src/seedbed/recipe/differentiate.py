@@ -14,6 +14,7 @@ from seedbed.calculus.derivatives import jacobian
 from seedbed.calculus.expressions.expression import Expression
 from seedbed.calculus.expressions.shapes import ShapeOf, shape_of
 from seedbed.calculus.matrix import Jacobian
+from seedbed.calculus.points import refuse_infinite
 from seedbed.core.errors import ShapeError, UsageError, nearest, one_of
 from seedbed.core.messages import catalogue
 from seedbed.core.sizes import readable
@@ -46,7 +47,8 @@ def differentiate(
         is_positive: take their absolute values, for a logarithm or a root.
 
     Raises:
-        UsageError: the text is no such expression, names do not match, the result would be too large, or is NaN.
+        UsageError: the text is no such expression, names do not match, the result would be too large, or a number in
+            it or in its derivative is NaN or infinite.
         ShapeError: shapes do not fit.
     """
     if language is not None:
@@ -66,6 +68,8 @@ def differentiate(
             found: Jacobian = jacobian(expression, by=by)(**arrays)
         except UsageError as error:  # a NaN; the point is ours, so what moves it is ours to say
             raise UsageError(error.message, "take another seed, or positive numbers (--positive)") from None
+        assert found.origin is not None
+        refuse_infinite("jacobian", *found.origin)
         return JacobianView(
             text=text.strip(), by=by, shapes=known, seed=seed, dtype=dtype, out_shape=found.out_shape,
             in_shape=found.in_shape, kind=found.kind, sentence=found.explain(language), stored_bytes=found.nbytes,
