@@ -206,6 +206,19 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: sb.gradient(lambda x: (x.sum(), x.max()))(X),
         "gradient by 0: expected a function that gives a scalar, got a tree of 2 arrays",
     ),
+    "the Hessian of a vector": (
+        lambda: sb.hessian(jnp.sin)(X),
+        "hessian by 0: expected a function that gives a scalar, got shape (4,)\n"
+        "hint: sum or average the outputs first, or take jacobian(f)",
+    ),
+    "the Hessian at a text": (
+        lambda: sb.hessian(jnp.sum)("abc"),
+        "hessian: argument 0: expected numbers, got str 'abc'",
+    ),
+    "the Hessian where there is none": (
+        lambda: sb.hessian(lambda x: jnp.sum(jnp.sqrt(x - 9.0)))(X),
+        "hessian: expected numbers, but the function gives NaN at [0] (4 of 4), first made by sqrt",
+    ),
     "an unknown name": (
         lambda: sb.gradient(lambda weight, x: weight @ x, by="wieght")(X, X),
         "gradient: expected `by` to be one of weight, x, got 'wieght'\nhint: did you mean 'weight'?",

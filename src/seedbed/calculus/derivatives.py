@@ -69,18 +69,21 @@ def gradient(f: Callable[..., Any], by: By = 0) -> Callable[..., Any]:
     >>> gradient(lambda x: (x**2).sum())(jnp.array([1.0, 2.0])).tolist()
     [2.0, 4.0]
     """
+    return _gradient("gradient", f, by)
 
+
+def _gradient(name: str, f: Callable[..., Any], by: By) -> Callable[..., Any]:
     @functools.wraps(f)
     def at(*args: Any, **kwargs: Any) -> Any:
-        place, function, x = _by_some("gradient", f, by, args, kwargs)
-        y, pull = jax.vjp(lambda t: checked_output("gradient", function, t), x)
+        place, function, x = _by_some(name, f, by, args, kwargs)
+        y, pull = jax.vjp(lambda t: checked_output(name, function, t), x)
         if not isinstance(y, jax.Array) or y.shape:
             came = f"shape {y.shape}" if isinstance(y, jax.Array) else f"a tree of {len(jax.tree.leaves(y))} arrays"
             raise ShapeError(
-                f"gradient by {place}: expected a function that gives a scalar, got {came}",
+                f"{name} by {place}: expected a function that gives a scalar, got {came}",
                 "sum or average the outputs first, or take jacobian(f)",
             )
-        refuse_nan("gradient", function, x, [y])
+        refuse_nan(name, function, x, [y])
         (slope,) = pull(jnp.ones_like(y))
         return slope
 
@@ -104,11 +107,14 @@ def jacobian(f: Callable[..., Any], by: By = 0) -> Callable[..., Any]:
     >>> jacobian(lambda x: jnp.tanh(W @ x))(jnp.zeros(3)).shape
     (2, 3)
     """
+    return _jacobian("jacobian", f, by)
 
+
+def _jacobian(name: str, f: Callable[..., Any], by: By) -> Callable[..., Any]:
     @functools.wraps(f)
     def at(*args: Any, **kwargs: Any) -> Any:
-        _, function, x = _by_some("jacobian", f, by, args, kwargs)
-        return _jacobians(lambda t: checked_output("jacobian", function, t), x)
+        _, function, x = _by_some(name, f, by, args, kwargs)
+        return _jacobians(name, lambda t: checked_output(name, function, t), x)
 
     return at
 
@@ -121,10 +127,10 @@ def hessian(f: Callable[..., Any], by: int | str = 0) -> Callable[..., Any]:
     >>> hessian(lambda x: jnp.sin(x).sum())(jnp.zeros(3)).kind
     'diagonal'
     """
-    return jacobian(gradient(f, by), by)
+    return _jacobian("hessian", _gradient("hessian", f, by) if callable(f) else f, by)
 
 
-def _jacobians(function: Callable[[Any], Any], x: Any) -> Any:
+def _jacobians(name: str, function: Callable[[Any], Any], x: Any) -> Any:
     leaves, in_tree = jax.tree.flatten(x)
     out_trees: list[Any] = []
 
@@ -141,8 +147,8 @@ def _jacobians(function: Callable[[Any], Any], x: Any) -> Any:
         return outputs, [pieces(closed, which) for which in range(len(given))], []
 
     outputs, columns, at_zero = _called(found_at, leaves)
-    refuse_nan("jacobian", function, x, outputs)
-    _refuse_affine(at_zero)
+    refuse_nan(name, function, x, outputs)
+    _refuse_affine(name, at_zero)
     rows = []
     for number, y in enumerate(outputs):
         found = []
@@ -183,7 +189,7 @@ def _turned(chain: Chain) -> Chain:
     return tuple(piece.transpose() for piece in reversed(chain))
 
 
-def _refuse_affine(at_zero: Sequence[Array]) -> None:
+def _refuse_affine(name: str, at_zero: Sequence[Array]) -> None:
     """Raises where a backward pass makes something of nothing.
 
     Raises:
@@ -191,7 +197,7 @@ def _refuse_affine(at_zero: Sequence[Array]) -> None:
     """
     if any(not isinstance(g, jax.core.Tracer) and bool(jnp.any(g != 0)) for g in at_zero):
         raise UsageError(
-            "jacobian: expected a backward pass that is linear, but a jax.custom_vjp in the function gives "
+            f"{name}: expected a backward pass that is linear, but a jax.custom_vjp in the function gives "
             "something else than 0 for 0"
         )
 
