@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -47,9 +49,42 @@ def test_a_product_of_another_shape_is_refused_with_both() -> None:
     assert str(caught.value) == "J @ v: J is 20 × 30, so expected v of shape (5, 6), (30,) or (30, k), got (7,)"
     with pytest.raises(ShapeError) as caught:
         found.T @ np.ones((30, 2))
-    assert str(caught.value) == "J @ v: J.T is 30 × 20, so expected v of shape (5, 4), (20,) or (20, k), got (30, 2)"
+    assert str(caught.value) == "J.T @ u: J.T is 30 × 20, so expected u of shape (5, 4), (20,) or (20, k), got (30, 2)"
     with pytest.raises(ShapeError, match=r"J is 4 × 6, so expected v of shape \(6,\) or \(6, k\), got \(\)"):
         sb.jacobian(lambda x: W @ x)(X) @ 1.0
+
+
+WRONG = """
+import jax.numpy as jnp, seedbed as sb
+J = sb.jacobian(jnp.tanh)(jnp.ones(3))
+for call in (
+    lambda: J @ "a", lambda: J @ None, lambda: J.T @ "a", lambda: sb.linearize(jnp.tanh)(jnp.ones(3)).predict("a"),
+    lambda: J.as_matrix(max_bytes="2GB"), lambda: J.as_matrix(None), lambda: J.as_matrix(-1),
+    lambda: J.singular_values("a"), lambda: J.singular_values(2.5), lambda: J.singular_values(4),
+):
+    try:
+        call()
+    except sb.UsageError as error:
+        print(error.message)
+print(J.as_matrix(2e9).shape, J.singular_values(2).shape)
+"""
+
+
+def test_what_is_no_number_is_refused_in_words() -> None:  # in a process of its own, whose types nothing checks before
+    done = subprocess.run([sys.executable, "-c", WRONG], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [
+        "J @ v: expected numbers, got str 'a'",
+        "J @ v: expected numbers, got NoneType None",
+        "J.T @ u: expected numbers, got str 'a'",
+        "predict: expected numbers, got str 'a'",
+        "as_matrix: expected max_bytes as a number of bytes from 0, got '2GB'",
+        "as_matrix: expected max_bytes as a number of bytes from 0, got None",
+        "as_matrix: expected max_bytes as a number of bytes from 0, got -1",
+        "singular_values: expected k as a whole number from 1 to 3, got 'a'",
+        "singular_values: expected k as a whole number from 1 to 3, got 2.5",
+        "singular_values: expected k as a whole number from 1 to 3, got 4",
+        "(3, 3) (2,)",
+    ]
 
 
 def test_what_is_too_large_is_not_written_out() -> None:
@@ -184,7 +219,7 @@ def test_the_largest_singular_values_of_a_large_product() -> None:
     np.testing.assert_allclose(found.singular_values(3), sizes[:3], rtol=1e-9)
     with pytest.raises(UsageError, match=r"expected k, because all of a \w+ Jacobian of 2,100 × 2,100 are too many"):
         found.singular_values()
-    with pytest.raises(UsageError, match="expected k from 1 to 2100, got 0"):
+    with pytest.raises(UsageError, match="expected k as a whole number from 1 to 2100, got 0"):
         found.singular_values(0)
 
 

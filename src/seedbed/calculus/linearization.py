@@ -14,6 +14,7 @@ from jaxtyping import Array
 
 from seedbed.calculus.derivatives import jacobian
 from seedbed.calculus.matrix import Jacobian
+from seedbed.calculus.points import checked_numbers
 from seedbed.core.errors import ShapeError, UsageError
 
 
@@ -57,8 +58,9 @@ class Linearization:
 
         Raises:
             ShapeError: the change has another shape than the point.
+            UsageError: it does not hold numbers.
         """
-        change = jnp.asarray(dx, self.point.dtype)
+        change = checked_numbers("predict", dx, self.point.dtype)
         if change.shape != self.point.shape:
             raise ShapeError(f"predict: expected a change of shape {self.point.shape}, got {change.shape}")
         return Prediction(self.jacobian @ change, self.function(self.point + change) - self.value)

@@ -9,6 +9,7 @@ import functools
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any
 
 import jax
@@ -17,6 +18,7 @@ import numpy as np
 from jaxtyping import Array
 
 from seedbed.calculus.checking import Check, compared
+from seedbed.calculus.points import checked_numbers
 from seedbed.calculus.structure.discovery import Piece
 from seedbed.calculus.structure.kinds import Kind, blocks_of, kind_of
 from seedbed.calculus.structure.opaque import Opaque
@@ -94,11 +96,13 @@ class Jacobian:
 
         Raises:
             ShapeError: it has another shape.
+            UsageError: it does not hold numbers.
         """
         if isinstance(other, Jacobian):
             return _chained(self, other)
         is_ready = isinstance(other, jax.Array) and other.dtype == self.dtype  # for small ones it counts
-        v = other if is_ready else jnp.asarray(other, self.dtype)
+        said, name = ("J.T @ u", "u") if self.is_transposed else ("J @ v", "v")
+        v = other if is_ready else checked_numbers(said, other, self.dtype)
         if v.shape == self.in_shape:
             return _product(self, v)
         m, n = self.shape
@@ -108,7 +112,7 @@ class Jacobian:
             return jax.vmap(lambda c: _product(self, c.reshape(self.in_shape)).reshape(m), 1, 1)(v)
         ways = f"{self.in_shape}, ({n},) or ({n}, k)" if self.in_shape != (n,) else f"({n},) or ({n}, k)"
         side = "J.T is" if self.is_transposed else "J is"
-        raise ShapeError(f"J @ v: {side} {m} × {n}, so expected v of shape {ways}, got {v.shape}")
+        raise ShapeError(f"{said}: {side} {m} × {n}, so expected {name} of shape {ways}, got {v.shape}")
 
     @functools.cached_property
     def T(self) -> Jacobian:  # noqa: N802
@@ -126,12 +130,15 @@ class Jacobian:
             for piece in self.pieces
         )
 
-    def as_matrix(self, max_bytes: int = MAX_BYTES) -> Array:
+    def as_matrix(self, max_bytes: float = MAX_BYTES) -> Array:
         """All entries, (m, n).
 
         Raises:
-            UsageError: they take more than `max_bytes`.
+            UsageError: they take more than `max_bytes`, or that is no number of bytes.
         """
+        if not _is_size(max_bytes):
+            hint = "such as as_matrix(max_bytes=2e9)"
+            raise UsageError(f"as_matrix: expected max_bytes as a number of bytes from 0, got {max_bytes!r}", hint)
         widths = [self.shape[1], *(math.prod(piece.out_shape) for piece in self.pieces)]
         wanted = max(m * self.shape[1] for m in widths[1:]) * jnp.dtype(self.dtype).itemsize
         if wanted > max_bytes:
@@ -227,6 +234,10 @@ class Jacobian:
         (pieces,) = children
         out_shape, in_shape, dtype, is_transposed = rest
         return cls(pieces, out_shape, in_shape, dtype, None, is_transposed)
+
+
+def _is_size(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, Real) and float(value) >= 0
 
 
 def _product(jacobian: Jacobian, v: Array) -> Array:

@@ -43,11 +43,21 @@ def checked_point(name: str, place: int | str, value: Any) -> Any:
     return jax.tree.unflatten(tree, [_checked_leaf(where, leaf) for leaf in leaves])
 
 
-def _checked_leaf(where: str, leaf: Any) -> Any:
+def checked_numbers(where: str, value: Any, dtype: Any = None) -> Array:
+    """The value as an array.
+
+    Raises:
+        UsageError: it does not hold numbers.
+    """
     try:
-        array = jnp.asarray(leaf)
+        return jnp.asarray(value, dtype)
     except (TypeError, ValueError):
-        raise UsageError(f"{where}: expected numbers, got {_shown(leaf)}") from None
+        hint = "give a list of numbers, or an array of NumPy or JAX"
+        raise UsageError(f"{where}: expected numbers, got {_shown(value)}", hint) from None
+
+
+def _checked_leaf(where: str, leaf: Any) -> Any:
+    array = checked_numbers(where, leaf)
     if jnp.issubdtype(array.dtype, jnp.integer) or array.dtype == bool:
         if isinstance(leaf, int) and not isinstance(leaf, bool):
             return jnp.asarray(float(leaf))

@@ -8,6 +8,7 @@ largest ones come from products alone (Golub and Kahan's bidiagonalisation, as S
 from __future__ import annotations
 
 import math
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
@@ -35,13 +36,18 @@ WRITTEN_OUT = 2048  # the smaller side of a matrix up to which it is written out
 def singular_values(jacobian: Jacobian, k: int | None) -> Array:
     """The k largest singular values, or all, largest first; see `Jacobian.singular_values`."""
     most = min(jacobian.shape)
-    if k is not None and not 1 <= k <= most:
-        raise UsageError(f"singular_values: expected k from 1 to {most}, got {k}")
+    if k is not None and not _is_count(k, most):
+        hint = "such as J.singular_values(1), or J.singular_values() for all"
+        raise UsageError(f"singular_values: expected k as a whole number from 1 to {most}, got {k!r}", hint)
     found = _by_kind(jacobian)
     if found is None:
         found = _by_products(jacobian, k) if most > WRITTEN_OUT else _written_out(jacobian)
     found = jnp.sort(jnp.abs(found), descending=True)
     return found if k is None else found[:k]
+
+
+def _is_count(value: Any, most: int) -> bool:
+    return not isinstance(value, bool) and isinstance(value, Integral) and 1 <= int(value) <= most
 
 
 def _written_out(jacobian: Jacobian) -> Array:
