@@ -223,6 +223,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: sb.gradient(lambda weight, x: weight @ x, by="wieght")(X, X),
         "gradient: expected `by` to be one of weight, x, got 'wieght'\nhint: did you mean 'weight'?",
     ),
+    "no point": (
+        lambda: sb.jacobian(jnp.tanh)(),
+        "jacobian: expected a point to be taken at, got no argument\nhint: such as jacobian(f)(x)",
+    ),
     "an unknown place": (
         lambda: sb.gradient(lambda w, x: w @ x, by=2)(X, X),
         "gradient: expected `by` to be one of w, x, got 2",

@@ -147,3 +147,7 @@ def test_what_cannot_be_tried() -> None:
         sb.is_linear(lambda x: W @ x, 3)
     with pytest.raises(UsageError, match=r"that gives numbers, got the error: .*<class 'str'>"):
         sb.is_linear(lambda x: "x", 3)
+    early = r"is_linear: expected a function that JAX can follow, .*\nhint: .* jax.numpy in place of numpy"
+    for f in (np.sin, lambda x: x if x[0] > 0 else -x):
+        with pytest.raises(UsageError, match=early):
+            sb.is_linear(f, 3)

@@ -249,6 +249,8 @@ def _place(name: str, f: Any, by: int | str, args: tuple[Any, ...], kwargs: Any)
         return by % len(args)
     if isinstance(by, int) and not args and by < len(names) and names[by] in kwargs:
         return names[by]
+    if not args and not kwargs:
+        raise UsageError(f"{name}: expected a point to be taken at, got no argument", f"such as {name}(f)(x)")
     given = [*(names[: len(args)] or map(str, range(len(args)))), *kwargs]
     hint = nearest(by, given) if isinstance(by, str) else ""
     raise UsageError(f"{name}: expected `by` to be {one_of(map(str, given))}, got {by!r}", hint)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from seedbed.calculus.affine import is_affine
 from seedbed.calculus.expressions.algebra import Shape
 from seedbed.calculus.expressions.shapes import read_shape
+from seedbed.calculus.points import TOO_EARLY, too_early
 from seedbed.calculus.structure.rounding import magnitudes
 from seedbed.core.errors import UsageError
 from seedbed.core.messages import message
@@ -135,8 +136,12 @@ class _Trial:
 
     def __init__(self, f: Callable[..., Any], shapes: Sequence[Shape]) -> None:
         self.shapes, self.dtype = shapes, jnp.result_type(float)
+        if not callable(f):
+            raise UsageError(f"is_linear: expected a function, got {f!r}", "such as is_linear(lambda x: 2 * x, 3)")
         try:
             self.program = jax.make_jaxpr(f)(*(jax.ShapeDtypeStruct(shape, self.dtype) for shape in shapes))
+        except TOO_EARLY as error:
+            raise too_early("is_linear", error) from None
         except (TypeError, ValueError) as error:
             where = (
                 f"is_linear: expected a function of arrays of shape {', '.join(map(str, shapes))} that gives numbers"

@@ -81,11 +81,7 @@ def checked_output(name: str, function: Callable[[Any], Any], x: Any) -> Any:
     try:
         y = function(x)
     except TOO_EARLY as error:
-        said = str(error).split("\n")[0]
-        raise UsageError(
-            f"{name}: expected a function that JAX can follow, but it asks for a number too early: {said}",
-            "use jnp.where in place of `if`, and jax.numpy in place of numpy",
-        ) from None
+        raise too_early(name, error) from None
     leaves = jax.tree.leaves(y)
     for leaf in leaves:
         if not _is_floating(leaf):
@@ -96,6 +92,15 @@ def checked_output(name: str, function: Callable[[Any], Any], x: Any) -> Any:
     if not leaves:
         raise UsageError(f"{name}: expected a function that gives an array, got {y!r}")
     return jax.tree.map(jnp.asarray, y)
+
+
+def too_early(name: str, error: Exception) -> UsageError:
+    """The error for a function that asks for a number that is not computed yet, from what JAX raised."""
+    said = str(error).split("\n")[0]
+    return UsageError(
+        f"{name}: expected a function that JAX can follow, but it asks for a number too early: {said}",
+        "use jnp.where in place of `if`, and jax.numpy in place of numpy",
+    )
 
 
 def _is_floating(leaf: Any) -> bool:
