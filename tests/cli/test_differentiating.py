@@ -47,7 +47,9 @@ def test_the_seed_moves_the_point(seedbed: Command) -> None:
 
 
 BAD = {
-    "python": (("__import__('os').system('touch x')",), "expression: expected one of abs, ", "did you mean 'step'?"),
+    "python": (("__import__('os').system('touch x')",), "expression: expected one of abs, ", "an expression is"),
+    "python alone": (("__import__('os')",), "got __import__ at character 1", "an expression is arithmetic alone"),
+    "module": (("np.tahnh(x)", "x=5"), "got np.tahnh at character 1", "did you mean 'tanh'?"),
     "no arithmetic": (("x if x else x", "x=3"), "expression: expected arithmetic on named arrays", "write relu(x)"),
     "equation": (("y = W @ x", "W=3x4", "x=4"), "got '=' at character 3", "give the right side of an equation alone"),
     "unknown name": (("tanh(W @ y)", "x=5", "W=3x5"), "shape for each array, got none for y", "did you mean 'x'?"),
@@ -64,6 +66,7 @@ BAD = {
     "no expression": (("x=5",), "expected one expression, got none", "put it in quotes"),
     "two": (("tanh(x)", "+", "b", "x=5"), "expected one expression, got 3: 'tanh(x)', '+', 'b'", "put it in quotes"),
     "by": (("a + b", "a=3", "b=3"), "by: expected one of a, b, got none", "say which"),
+    "no such by": (("x * 2", "x=3", "--by", "z"), "by: expected one of x, got z", "name an array of the"),
     "NaN": (("sqrt(x)", "x=9"), "jacobian: expected numbers, but the function gives NaN at [", "take another seed"),
     "infinite": (("x/0", "x=3"), "the function gives an infinite number at [0] (3 of 3), first made by div", "write"),
     "infinite slope": (("sqrt(x-x)", "x=3"), "but the derivative of the output is infinite or NaN at [0]", "write it"),

@@ -85,7 +85,8 @@ def _by(names: Sequence[str], by: str | None) -> str:
     usual = USUAL if USUAL in names else names[0] if len(names) == 1 else "none"
     wanted = usual if by is None else by
     if wanted not in names:
-        raise UsageError(f"by: expected {one_of(names)}, got {wanted}", nearest(wanted, names) or "say which")
+        hint = "say which" if by is None else nearest(by, names) or f"name an array of the expression, as {names[0]}"
+        raise UsageError(f"by: expected {one_of(names)}, got {wanted}", hint)
     return wanted
 
 

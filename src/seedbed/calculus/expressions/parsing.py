@@ -207,7 +207,11 @@ class _Reader:
         name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
         if isinstance(function, ast.Attribute) and name in WORDS:
             raise self.refuse(function, "a function by its name alone", self._shown(function), f"write {name}(...)")
-        hint = nearest(name, WORDS) or "a product is written * or @"
+        owner = function.value if isinstance(function, ast.Attribute) else None
+        if name.startswith("__") or isinstance(owner, ast.Call):  # Python that would be run, not a word misspelt
+            hint = "an expression is arithmetic alone, and nothing in it is run as Python"
+        else:
+            hint = nearest(name, WORDS) or "a product is written * or @"
         raise self.refuse(function, one_of(sorted(WORDS)), self._shown(function), hint)
 
     def _option(self, node: ast.expr, name: str, option: str) -> Option:
