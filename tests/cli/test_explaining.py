@@ -33,8 +33,12 @@ def test_explain_alone_lists_all(seedbed: Command) -> None:
 @pytest.mark.parametrize(("arguments", "error", "hint"), [
     (("sigmoit",), "explain: expected the name of an explanation, got 'sigmoit'", "did you mean 'sigmoid'?"),
     (("sigmoid", "--lang", "eng"), "language: expected one of en, ko, got 'eng'", "did you mean 'en'?"),
+    (("he", "xavier"), "explain: expected one name, got 2: he, xavier", "one goes at a time: seedbed explain he"),
+    (("he", "--out", "foo.txt"), "foo.txt: expected a file whose name ends in .html, got .txt", "such as foo.html"),
+    (("he", "--out", "foo"), "foo: expected a file whose name ends in .html, got none", "such as foo.html"),
     (("--out", "page.html"), "--out: expected what to explain before it", "`seedbed explain` lists"),
 ])  # fmt: skip
-def test_explain_refuses_in_one_message(arguments, error, hint, seedbed: Command) -> None:
+def test_explain_refuses_in_one_message(arguments, error, hint, tmp_path: Path, seedbed: Command) -> None:
     said = seedbed("explain", *arguments)
+    assert not list(tmp_path.iterdir())
     assert said.code == 2 and said.err.startswith(f"error: {error}\nhint: {hint}") and not said.out

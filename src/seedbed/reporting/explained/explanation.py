@@ -100,12 +100,15 @@ class Explanation:
         """Writes it as an HTML page that loads nothing, and gives back where. A page like it is replaced.
 
         Raises:
-            UsageError: another file stands there, or it cannot be written there.
+            UsageError: the name has another ending than .html, another file stands there, or it cannot be written
+                there.
         """
-        from seedbed.reporting.explained.page import GENERATOR, page
+        from seedbed.reporting.explained.page import GENERATOR, check_target, page
         from seedbed.reporting.pages import write_page
 
-        return write_page(Path(path), page(self), GENERATOR)
+        target = Path(path)
+        check_target(target)
+        return write_page(target, page(self), GENERATOR)
 
     def __str__(self) -> str:
         from seedbed.reporting.explained.terminal import as_text

@@ -6,11 +6,13 @@ import functools
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import altair as alt
 from markupsafe import Markup
 
+from seedbed.core.errors import UsageError
 from seedbed.core.messages import message, preferred_language
 from seedbed.core.version import __version__
 from seedbed.reporting import page as report
@@ -19,6 +21,7 @@ from seedbed.reporting.explained.parts import Equations, Facts, Remedy, Table
 from seedbed.reporting.explained.plot import Plot, draw_plot
 from seedbed.reporting.explained.relief import Relief, draw_relief
 from seedbed.reporting.explained.words import Said, shown
+from seedbed.reporting.pages import is_page_of
 from seedbed.reporting.saving import svg
 from seedbed.reporting.theme import style_sheet
 
@@ -53,6 +56,18 @@ class Block(NamedTuple):
 
     kind: str
     content: Any
+
+
+def check_target(path: Path) -> None:
+    """Nothing, if a page may be written there.
+
+    Raises:
+        UsageError: the name has another ending, or something else stands there.
+    """
+    is_page_of(path, GENERATOR)
+    if path.suffix != ".html":
+        came = f"{path}: expected a file whose name ends in .html, got {path.suffix or 'none'}"
+        raise UsageError(came, f"such as {path.with_suffix('.html')}")
 
 
 def page(explanation: Explanation) -> str:
