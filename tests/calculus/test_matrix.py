@@ -355,6 +355,13 @@ def test_it_says_what_it_is() -> None:
     )
 
 
+def test_it_is_no_boast_where_nothing_is_saved() -> None:
+    dense, scaled = sb.jacobian(lambda x: W @ x)(X), sb.jacobian(lambda x: jnp.tanh(W @ x))(X)
+    assert dense.explain("en") == "dense: 4 × 6; 192 bytes, no less than the 192 bytes of all entries"
+    assert scaled.explain("en").endswith("; 224 bytes, no less than the 192 bytes of all entries")
+    assert scaled.explain("ko").endswith("; 224 bytes, 성분 전체의 192 bytes보다 적지 않음")
+
+
 def test_it_says_what_a_kronecker_product_consists_of() -> None:
     found = sb.jacobian(lambda x: V @ x @ A)(W)
     said = "Kronecker product of 2 matrices: 18 × 24; 384 bytes instead of 3.46 kB"

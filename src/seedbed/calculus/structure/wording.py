@@ -21,8 +21,11 @@ def sentence(jacobian: Jacobian, language: str | None) -> str:
     said = described(jacobian.structure, language)
     if jacobian.structure.inner is not None:
         said += _shared(jacobian, language)
-    sizes = message("jacobian.bytes", language, stored=readable(jacobian.nbytes), dense=readable(jacobian.dense_bytes))
-    return f"{said}; {sizes}"
+    stored, dense = readable(jacobian.nbytes), readable(jacobian.dense_bytes)
+    key = (
+        "bytes" if jacobian.nbytes < jacobian.dense_bytes else "more_bytes"
+    )  # factors may have more numbers than entries
+    return f"{said}; {message(f'jacobian.{key}', language, stored=stored, dense=dense)}"
 
 
 def described(structure: Kind, language: str | None) -> str:
