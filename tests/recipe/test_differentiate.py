@@ -54,6 +54,8 @@ def test_the_facts_come_in_both_languages_and_as_data() -> None:
     assert facts["point"] == "random numbers of seed 0, float32: W (3, 4), V (4, 5), x (5,)"
     korean = differentiate("sin(x)", {"x": 5}, language="ko")
     assert dict(korean.facts)["크기"] == "(5,)에서 (5,)로: 5 × 5, 행이 출력입니다"
+    layers = differentiate("relu(W @ relu(V @ x))", {"W": (3, 4), "V": (4, 5), "x": 5}, language="ko")
+    assert dict(layers.facts)["인수"] == "밀집행렬 3 × 4 · 밀집행렬 4 × 5"
     plain = view.to_dict()
     assert plain["shape"] == [3, 5] and plain["factors"][0] == {"kind": "dense", "shape": [4, 5]}
     assert plain["steps"][0] == {"piece": "V @ x", "inputs": [[4, 5], [5]], "shape": [4]}

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import seedbed as sb
+from seedbed.calculus.structure import kinds
 
 RNG = np.random.default_rng(0)
 
@@ -50,6 +51,14 @@ def agrees(f: Callable[[Any], Any], x: Any, jacobian: sb.Jacobian | None = None)
     if found.shape[0] == found.shape[1]:
         np.testing.assert_allclose(found.diagonal(), np.diag(dense), atol=1e-12 * scale, rtol=1e-10)
     return found
+
+
+def test_every_kind_has_a_word_in_both_languages() -> None:
+    names = [value for name, value in vars(kinds).items() if name.isupper() and isinstance(value, str)]
+    assert len(names) == 22
+    for name in names:
+        told = kinds.Kind(name, (2, 2))
+        assert told.explain("en") == name and told.explain("ko") != name
 
 
 # Parr and Howard 2018, The matrix calculus you need for deep learning, sections 4.1 to 4.5, and those of deep learning.

@@ -49,6 +49,9 @@ def test_structures_are_said_in_both_languages(told):
 def test_sizes(told):
     for _, _, stored, dense, times in rows(section(told, "sizes")):
         assert times == dense / stored > 500
+    kinds = [row[1] for row in rows(section(told, "sizes"))]
+    assert [kind.text("en") for kind in kinds] == ["diagonal", "diagonal plus low rank", "block-diagonal"]
+    assert [kind.text("ko") for kind in kinds] == ["대각행렬", "대각행렬 더하기 낮은 계수", "블록 대각행렬"]
     assert rows(section(told, "sizes"))[-1][3] == (64 * 256) ** 2 * 4
 
 

@@ -48,6 +48,12 @@ class Kind:
     n_terms: int = 1
     operation: str = ""
 
+    def explain(self, language: str | None = None) -> str:
+        """The word for it, in English or Korean."""
+        from seedbed.calculus.structure.wording import word
+
+        return word(self.name, language)
+
 
 class View(NamedTuple):
     """A term without the labels that all terms have in common as rows and columns."""

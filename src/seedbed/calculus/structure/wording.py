@@ -42,11 +42,19 @@ def described(structure: Kind, language: str | None) -> str:
         "block": f"{inner.shape[0]:,} × {inner.shape[1]:,}" if inner else "",
     }
     is_product = structure.name == kinds.KRONECKER and inner is None  # of matrices, of which none is an identity
-    name = "kronecker_product" if is_product else structure.name.lower().replace(" ", "_")
-    said = message(f"jacobian.{name}", language, **values)
+    said = message(f"jacobian.{'kronecker_product' if is_product else _key(structure.name)}", language, **values)
     if inner is not None and inner.name != kinds.DENSE:
         said += message("jacobian.inner", language, inner=described(inner, language))
     return said + (message("jacobian.interleaved", language) if structure.is_interleaved else "")
+
+
+def word(kind: str, language: str | None) -> str:
+    """The name of a kind, as it is called in the language."""
+    return message(f"jacobian.word.{_key(kind)}", language)
+
+
+def _key(kind: str) -> str:
+    return kind.lower().replace(" ", "_")
 
 
 def _offset(own: tuple[int, ...]) -> str:

@@ -91,7 +91,9 @@ def _sizes() -> Section:
         f"softmax, n = {LARGE:,}": jacobian(jax.nn.softmax)(jnp.linspace(-1.0, 1.0, LARGE)),
         f"tanh(X Wᵀ), {BATCH} × {WIDTH}": jacobian(lambda x: jnp.tanh(x @ weights.T))(jnp.ones((BATCH, WIDTH))),
     }
-    rows = [(label, J.kind, J.nbytes, J.dense_bytes, J.dense_bytes / J.nbytes) for label, J in large.items()]
+    rows = [
+        (label, Explained(J.structure), J.nbytes, J.dense_bytes, J.dense_bytes / J.nbytes) for label, J in large.items()
+    ]
     heads = ("f", "kind", "stored", "dense", "times")
     return Section("sizes", [
         say("jacobian.sizes"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from seedbed.calculus.checking import Check
 from seedbed.calculus.expressions.shapes import ShapeOf
+from seedbed.calculus.structure.wording import word
 from seedbed.core.errors import UsageError, one_of
 from seedbed.core.messages import message
 from seedbed.reporting.jacobian.pattern import Pattern
@@ -66,7 +67,8 @@ class JacobianView:
         yield say("structure"), self.sentence
         yield say("size"), say("sizes", out=str(self.out_shape), source=str(self.in_shape), m=f"{m:,}", n=f"{n:,}")
         if len(self.factors) > 1:
-            yield say("factors"), " · ".join(f"{kind} {rows:,} × {n:,}" for kind, (rows, n) in reversed(self.factors))
+            kinds = [f"{word(kind, self.language)} {rows:,} × {n:,}" for kind, (rows, n) in reversed(self.factors)]
+            yield say("factors"), " · ".join(kinds)
         error, tolerance = f"{self.check.error:.1e}", f"{self.check.tolerance:.1e}"
         verdict = "agrees" if self.check else "differs"
         yield say("check"), say(verdict, error=error, tolerance=tolerance)
