@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from seedbed.recipe.explaining.isometry import CRITICAL, DEPTH, GAUSSIAN, RELU, SIGMOID, cases, measured, sections
 from seedbed.reporting.explained.isometric import LEAST, gradient_plot, spectrum_plot
+from seedbed.reporting.explained.parts import Equations
 from seedbed.reporting.explained.plot import Plot
 from tests.recipe.explaining.reading import part, rows, section
 
@@ -59,3 +62,8 @@ def test_the_critical_line(told):
     assert table[50][1:3] == (pytest.approx(1.038882, abs=1e-6), pytest.approx(9.527e-6, rel=1e-3))
     assert table[50][4] == pytest.approx(0.133, abs=5e-4) and table[100][4] == pytest.approx(0.0727, abs=5e-5)
     assert all(row[3] == pytest.approx(1 / depth, rel=1e-9) for depth, row in table.items())
+
+
+def test_the_formulas_are_without_words(told):
+    lines = " ".join(part(section(told, "formula"), Equations).lines)
+    assert re.findall("[A-Za-z]{2,}", lines.replace("Var", "")) == []

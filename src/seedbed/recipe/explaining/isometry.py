@@ -63,8 +63,8 @@ def measured(case: Case) -> Isometry:
 
 def sections(name: str) -> list[Section]:
     """The formulas, what is left of a gradient, where the singular values lie, and where networks are critical."""
-    lines = ["J = D W ⋯ D W", "χ = mean s² = σw² E[φ′(√q z)²],   q = σw² E[φ(√q z)²] + σb²",
-             "Var s² = L (E[φ′⁴] / E[φ′²]² − 1 − s₁) at χ = 1,   s₁ = −1, 0"]  # fmt: skip
+    lines = ["J = D W ⋯ D W", "χ = E[s²] = σw² E[φ′(√q z)²],   q = σw² E[φ(√q z)²] + σb²",
+             "Var s² = L (E[φ′⁴] / E[φ′²]² − 1 − s₁),   χ = 1,   s₁ = −1, 0"]  # fmt: skip
     source = "Pennington, Schoenholz and Ganguli 2017, Resurrecting the sigmoid in deep learning"
     found = {one: measured(case) for one, case in cases().items()}
     return [
