@@ -47,6 +47,7 @@ def start(*arguments: str, cwd: Path, before: Sequence[str] = ()) -> subprocess.
     command = [*before, sys.executable, "-m", "seedbed", *arguments]
     # With the bar of a terminal, and with a cache of its own: a process that is killed may leave half a program there.
     env = {**os.environ, "PYTHONUNBUFFERED": "1", "FORCE_COLOR": "1", "SEEDBED_CACHE": f"{cwd}-cache"}
+    env.pop("COLUMNS", None)  # tests that run side by side are told the width of a terminal, and long lines would wrap
     return subprocess.Popen(command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
