@@ -164,6 +164,38 @@ class Flag(Spec):
 
 
 @dataclass(frozen=True)
+class Pair(Spec):
+    """One or two whole numbers, static: a size along one axis or two, and one number for both where they are equal.
+
+    Kept as a number, or as a pair where the two differ. Where `is_square` a pair is kept in any case.
+    """
+
+    low: int = 1
+    words: tuple[str, ...] = ()
+    is_square: bool = False
+
+    @property
+    def expected(self) -> str:
+        one = f"a whole number of at least {self.low}, or a pair of them such as {max(self.low, 3)}x{max(self.low, 3)}"
+        return one + "".join(f", or {word!r}" for word in self.words)
+
+    def coerce(self, content: Any) -> Any:
+        if isinstance(content, str):
+            if content in self.words:
+                return self.words[self.words.index(content)]
+            raise self.refuse(content, nearest(content, self.words))
+        given = content if isinstance(content, list | tuple) else (content,)
+        try:
+            kept = tuple(Whole(low=self.low).coerce(number) for number in given)
+        except SetupError:
+            raise self.refuse(content) from None
+        if len(kept) not in (1, 2):
+            raise self.refuse(content)
+        first, last = kept[0], kept[-1]
+        return (first, last) if self.is_square or first != last else first
+
+
+@dataclass(frozen=True)
 class Weights(Spec):
     """A word, or one number of at least 0 for each of several things; static."""
 
@@ -251,6 +283,19 @@ def whole(
 ) -> Any:
     """A field that holds a whole number, part of the structure."""
     return _field(Whole(optional, doc, low, words), default)
+
+
+def pair(
+    default: Any = ...,
+    *,
+    low: int = 1,
+    words: tuple[str, ...] = (),
+    is_square: bool = False,
+    optional: bool = False,
+    doc: str = "",
+) -> Any:
+    """A field that holds a size along one axis or two, part of the structure."""
+    return _field(Pair(optional, doc, low, words, is_square), default)
 
 
 def word(default: Any = ..., *, options: tuple[str, ...], optional: bool = False, doc: str = "") -> Any:

@@ -3,7 +3,8 @@
     items     = item { "," item }
     item      = name { argument }                  arguments in the order of the fields, then by name
     argument  = [ key "=" ] term
-    term      = number | name | name "(" [ items ] ")" | "'" text "'"
+    term      = number | pair | name | name "(" [ items ] ")" | "'" text "'"
+    pair      = number "x" number                  3x3: two whole numbers
 
 `list(a, b)` is the list of its items: several layers, or the weights of classes, where one term is due.
 
@@ -21,8 +22,8 @@ from seedbed.core.errors import Fault, SetupError
 ARGUMENTS = "()"  # under this key plain data keeps the arguments that a line gives by position
 
 TOKEN = re.compile(
-    r"\s*(?:(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?![\w.])|(?P<name>[A-Za-z_][\w-]*)"
-    r"|(?P<quoted>'[^']*'|\"[^\"]*\")|(?P<sign>[(),=]))"
+    r"\s*(?:(?P<pair>\d+x\d+)(?!\w)|(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?![\w.])"
+    r"|(?P<name>[A-Za-z_][\w-]*)|(?P<quoted>'[^']*'|\"[^\"]*\")|(?P<sign>[(),=]))"
 )
 
 
@@ -85,7 +86,7 @@ class _Reader:
         if isinstance(first, str) and self.sign == "=":
             return _Named(first, self.after_equals())
         arguments: list[Any] = []
-        while self.kind in ("number", "name", "quoted"):
+        while self.kind in ("pair", "number", "name", "quoted"):
             if not isinstance(first, str):
                 raise self.fault("a comma")
             arguments.append(self.argument())
@@ -104,6 +105,9 @@ class _Reader:
         if kind == "number":
             self.advance()
             return int(token) if re.fullmatch(r"[-+]?\d+", token) else float(token)
+        if kind == "pair":
+            self.advance()
+            return [int(number) for number in token.split("x")]
         if kind == "quoted":
             self.advance()
             return token[1:-1]
@@ -146,13 +150,20 @@ def _call(name: str, arguments: list[Any]) -> Any:
 def _write_item(plain: Any) -> str:
     if not isinstance(plain, dict) or "kind" not in plain:
         return _write_term(plain)
-    words = [plain["kind"], *_write_arguments(plain)]
-    return " ".join(words)
+    if _holds_others(plain):
+        return _write_term(plain)
+    return " ".join([plain["kind"], *_write_arguments(plain)])
+
+
+def _holds_others(plain: dict[str, Any]) -> bool:
+    """Whether it has things of a kind inside, as a block has layers; those stand between commas."""
+    return any(isinstance(a, dict) and "kind" in a for a in plain.get(ARGUMENTS, []))
 
 
 def _write_arguments(plain: dict[str, Any]) -> list[str]:
     rest = {k: v for k, v in plain.items() if k not in ("kind", ARGUMENTS)}
-    positional = [_write_term(a) for a in plain.get(ARGUMENTS, [])]
+    one = _write_item if _holds_others(plain) else _write_term
+    positional = [one(a) for a in plain.get(ARGUMENTS, [])]
     return positional + [f"{key}={_write_term(content)}" for key, content in rest.items()]
 
 
@@ -165,6 +176,8 @@ def _write_term(plain: Any) -> str:
     if isinstance(plain, int | float):
         return repr(plain)
     if isinstance(plain, list):
+        if len(plain) == 2 and all(type(number) is int for number in plain):
+            return f"{plain[0]}x{plain[1]}"
         return f"list({', '.join(_write_item(p) for p in plain)})"
     if "kind" in plain:
         arguments = _write_arguments(plain)

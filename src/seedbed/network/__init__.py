@@ -16,6 +16,8 @@ from seedbed.network.activations import (
     Step,
     Tanh,
 )
+from seedbed.network.containers import Chain, Parallel, Repeat, Residual
+from seedbed.network.convolution import Conv1d, Conv2d
 from seedbed.network.dropout import Dropout
 from seedbed.network.flatten import Flatten
 from seedbed.network.initializers import (
@@ -36,7 +38,9 @@ from seedbed.network.layer import Layer
 from seedbed.network.linear import Linear
 from seedbed.network.losses import BinaryCrossEntropy, CrossEntropy, Huber, Loss, MeanSquaredError, QuadraticCost
 from seedbed.network.network import Network
+from seedbed.network.norms import BatchNorm, GroupNorm, LayerNorm
 from seedbed.network.penalties import L1, L2, Penalty
+from seedbed.network.pooling import AvgPool, GlobalAvgPool, MaxPool
 from seedbed.network.summary import Summary
 from seedbed.network.trace import LayerTrace, Trace
 
@@ -47,32 +51,44 @@ __all__ = [
     "L2",
     "SELU",
     "Activation",
+    "AvgPool",
+    "BatchNorm",
     "BinaryCrossEntropy",
+    "Chain",
     "Constant",
+    "Conv1d",
+    "Conv2d",
     "CrossEntropy",
     "Dropout",
     "Flatten",
+    "GlobalAvgPool",
+    "GroupNorm",
     "HeNormal",
     "HeUniform",
     "Huber",
     "Identity",
     "Initializer",
     "Layer",
+    "LayerNorm",
     "LayerTrace",
     "LeCunNormal",
     "LeCunUniform",
     "LeakyReLU",
     "Linear",
     "Loss",
+    "MaxPool",
     "MeanSquaredError",
     "Network",
     "Normal",
     "Orthogonal",
     "PReLU",
+    "Parallel",
     "Penalty",
     "QuadraticCost",
     "RandomUniform",
     "ReLU",
+    "Repeat",
+    "Residual",
     "SiLU",
     "Sigmoid",
     "Softmax",

@@ -20,6 +20,9 @@ class Activation(Layer):
 
     function: ClassVar[Function]
 
+    def reads(self, data_shape: Shape) -> Shape | None:
+        return None
+
     def apply(
         self, params: Params, x: Float[Array, "batch *in"], *, training: bool = False, key: Key[Array, ""] | None = None
     ) -> Float[Array, "batch *in"]:

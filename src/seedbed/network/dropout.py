@@ -7,7 +7,7 @@ from jaxtyping import Array, Float, Key
 
 from seedbed.core.errors import UsageError
 from seedbed.core.fields import number
-from seedbed.network.layer import Layer, Params
+from seedbed.network.layer import Layer, Params, Shape
 from seedbed.network.words import columns, halves, random_words
 
 LEVELS = 1 << 16
@@ -22,6 +22,9 @@ class Dropout(Layer, kind="dropout"):
     """
 
     rate: float = number(low=0.0, high=1.0, high_open=True, doc="the probability that a unit falls out")
+
+    def reads(self, data_shape: Shape) -> Shape | None:
+        return None
 
     @property
     def is_noisy(self) -> bool:

@@ -28,13 +28,17 @@ class Linear(Layer, kind="linear"):
     weight: Initializer = part(Initializer, default=HeNormal(), doc="how the weights begin")
     bias: Initializer | None = part(Initializer, default=Zeros(), optional=True, doc="how biases begin; none: absent")
 
+    def reads(self, data_shape: Shape) -> Shape:
+        return (math.prod(data_shape),)
+
     def out_shape(self, in_shape: Shape) -> Shape:
         if not isinstance(self.units, int):
             hint = "bind the network to the data first: network.bind(n_outputs)"
             raise ShapeError(f"linear: expected units as a number, got {self.units!r}", hint)
         if len(in_shape) != 1:
             came = f"{batched(in_shape)}, an example of {len(in_shape)} axes"
-            hint = f"put Flatten() before it, which makes {batched((math.prod(in_shape),))} of them"
+            pooled = f", or GlobalAvgPool(), which makes {batched(in_shape[-1:])}" if len(in_shape) > 1 else ""
+            hint = f"put Flatten() before it, which makes {batched((math.prod(in_shape),))} of them{pooled}"
             raise ShapeError(f"linear: expected a vector for each example, (B, n), got {came}", hint)
         return (self.units,)
 

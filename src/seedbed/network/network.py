@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,12 +14,10 @@ from seedbed.core.draw import distributions
 from seedbed.core.errors import Fault, ShapeError, UsageError
 from seedbed.core.fields import Whole, parts
 from seedbed.core.plain import from_plain, to_line
-from seedbed.core.value import Value
-from seedbed.network.activations import Activation
-from seedbed.network.dropout import Dropout
+from seedbed.core.value import Value, rebuild, walk
+from seedbed.network.containers import read_by, shapes_behind
 from seedbed.network.fold import Folded, fold
-from seedbed.network.layer import Layer, Params, Shape
-from seedbed.network.linear import Linear
+from seedbed.network.layer import Layer, Params, Shape, n_learned
 from seedbed.network.summary import Summary, summarise
 
 NetworkParams = tuple[Params, ...]
@@ -70,11 +67,10 @@ class Network(Value):
     def input_shape(self, data_shape: Shape) -> Shape:
         """The shape in which the network reads an example.
 
-        The data's own; but where a `Linear` is the first layer that minds, an image (28, 28, 1) is read as the vector
-        (784,), the last axis fastest.
+        As the first layer that minds reads it: a `Linear` reads an image (28, 28, 1) as the vector (784,), the last
+        axis fastest; a `Conv2d` an image (28, 28) as one of one channel, (28, 28, 1).
         """
-        minding = (layer for layer in self.layers if not isinstance(layer, Activation | Dropout))
-        return (math.prod(data_shape),) if isinstance(next(minding, None), Linear) else tuple(data_shape)
+        return read_by(self.layers, data_shape)
 
     def shapes(self, in_shape: Shape) -> list[Shape]:
         """The shape of an example behind each layer.
@@ -84,13 +80,7 @@ class Network(Value):
             UsageError: a distribution still stands somewhere.
         """
         self._check_settled()
-        shapes = [self.input_shape(in_shape)]
-        for place, layer in enumerate(self.layers):
-            try:
-                shapes.append(layer.out_shape(shapes[-1]))
-            except ShapeError as error:
-                raise ShapeError(f"network.layers[{place}]: {error.message}", error.hint) from None
-        return shapes[1:]
+        return shapes_behind(self.layers, self.input_shape(in_shape), "network.layers")
 
     def init(self, in_shape: Shape, *, key: Key[Array, ""], dtype: Any = jnp.float32) -> NetworkParams:
         """The first weights: for each layer a dictionary, empty where there is nothing to learn.
@@ -117,6 +107,27 @@ class Network(Value):
         """
         return self.activations(params, x, training=training, key=key)[-1]
 
+    def forward(
+        self,
+        params: NetworkParams,
+        x: Float[Array, "batch *in"],
+        *,
+        training: bool = False,
+        key: Key[Array, ""] | None = None,
+        counted: Float[Array, "batch"] | None = None,
+    ) -> tuple[Float[Array, " batch *out"], NetworkParams]:
+        """As the engine calls it: `apply` in the form that is fastest in a compiled loop.
+
+        Beside the outputs, in training, the new values of running numbers, for each layer by name. Raises as `apply`.
+        """
+        self._check_settled()
+        x = x.reshape(x.shape[0], *self.input_shape(x.shape[1:]))
+        running = []
+        for layer, own, noise in zip(self.layers, params, self._noise(training, key), strict=True):
+            x, moved = layer.forward(own, x, training=training, key=noise, counted=counted)
+            running.append(moved)
+        return x, tuple(running)
+
     def activations(
         self,
         params: NetworkParams,
@@ -127,11 +138,10 @@ class Network(Value):
     ) -> tuple[Array, ...]:
         """The outputs of every layer for a batch, first to last. Raises as `apply`."""
         self._check_settled()
-        keys = self._keys(key) if training and key is not None and self.is_noisy else None
         x = x.reshape(x.shape[0], *self.input_shape(x.shape[1:]))
         outputs = []
-        for i, (layer, own) in enumerate(zip(self.layers, params, strict=True)):
-            x = layer.apply(own, x, training=training, key=keys[i] if keys is not None and layer.is_noisy else None)
+        for layer, own, noise in zip(self.layers, params, self._noise(training, key), strict=True):
+            x = layer.apply(own, x, training=training, key=noise)
             outputs.append(x)
         return tuple(outputs)
 
@@ -140,9 +150,14 @@ class Network(Value):
         """Whether `apply` needs a key in training."""
         return any(layer.is_noisy for layer in self.layers)
 
+    @property
+    def mixes_examples(self) -> bool:
+        """Whether in training an example's outputs depend on the others of its batch."""
+        return any(layer.mixes_examples for layer in self.layers)
+
     def n_params(self, in_shape: Shape) -> int:
-        """How many numbers the network learns."""
-        return sum(math.prod(array.shape) for array in jax.tree.leaves(self.params_shapes(in_shape)))
+        """How many numbers the network learns; running statistics are not learned."""
+        return sum(n_learned(own) for own in self.params_shapes(in_shape))
 
     def params_shapes(self, in_shape: Shape) -> Any:
         """The weights as shapes alone, without drawing them."""
@@ -169,6 +184,13 @@ class Network(Value):
         shapes = [self.input_shape(in_shape), *self.shapes(in_shape)]
         return list(zip(self.layers, shapes, strict=False))
 
+    def _noise(self, training: bool, key: Key[Array, ""] | None) -> list[Key[Array, ""] | None]:
+        """The key of each layer that draws in training."""
+        if not (training and key is not None and self.is_noisy):
+            return [None] * len(self.layers)
+        keys = self._keys(key)
+        return [keys[i] if layer.is_noisy else None for i, layer in enumerate(self.layers)]
+
     def _keys(self, key: Key[Array, ""]) -> Key[Array, " layers"]:
         # Folded all in one call: one generator to compile, whatever the depth.
         return jax.vmap(jax.random.fold_in, (None, 0))(key, np.arange(len(self.layers), dtype=np.uint32))
@@ -185,11 +207,18 @@ class Network(Value):
 
 
 def _open_fields(layer: Any) -> list[str]:
-    """The fields of a layer that wait for the number of outputs."""
-    specs = layer.specs.items() if isinstance(layer, Layer) else ()
-    return [name for name, spec in specs if isinstance(spec, Whole) and getattr(layer, name) == OUT]
+    """The fields of a layer, and of the layers in it, that wait for the number of outputs."""
+    places = ((path, value) for path, value in walk(layer) if isinstance(value, Layer))
+    return [".".join(map(str, (*path, name))) for path, value in places for name in _own_open_fields(value)]
+
+
+def _own_open_fields(layer: Layer) -> list[str]:
+    return [n for n, spec in layer.specs.items() if isinstance(spec, Whole) and getattr(layer, n) == OUT]
 
 
 def _bound(layer: Any, n_outputs: int) -> Any:
-    names = _open_fields(layer)
-    return layer.replace(**dict.fromkeys(names, n_outputs)) if names else layer
+    def bind(_: Any, value: Any) -> Any:
+        names = _own_open_fields(value) if isinstance(value, Layer) else []
+        return value.replace(**dict.fromkeys(names, n_outputs)) if names else value
+
+    return rebuild(layer, bind) if _open_fields(layer) else layer

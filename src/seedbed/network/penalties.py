@@ -15,15 +15,16 @@ from jaxtyping import Array, Float
 
 from seedbed.core.fields import number
 from seedbed.core.value import Value
-from seedbed.network.layer import Params
+from seedbed.network.layer import Params, role
 
 
 class Penalty(Value, family=True):
     """What large weights cost. A new one is a subclass with `of_array`."""
 
     def of(self, params: Iterable[Params]) -> Float[Array, ""]:
-        """The cost of a network's weights: of every array named "weight", in every layer."""
-        return sum((self.of_array(layer["weight"]) for layer in params if "weight" in layer), start=jnp.zeros(()))
+        """The cost of a network's weights: of every array whose role is "weight", in every layer."""
+        weights = (array for layer in params for name, array in layer.items() if role(name) == "weight")
+        return sum(map(self.of_array, weights), start=jnp.zeros(()))
 
     def of_array(self, weight: Float[Array, " ..."]) -> Float[Array, ""]:
         """The cost of one array."""

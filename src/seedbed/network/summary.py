@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from seedbed.core.plain import to_line
 from seedbed.network.grid import Grid, Shown
-from seedbed.network.layer import Shape, batched
+from seedbed.network.layer import Shape, batched, n_learned
 
 if TYPE_CHECKING:
     from seedbed.network.network import Network
@@ -93,7 +93,7 @@ def summarise(network: Network, in_shape: Shape, *, batch: int = 1, dtype_bytes:
     in_shape = network.input_shape(in_shape)
     rows = []
     for i, layer in enumerate(network.layers):
-        reads, n = shapes[i - 1] if i else in_shape, sum(math.prod(array.shape) for array in params[i].values())
+        reads, n = shapes[i - 1] if i else in_shape, n_learned(params[i])
         rows.append(
             Row(
                 i,

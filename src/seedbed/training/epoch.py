@@ -12,7 +12,7 @@ from jax import lax
 from jaxtyping import Array
 
 from seedbed.training.layout import choose, over_members
-from seedbed.training.member import Batch, Sums, Weights, examine, noise_of, objective
+from seedbed.training.member import Batch, Step, Sums, Weights, examine, noise_of, objective, running_of
 from seedbed.training.observe import look
 from seedbed.training.state import Blueprint, Examples, Span, State, block_size
 from seedbed.training.update import Memory, rate, update
@@ -56,17 +56,18 @@ class Chunk:
             jax.value_and_grad(self.objective, argnums=1, has_aux=True),
             blueprint.layout,
             in_axes=(0, axes.params, batch_axes, 0),
-            out_axes=((0, 0), axes.params),
+            out_axes=((0, Step(0, 0, running_of(axes.params))), axes.params),  # type: ignore[arg-type]
         )
-        (_, (loss, added)), grads = slope(state.setup, params, batch, noise)
+        (_, beside), grads = slope(state.setup, params, batch, noise)
         after, remembered = update(
             state.setup.optimizer, grads, memory, params, axes.params, count=count, progress=self.progress(count)
         )
+        after = tuple(own | moved for own, moved in zip(after, beside.running, strict=True))
         # A member whose loss is no number any more keeps the weights that it has, and touches no other.
-        active = active & jnp.isfinite(loss)
+        active = active & jnp.isfinite(beside.mean)
         after = choose(active, after, params, axes.params)
         remembered = choose(active, remembered, memory, axes.memory)
-        moved = (after, remembered, active, jax.tree.map(jnp.add, sums, added))
+        moved = (after, remembered, active, jax.tree.map(jnp.add, sums, beside.sums))
         return moved, (batch.x, params, grads, after, batch_axes.x)
 
     @property

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, Shaped
 
 from seedbed.core import keys
-from seedbed.network.layer import Params
+from seedbed.network.layer import Params, is_running
 from seedbed.training.augmentation import augment
 from seedbed.training.score import per_example_score
 from seedbed.training.setup import Setup
@@ -40,6 +40,14 @@ class Sums(NamedTuple):
     score: Float[Array, "*member"]  # Σ score
 
 
+class Step(NamedTuple):
+    """What a step says beside its objective."""
+
+    mean: Float[Array, "*member"]  # the weighted mean loss of the batch, without penalty
+    sums: Sums
+    running: Weights  # the running numbers behind the step, by name for each layer
+
+
 def begin(setup: Setup, in_shape: tuple[int, ...], dtype: Any, seed: Array, number: Array) -> Weights:
     """The first weights of member `number`."""
     key = keys.member_key(seed, number, keys.INITIALISATION)
@@ -55,23 +63,28 @@ def objective(
     task: str,
     variance: Float[Array, "k"] | None,
     image_shape: tuple[int, ...] | None,
-) -> tuple[Float[Array, ""], tuple[Float[Array, ""], Sums]]:
-    """What training makes small, the weighted mean loss and the penalty; beside it that mean alone, and the sums."""
+) -> tuple[Float[Array, ""], Step]:
+    """What training makes small, the weighted mean loss and the penalty; and what the step says beside it."""
     x = batch.x
     if noise.augmentation is not None:
         x = augment(setup.augmentation, x, image_shape, key=noise.augmentation)
-    outputs = setup.network.apply(params, x, training=True, key=noise.network)
+    outputs, running = setup.network.forward(params, x, training=True, key=noise.network, counted=batch.counted)
     each = setup.loss.per_example(outputs, batch.y)
     weighted = each if batch.weight is None else each * batch.weight
     total = jnp.sum(weighted)
     mean = total / (each.shape[0] if batch.weight is None else jnp.maximum(jnp.sum(batch.weight), 1e-12))
     sums = Sums(total, _score(setup, outputs, batch, task, variance))
-    return (mean if setup.penalty is None else mean + setup.penalty.of(params)), (mean, sums)
+    return (mean if setup.penalty is None else mean + setup.penalty.of(params)), Step(mean, sums, running)
+
+
+def running_of(params: Any) -> Any:
+    """What of a network's arrays, or of what is said of each, is not learned but follows the activations."""
+    return tuple({name: own[name] for name in own if is_running(name)} for own in params)
 
 
 def examine(setup: Setup, params: Weights, batch: Batch, *, task: str, variance: Float[Array, "k"] | None) -> Sums:
     """The sums of loss and score in prediction, over a batch that is not trained on."""
-    outputs = setup.network.apply(params, batch.x)
+    outputs, _ = setup.network.forward(params, batch.x)
     each = setup.loss.per_example(outputs, batch.y)
     total = jnp.sum(each if batch.weight is None else each * batch.weight)
     return Sums(total, _score(setup, outputs, batch, task, variance))

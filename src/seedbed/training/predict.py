@@ -48,7 +48,7 @@ def _compiled(structure: Any, task: str) -> Callable[..., Any]:
     del structure  # it comes again with the arguments; here it only tells the functions of two structures apart
 
     def one(setup: Any, params: Any, x: Any) -> Any:
-        return setup.loss.predict(setup.network.apply(params, x), task)
+        return setup.loss.predict(setup.network.forward(params, x)[0], task)
 
     return jax.jit(jax.vmap(one, in_axes=(0, 0, None)))
 

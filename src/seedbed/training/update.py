@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from seedbed.network.layer import is_running, role
 from seedbed.training.layout import aligned
 from seedbed.training.optimizers import Optimizer
 
@@ -21,7 +22,11 @@ Memory = list[list[Array]]  # for each array of the weights, what the rule remem
 def remember(optimizer: Optimizer, params: Any) -> Memory:
     """What the rule remembers before the first step."""
     rule = optimizer.rule()
-    return [[m for m in jax.tree.leaves(rule.init(p)) if jnp.ndim(m) > 0] for p in jax.tree.leaves(params)]
+    leaves, _ = jax.tree.flatten_with_path(params)
+    return [
+        [] if is_running(path[-1].key) else [m for m in jax.tree.leaves(rule.init(p)) if jnp.ndim(m) > 0]
+        for path, p in leaves
+    ]
 
 
 def rate(optimizer: Optimizer, progress: Float[Array, ""]) -> Float[Array, "*member"]:
@@ -40,7 +45,10 @@ def update(
     count: Int[Array, ""],
     progress: Float[Array, ""],
 ) -> tuple[Any, Memory]:
-    """The weights and the memory after step number `count` (from 0), whose gradients are `grads`."""
+    """The weights and the memory after step number `count` (from 0), whose gradients are `grads`.
+
+    Running numbers, which are not learned, stay.
+    """
     leaves, tree = jax.tree.flatten_with_path(params)
     places = jax.tree.leaves(axes)
     slopes = _clipped(optimizer, jax.tree.leaves(grads), places)
@@ -55,6 +63,9 @@ def update(
 def _update_array(
     optimizer: Optimizer, lr: Array, path: Any, p: Array, g: Array, m: list[Array], axis: int, count: Array
 ) -> tuple[Array, list[Array]]:
+    name = path[-1].key
+    if is_running(name):
+        return p, m
     here = jax.tree.map(lambda number: aligned(number, p.ndim, axis), optimizer)
     rule = here.rule()
     # The only scalar that a rule's state holds is the number of steps, which the engine knows: it is not stored.
@@ -62,7 +73,7 @@ def _update_array(
     stored = iter(m)
     state = jax.tree.unflatten(structure, [next(stored) if b.ndim else count for b in before])
     direction, state = rule.update(g, state, p)
-    if here.weight_decay is not None and path[-1].key == "weight":
+    if here.weight_decay is not None and role(name) == "weight":
         direction = direction + here.weight_decay * p
     kept = [s for s in jax.tree.leaves(state) if jnp.ndim(s) > 0]
     return p - aligned(jnp.broadcast_to(lr, _members(optimizer)), p.ndim, axis) * direction, kept

@@ -1,0 +1,168 @@
+"""Norms: activations brought to mean 0 and variance 1, then scaled and shifted by numbers that are learned.
+
+y = scale · (x - μ) / √(σ² + eps) + shift
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import KW_ONLY
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from seedbed.core.errors import ShapeError
+from seedbed.core.fields import number, part, whole
+from seedbed.network.initializers import Constant, Initializer, Zeros
+from seedbed.network.layer import Layer, Params, Shape, batched
+from seedbed.network.normalise import normalised, plainly
+
+ONE = Constant(1.0)
+MEAN, VARIANCE = "running_mean", "running_variance"
+
+
+class Norm(Layer):
+    """Abstract: a layer that normalises, with a scale and a shift for each feature, or for each channel."""
+
+    _: KW_ONLY
+    eps: float = number(1e-5, low=0.0, doc="added to the variance, so that a feature that never changes stays finite")
+    scale: Initializer | None = part(Initializer, ONE, optional=True, doc="how scales begin; none: always 1")
+    shift: Initializer | None = part(Initializer, Zeros(), optional=True, doc="how shifts begin; none: always 0")
+
+    def reads(self, data_shape: Shape) -> Shape | None:
+        return None
+
+    def init(self, in_shape: Shape, *, key: Key[Array, ""], dtype: Any) -> Params:
+        self.out_shape(in_shape)
+        n = in_shape[-1:]
+        given = {"scale": self.scale, "shift": self.shift}
+        return {
+            name: how.sample(n, key=jax.random.fold_in(key, i), dtype=dtype, fan=(n[0], n[0]))
+            for i, (name, how) in enumerate(given.items())
+            if how is not None
+        }
+
+    def affine(self, params: Params, x: Array) -> Array:
+        """Scale · x + shift, as far as they are there."""
+        x = x * params["scale"] if "scale" in params else x
+        return x + params["shift"] if "shift" in params else x
+
+    def flops(self, in_shape: Shape) -> int:
+        return 2 * math.prod(in_shape)
+
+
+class BatchNorm(Norm, kind="batchnorm"):
+    """Batch normalisation: one mean and variance per feature, per channel over batch and space.
+
+        training     μ, σ² of the batch, σ² divided by n          running ← running + momentum · (batch's - running)
+        prediction   the running ones, whose variance is the batch's divided by n - 1
+
+    The running numbers begin at 0 and 1. A batch with fewer examples than the others moves them by so much less, and
+    where a feature has a single number they stand in for its statistics. With scale σ and shift μ of its input it
+    gives that back, but for eps.                     (Ioffe and Szegedy 2015, algorithms 1 and 2; momentum as PyTorch)
+    """
+
+    _: KW_ONLY
+    momentum: float = number(0.1, low=0.0, high=1.0, doc="the share of a batch in the running statistics")
+
+    @property
+    def mixes_examples(self) -> bool:
+        return True
+
+    def init(self, in_shape: Shape, *, key: Key[Array, ""], dtype: Any) -> Params:
+        n = in_shape[-1:]
+        running = {MEAN: jnp.zeros(n, dtype), VARIANCE: jnp.ones(n, dtype)}
+        return super().init(in_shape, key=key, dtype=dtype) | running
+
+    def apply(
+        self, params: Params, x: Float[Array, "batch *in"], *, training: bool = False, key: Key[Array, ""] | None = None
+    ) -> Float[Array, "batch *in"]:
+        return self._flow(params, x, training, None, plainly)[0]
+
+    def forward(
+        self,
+        params: Params,
+        x: Float[Array, "batch *in"],
+        *,
+        training: bool = False,
+        key: Key[Array, ""] | None = None,
+        counted: Float[Array, "batch"] | None = None,
+    ) -> tuple[Float[Array, "batch *in"], Params]:
+        return self._flow(params, x, training, counted, normalised)
+
+    def _flow(
+        self, params: Params, x: Array, training: bool, counted: Array | None, normalise: Callable[..., Any]
+    ) -> tuple[Array, Params]:
+        running_mean, running_variance = params[MEAN], params[VARIANCE]
+        if not training:
+            factor = jax.lax.rsqrt(running_variance + self.eps)
+            return self.affine(params, (x - running_mean) * factor), {}
+        places = math.prod(x.shape[1:-1])
+        if x.shape[0] * places < 2:
+            hint = "take a larger batch_size; or LayerNorm or GroupNorm, which look at one example"
+            came = f"{x.shape}, a single number for each feature"
+            raise ShapeError(f"{self.kind}: expected two examples at least in training, got {came}", hint)
+        if counted is None:
+            y, mean, variance = normalise(x, self.eps)
+            n, share = x.shape[0] * places, self.momentum
+        else:
+            n = jnp.sum(counted) * places
+            y, mean, variance = _masked(x, counted, n, self.eps)
+            alone = n < 2
+            y = jnp.where(alone, (x - running_mean) * jax.lax.rsqrt(running_variance + self.eps), y)
+            share = jnp.where(alone, 0.0, self.momentum * jnp.mean(counted)).astype(x.dtype)
+        unbiased = jax.lax.stop_gradient(variance) * (n / jnp.maximum(n - 1, 1))
+        moved = {
+            MEAN: running_mean + share * (jax.lax.stop_gradient(mean) - running_mean),
+            VARIANCE: running_variance + share * (unbiased - running_variance),
+        }
+        return self.affine(params, y), {name: a.astype(x.dtype) for name, a in moved.items()}
+
+
+class LayerNorm(Norm, kind="layernorm"):
+    """Each example by itself: mean and variance over its features, or over channels at each place of an image.
+
+    Source: Ba, Kiros and Hinton 2016; over the last axis, as PyTorch's LayerNorm(channels).
+    """
+
+    def apply(
+        self, params: Params, x: Float[Array, "batch *in"], *, training: bool = False, key: Key[Array, ""] | None = None
+    ) -> Float[Array, "batch *in"]:
+        mean = x.mean(-1, keepdims=True)
+        variance = jnp.square(x - mean).mean(-1, keepdims=True)
+        return self.affine(params, (x - mean) * jax.lax.rsqrt(variance + self.eps))
+
+
+class GroupNorm(Norm, kind="groupnorm"):
+    """Each example by itself: mean and variance over space and the channels of a group.  (Wu and He 2018)"""
+
+    groups: int = whole(low=1, doc="parts that the channels are shared out to")
+
+    def out_shape(self, in_shape: Shape) -> Shape:
+        if in_shape[-1] % self.groups:
+            came = f"{in_shape[-1]} of them in {batched(in_shape)}"
+            hint = "take a number of groups that divides the channels"
+            raise ShapeError(f"{self.kind}: expected channels that {self.groups} groups share evenly, got {came}", hint)
+        return in_shape
+
+    def apply(
+        self, params: Params, x: Float[Array, "batch *in"], *, training: bool = False, key: Key[Array, ""] | None = None
+    ) -> Float[Array, "batch *in"]:
+        self.out_shape(x.shape[1:])
+        parts = x.reshape(x.shape[0], -1, self.groups, x.shape[-1] // self.groups)
+        mean = parts.mean((1, 3), keepdims=True)
+        variance = jnp.square(parts - mean).mean((1, 3), keepdims=True)
+        return self.affine(params, ((parts - mean) * jax.lax.rsqrt(variance + self.eps)).reshape(x.shape))
+
+
+def _masked(x: Array, counted: Array, n: Array, eps: Any) -> tuple[Array, Array, Array]:
+    """As `normalised`, but the rows that do not count are left out of mean and variance."""
+    axes = tuple(range(x.ndim - 1))
+    weight = counted.reshape(-1, *[1] * (x.ndim - 1)).astype(x.dtype)
+    n = jnp.maximum(n, 1).astype(x.dtype)
+    mean = jnp.sum(jnp.where(weight > 0, x, 0), axes) / n
+    variance = jnp.sum(jnp.where(weight > 0, jnp.square(x - mean), 0), axes) / n
+    return (x - mean) * jax.lax.rsqrt(variance + eps), mean, variance
