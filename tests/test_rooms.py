@@ -21,6 +21,7 @@ ROOMS = (
     "reporting",
     "recipe",
     "interop",
+    "testing",
     "lab",
     "cli",
 )

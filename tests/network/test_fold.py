@@ -103,3 +103,25 @@ def test_weights_of_another_network_are_refused() -> None:
     said = "fold: expected weights that follow on one another at layers[1], got (3, 4) and then (3, 4)"
     with pytest.raises(ShapeError, match=re.escape(said)):
         folded.params([weight, weight])
+
+
+@pytest.mark.parametrize(
+    ("line", "shape", "folded"),
+    [
+        ("linear 5, batchnorm, relu, linear 3", (4,), "linear 5, relu, linear 3"),
+        ("linear 5 bias=none, batchnorm scale=none, linear 3, batchnorm shift=none, tanh", (4,), "linear 3, tanh"),
+        ("conv 3 3x3, identity, batchnorm, relu, flatten, linear 2", (5, 5, 2), "conv 3 3x3, relu, flatten, linear 2"),
+        ("conv1d 4 3 groups=2, batchnorm, batchnorm", (6, 2), "conv1d 4 3 groups=2"),
+        ("batchnorm, linear 5, relu, batchnorm, linear 2", (4,), "batchnorm, linear 5, relu, batchnorm, linear 2"),
+    ],
+)
+def test_a_batch_norm_folds_into_the_layer_before_it(line: str, shape: tuple[int, ...], folded: str) -> None:
+    network = Network.parse(line)
+    one = network.fold()
+    assert one.network == Network.parse(folded)
+    with jax.enable_x64(True):
+        rng = np.random.default_rng(0)
+        params = network.init(shape, key=jax.random.key(0), dtype=jnp.float64)
+        params = jax.tree.map(lambda a: jnp.asarray(a + rng.uniform(0.1, 1.0, a.shape)), params)
+        x = jnp.asarray(rng.normal(size=(7, *shape)))
+        np.testing.assert_allclose(one.network.apply(one.params(params), x), network.apply(params, x), rtol=1e-12, atol=1e-12)

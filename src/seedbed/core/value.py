@@ -102,7 +102,8 @@ class Value:
         for name in self.specs:
             f, content = self.__dataclass_fields__[name], getattr(self, name)
             if is_required(f):
-                shown = repr(list(content) if isinstance(content, tuple) else content)
+                is_list = isinstance(content, tuple) and isinstance(self.specs[name], fields.Parts)
+                shown = repr(list(content) if is_list else content)
                 words.append(f"{name}={shown}" if f.kw_only else shown)
             elif not _same(content, f.default):
                 words.append(f"{name}={content!r}")

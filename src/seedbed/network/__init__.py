@@ -19,6 +19,7 @@ from seedbed.network.activations import (
 from seedbed.network.containers import Chain, Parallel, Repeat, Residual
 from seedbed.network.convolution import Conv1d, Conv2d
 from seedbed.network.dropout import Dropout
+from seedbed.network.embedding import Embedding
 from seedbed.network.flatten import Flatten
 from seedbed.network.initializers import (
     Constant,
@@ -41,6 +42,7 @@ from seedbed.network.network import Network
 from seedbed.network.norms import BatchNorm, GroupNorm, LayerNorm
 from seedbed.network.penalties import L1, L2, Penalty
 from seedbed.network.pooling import AvgPool, GlobalAvgPool, MaxPool
+from seedbed.network.reshape import Reshape
 from seedbed.network.summary import Summary
 from seedbed.network.trace import LayerTrace, Trace
 
@@ -60,6 +62,7 @@ __all__ = [
     "Conv2d",
     "CrossEntropy",
     "Dropout",
+    "Embedding",
     "Flatten",
     "GlobalAvgPool",
     "GroupNorm",
@@ -88,6 +91,7 @@ __all__ = [
     "RandomUniform",
     "ReLU",
     "Repeat",
+    "Reshape",
     "Residual",
     "SiLU",
     "Sigmoid",

@@ -6,6 +6,7 @@ arrays once, with an axis for the copies in front.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Key
+from numpy.typing import NDArray
 
 from seedbed.core.errors import Fault, ShapeError
 from seedbed.core.fields import part, parts, whole, word
@@ -38,8 +40,15 @@ class Container(Layer):
     def mixes_examples(self) -> bool:
         return any(layer.mixes_examples for layer in self.inside)
 
+    @property
+    def reads_images(self) -> bool:
+        return reads_images(self.inside)
+
     def reads(self, data_shape: Shape) -> Shape | None:
         return next((shape for layer in self.inside if (shape := layer.reads(data_shape)) is not None), None)
+
+    def check_input(self, x: NDArray[Any]) -> None:
+        check_input(self.inside, x)
 
     def in_shapes(self, in_shape: Shape) -> list[Shape]:
         """The shape of an example in front of each layer inside."""
@@ -155,6 +164,10 @@ class Parallel(Container, kind="parallel"):
     def inside(self) -> Sequence[Layer]:
         return self.branches
 
+    def check_input(self, x: NDArray[Any]) -> None:
+        for layer in self.branches:
+            layer.check_input(x)
+
     def in_shapes(self, in_shape: Shape) -> list[Shape]:
         return [in_shape] * len(self.branches)
 
@@ -221,6 +234,20 @@ def read_by(layers: Iterable[Layer], data_shape: Shape) -> Shape:
     """The shape in which layers in a row read an example of the data: as the first that minds does."""
     shapes = (layer.reads(data_shape) for layer in layers)
     return next((shape for shape in shapes if shape is not None), tuple(data_shape))
+
+
+def reads_images(layers: Iterable[Layer]) -> bool:
+    """Whether the first of layers in a row that minds takes images alone."""
+    minding = (layer for layer in layers if layer.reads((1, 1, 1)) is not None)
+    return any(layer.reads_images for layer in itertools.islice(minding, 1))
+
+
+def check_input(layers: Iterable[Layer], x: NDArray[Any]) -> None:
+    """Lets the first of layers in a row that minds look at examples (n, *in). Raises as it does."""
+    for layer in layers:
+        if layer.reads(x.shape[1:]) is not None:
+            layer.check_input(x)
+            return
 
 
 def under(params: Params, place: int) -> Params:

@@ -133,6 +133,10 @@ class Conv2d(Convolution, kind="conv"):
     weight: Initializer = part(Initializer, default=HeNormal(), doc="how the weights begin")
     bias: Initializer | None = part(Initializer, default=Zeros(), optional=True, doc="how biases begin; none: absent")
 
+    @property
+    def reads_images(self) -> bool:
+        return True
+
     def reads(self, data_shape: Shape) -> Shape:
         return (*data_shape, 1) if len(data_shape) == 2 else tuple(data_shape)
 

@@ -1,9 +1,11 @@
-"""Folding: linear layers in a row are one linear layer.
+"""Folding: linear layers in a row are one linear layer, and a batch norm in prediction is part of the layer before it.
 
     (x W₁ + b₁) W₂ + b₂ = x (W₁ W₂) + (b₁ W₂ + b₂)
+    ((x W + b) - μ) f + t = x (W f) + ((b - μ) f + t)          f = scale / √(σ² + eps), one for each unit or channel
 
 So depth without a bend between the layers adds nothing to what a network can say. What stands between them may be an
-identity; a bend, a dropout (which is none in prediction, but is in training) or any other layer ends the row.
+identity; a bend, a dropout (which is none in prediction, but is in training) or any other layer ends the row. A
+convolution takes up the batch norms behind it, and no more.
 """
 
 from __future__ import annotations
@@ -15,7 +17,10 @@ from typing import TYPE_CHECKING, Any
 from seedbed.core.errors import ShapeError
 from seedbed.core.plain import to_line
 from seedbed.network.activations import Identity
+from seedbed.network.convolution import Conv1d, Conv2d, Convolution
+from seedbed.network.initializers import Zeros
 from seedbed.network.linear import Linear
+from seedbed.network.norms import MEAN, VARIANCE, BatchNorm
 
 if TYPE_CHECKING:
     from seedbed.network.network import Network
@@ -25,7 +30,7 @@ Weights = Sequence[Any]  # for each layer a dictionary of arrays, of NumPy or JA
 
 @dataclass(frozen=True, eq=False)
 class Folded:
-    """A network with one layer for each row of linear layers, and the way of its weights.
+    """A network with one layer for each row that is one, and the way of its weights.
 
     Attributes:
         before: the network as it was.
@@ -53,15 +58,19 @@ class Folded:
 
     def _product(self, row: tuple[int, ...], params: Weights) -> dict[str, Any]:
         """The weights of one layer that stands for a row."""
-        first, *rest = (place for place in row if isinstance(self.before.layers[place], Linear))
-        weight, bias = params[first]["weight"], params[first].get("bias")
-        for place in rest:
-            own = params[place]
-            if weight.shape[-1] != own["weight"].shape[-2]:
-                came = f"{weight.shape} and then {own['weight'].shape}"
-                raise ShapeError(f"fold: expected weights that follow on one another at layers[{place}], got {came}")
-            bias = _added(None if bias is None else bias @ own["weight"], own.get("bias"))
-            weight = weight @ own["weight"]
+        weight, bias = None, None
+        for place in row:
+            layer, own = self.before.layers[place], params[place]
+            if isinstance(layer, BatchNorm):
+                factor = own.get("scale", 1.0) / (own[VARIANCE] + layer.eps) ** 0.5
+                weight = weight * factor
+                bias = _added((-own[MEAN] if bias is None else bias - own[MEAN]) * factor, own.get("shift"))
+            elif isinstance(layer, Linear | Convolution) and weight is None:
+                weight, bias = own["weight"], own.get("bias")
+            elif isinstance(layer, Linear):
+                _check_follow(weight, own["weight"], place)
+                bias = _added(None if bias is None else bias @ own["weight"], own.get("bias"))
+                weight = weight @ own["weight"]
         return {"weight": weight} if bias is None else {"weight": weight, "bias": bias}
 
     def __str__(self) -> str:
@@ -74,10 +83,11 @@ class Folded:
 
 
 def fold(network: Network) -> Folded:
-    """The network with its rows of linear layers folded; what is no such row stays as it is.
+    """The network with its rows of linear layers and batch norms folded; what is no such row stays as it is.
 
-    A folded layer has the initialisers of the last linear layer of its row, which matter only if it is trained anew. A
-    narrow layer between wide ones limits the rank, so folding it may cost more weights than it saves.
+    It is for prediction: in training a batch norm works with the batch. A folded layer has the initialisers of the last
+    layer of its row that has weights, which matter only if it is trained anew. A narrow layer between wide ones limits
+    the rank, so folding it may cost more weights than it saves.
     """
     rows = _rows(network.layers)
     layers = [_one(network.layers[row[0] : row[-1] + 1]) for row in rows]
@@ -88,26 +98,52 @@ def _rows(layers: Sequence[Any]) -> list[list[int]]:
     """The places of the layers, those that fold into one together."""
     rows: list[list[int]] = []
     for place, layer in enumerate(layers):
-        if rows and _is_straight(layer) and _is_straight(layers[rows[-1][-1]]):
+        if rows and _joins([layers[i] for i in rows[-1]], layer):
             rows[-1].append(place)
         else:
             rows.append([place])
-    has_linear = [any(isinstance(layers[place], Linear) for place in row) for row in rows]
-    # Identities alone are no row: there is no linear layer that they could be.
-    return [part for row, ok in zip(rows, has_linear, strict=True) for part in ([row] if ok else [[i] for i in row])]
+    has_weights = [any(_has_weights(layers[place]) for place in row) for row in rows]
+    # Identities alone are no row: there is no layer that they could be.
+    return [part for row, ok in zip(rows, has_weights, strict=True) for part in ([row] if ok else [[i] for i in row])]
 
 
-def _is_straight(layer: Any) -> bool:
-    return type(layer) in (Linear, Identity)  # a subclass may compute something else; a distribution is none yet
+def _joins(row: Sequence[Any], layer: Any) -> bool:
+    """Whether a layer folds into the one that a row in front of it is; a subclass may compute something else."""
+    is_straight = all(type(one) in (Linear, Identity, BatchNorm) or _is_convolution(one) for one in row)
+    if not is_straight or type(row[0]) is BatchNorm:
+        return False
+    if type(layer) is Linear:
+        return not any(map(_is_convolution, row))
+    return type(layer) is Identity or (type(layer) is BatchNorm and any(map(_has_weights, row)))
+
+
+def _has_weights(layer: Any) -> bool:
+    return type(layer) is Linear or _is_convolution(layer)
+
+
+def _is_convolution(layer: Any) -> bool:
+    return type(layer) in (Conv1d, Conv2d)
 
 
 def _one(layers: Sequence[Any]) -> Any:
     """The layer that stands for a row."""
-    linear = [layer for layer in layers if isinstance(layer, Linear)]
-    if len(layers) == 1 or not linear:
+    weighty = [layer for layer in layers if _has_weights(layer)]
+    if len(layers) == 1 or not weighty:
         return layers[0]
-    biases = [layer.bias for layer in linear if layer.bias is not None]
-    return linear[-1].replace(bias=biases[-1] if biases else None)
+    biases = [layer.bias for layer in weighty if layer.bias is not None]
+    has_norm = any(isinstance(layer, BatchNorm) for layer in layers)
+    return weighty[-1].replace(bias=biases[-1] if biases else Zeros() if has_norm else None)
+
+
+def _check_follow(weight: Any, after: Any, place: int) -> None:
+    """Refuses weights that cannot be multiplied.
+
+    Raises:
+        ShapeError: both shapes, and the place of the second.
+    """
+    if weight.shape[-1] != after.shape[-2]:
+        came = f"{weight.shape} and then {after.shape}"
+        raise ShapeError(f"fold: expected weights that follow on one another at layers[{place}], got {came}")
 
 
 def _added(a: Any, b: Any) -> Any:

@@ -18,6 +18,7 @@ from seedbed.core.errors import ShapeError
 from seedbed.network.layer import Shape, batched
 
 Images = Float[Array, "batch height width channels"]
+Placed = Float[Array, "batch out_rows out_columns channels"]  # one number for each position of the window
 Pair = tuple[int, int]
 SAME, VALID = "same", "valid"
 
@@ -98,13 +99,13 @@ def as_image(name: str, in_shape: Shape, n_axes: int) -> tuple[int, int, int]:
     raise ShapeError(f"{name}: expected {kind}, got {batched(in_shape)}", hint)
 
 
-def slices(padded: Images, g: Geometry) -> list[Images]:
+def slices(padded: Images, g: Geometry) -> list[Placed]:
     """What stands at each place of the window, for all its positions, in images with their padding."""
     (down, right), (rows, columns) = g.stride, g.span
     return [padded[:, i : i + rows : down, j : j + columns : right] for i, j in g.places]
 
 
-def put_back(parts: Sequence[Images], x: Images, g: Geometry) -> Images:
+def put_back(parts: Sequence[Placed], x: Images, g: Geometry) -> Images:
     """The transpose of padding and `slices`: the sum of what belongs to each number of images like `x`."""
     height, width = (n + before + behind for n, (before, behind) in zip(x.shape[1:3], g.padding, strict=True))
     zero = jnp.zeros((), parts[0].dtype)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jaxtyping import Array, Float, Key
+from numpy.typing import NDArray
 
 from seedbed.core.value import Value
 
@@ -33,9 +34,21 @@ class Layer(Value, family=True):
         """Whether in training an example's activations depend on the others of its batch."""
         return False
 
+    @property
+    def reads_images(self) -> bool:
+        """Whether it takes images, (height, width, channels), and nothing else."""
+        return False
+
     def reads(self, data_shape: Shape) -> Shape | None:
         """The shape in which it reads examples of the data as a network's first layer; None: it takes any."""
         return tuple(data_shape)
+
+    def check_input(self, x: NDArray[Any]) -> None:
+        """Refuses examples (n, *in) that it cannot read as a network's first layer.
+
+        Raises:
+            ShapeError: the message says which number, and where it stands.
+        """
 
     def out_shape(self, in_shape: Shape) -> Shape:
         """The shape of one example behind this layer.

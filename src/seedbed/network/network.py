@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,15 +10,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
+from numpy.typing import NDArray
 
 from seedbed.core.draw import distributions
 from seedbed.core.errors import Fault, ShapeError, UsageError
 from seedbed.core.fields import Whole, parts
 from seedbed.core.plain import from_plain, to_line
 from seedbed.core.value import Value, rebuild, walk
-from seedbed.network.containers import read_by, shapes_behind
+from seedbed.network.containers import check_input, read_by, reads_images, shapes_behind
 from seedbed.network.fold import Folded, fold
 from seedbed.network.layer import Layer, Params, Shape, n_learned
+from seedbed.network.reshape import Reshape
 from seedbed.network.summary import Summary, summarise
 
 NetworkParams = tuple[Params, ...]
@@ -72,6 +75,25 @@ class Network(Value):
         """
         return read_by(self.layers, data_shape)
 
+    def for_images(self, image: Shape | None, in_shape: Shape) -> Network:
+        """This network; where it takes images and vectors come that stand for some, with a layer that reshapes them.
+
+        Arguments:
+            image: the shape of the image that each example stands for, (height, width) or with channels; None: none.
+        """
+        is_vector = image is not None and len(in_shape) == 1 and math.prod(image) == in_shape[0]
+        if image is None or not is_vector or not reads_images(self.layers):
+            return self
+        return self.replace(layers=[Reshape(image[:2]), *self.layers])
+
+    def check_input(self, x: NDArray[Any]) -> None:
+        """Refuses examples (n, *in) that the first layer cannot read: a category that an embedding does not know.
+
+        Raises:
+            ShapeError: the message says which number, and where it stands.
+        """
+        check_input(self.layers, x)
+
     def shapes(self, in_shape: Shape) -> list[Shape]:
         """The shape of an example behind each layer.
 
@@ -123,8 +145,12 @@ class Network(Value):
         self._check_settled()
         x = x.reshape(x.shape[0], *self.input_shape(x.shape[1:]))
         running = []
-        for layer, own, noise in zip(self.layers, params, self._noise(training, key), strict=True):
-            x, moved = layer.forward(own, x, training=training, key=noise, counted=counted)
+        noises = self._noise(training, key)
+        for i, (layer, own, noise) in enumerate(zip(self.layers, params, noises, strict=True)):
+            try:
+                x, moved = layer.forward(own, x, training=training, key=noise, counted=counted)
+            except ShapeError as error:  # such as a norm over a batch of one
+                raise ShapeError(f"network.layers[{i}]: {error.message}", error.hint) from None
             running.append(moved)
         return x, tuple(running)
 

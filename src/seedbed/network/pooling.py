@@ -13,10 +13,19 @@ from jaxtyping import Array, Float, Key
 
 from seedbed.core.errors import ShapeError
 from seedbed.core.fields import pair
-from seedbed.network.geometry import SAME, VALID, Geometry, as_image, as_pair, geometry, put_back, slices
+from seedbed.network.geometry import (
+    SAME,
+    VALID,
+    Geometry,
+    Images,
+    Placed,
+    as_image,
+    as_pair,
+    geometry,
+    put_back,
+    slices,
+)
 from seedbed.network.layer import Layer, Params, Shape, batched
-
-Images = Float[Array, "batch height width channels"]
 
 
 class Pool(Layer):
@@ -25,6 +34,10 @@ class Pool(Layer):
     window: Any = pair(doc="the window: 2, or 2x3 for an image")
     stride: Any = pair(None, optional=True, doc="how far the window moves; none: by its own size")
     padding: Any = pair(VALID, low=0, words=(SAME, VALID), doc="places around that do not count; 'same': ⌈n / stride⌉")
+
+    @property
+    def reads_images(self) -> bool:
+        return True
 
     def out_shape(self, in_shape: Shape) -> Shape:
         out = self._geometry(in_shape).out
@@ -37,7 +50,7 @@ class Pool(Layer):
         y = self.pooled(x if x.ndim == 4 else x[:, None], g)
         return y if x.ndim == 4 else y[:, 0]
 
-    def pooled(self, x: Images, g: Geometry) -> Images:
+    def pooled(self, x: Images, g: Geometry) -> Placed:
         """The pooled images, as the definition says."""
         raise NotImplementedError
 
@@ -68,7 +81,7 @@ class MaxPool(Pool, kind="maxpool"):
     '(B, 28, 28, 16) → (B, 14, 14, 16)'
     """
 
-    def pooled(self, x: Images, g: Geometry) -> Images:
+    def pooled(self, x: Images, g: Geometry) -> Placed:
         around = ((0, 0), *g.padding, (0, 0))
         return lax.reduce_window(x, -jnp.inf, lax.max, (1, *g.size, 1), (1, *g.stride, 1), around)
 
@@ -92,7 +105,7 @@ class AvgPool(Pool, kind="avgpool"):
     Departure from PyTorch, which by default counts zeros of the padding.
     """
 
-    def pooled(self, x: Images, g: Geometry) -> Images:
+    def pooled(self, x: Images, g: Geometry) -> Placed:
         around, size = ((0, 0), *g.padding, (0, 0)), (1, *g.size, 1)
         add = functools.partial(lax.reduce_window, computation=lax.add, window_dimensions=size, padding=around)
         total = add(x, jnp.zeros((), x.dtype), window_strides=(1, *g.stride, 1))
@@ -137,17 +150,17 @@ class GlobalAvgPool(Layer, kind="global_avgpool"):
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _largest(g: Geometry, x: Images) -> Images:
+def _largest(g: Geometry, x: Images) -> Placed:
     """The largest number of each window, written as maxima of slices: three times as fast as `reduce_window` on CPU."""
     return functools.reduce(jnp.maximum, slices(_surrounded(x, g), g))
 
 
-def _largest_forward(g: Geometry, x: Images) -> tuple[Images, tuple[Images, Images]]:
+def _largest_forward(g: Geometry, x: Images) -> tuple[Placed, tuple[Images, Placed]]:
     y = _largest(g, x)
     return y, (x, y)
 
 
-def _largest_backward(g: Geometry, kept: tuple[Images, Images], slope: Images) -> tuple[Images]:
+def _largest_backward(g: Geometry, kept: tuple[Images, Placed], slope: Placed) -> tuple[Images]:
     x, y = kept
     free, parts = jnp.ones(y.shape, bool), []
     for part in slices(_surrounded(x, g), g):
@@ -161,7 +174,7 @@ def _largest_backward(g: Geometry, kept: tuple[Images, Images], slope: Images) -
 _largest.defvjp(_largest_forward, _largest_backward)
 
 
-def _surrounded(x: Images, g: Geometry) -> Images:
+def _surrounded(x: Images, g: Geometry) -> Float[Array, "batch more_rows more_columns channels"]:
     return x if g.padding == ((0, 0), (0, 0)) else jnp.pad(x, ((0, 0), *g.padding, (0, 0)), constant_values=-jnp.inf)
 
 
@@ -175,7 +188,7 @@ def _tiles(x: Images, g: Geometry) -> Float[Array, "batch out_rows rows out_colu
     return x[:, : down * rows, : right * columns].reshape(x.shape[0], down, rows, right, columns, x.shape[-1])
 
 
-def _laid_out(parts: list[Images], x: Images, g: Geometry) -> Images:
+def _laid_out(parts: list[Placed], x: Images, g: Geometry) -> Images:
     """The parts of all places of the window beside one another, as they lie in the image; zeros where none reaches."""
     (rows, columns), (down, right) = g.size, g.out
     lines = [jnp.stack(parts[i * columns : (i + 1) * columns], axis=3) for i in range(rows)]

@@ -55,10 +55,25 @@ def gelu(x: Array) -> Array:
     return np.asarray(0.5 * x * (1 + erf(x * math.sqrt(0.5))))
 
 
+def batchnorm(numbers: Numbers, params: Params, x: Array) -> Array:
+    """The input normalised by the running statistics, scaled and shifted."""
+    factor = 1 / np.sqrt(params["running_variance"] + np.asarray(numbers["eps"], x.dtype))
+    return _affine(params, (x - params["running_mean"]) * factor)
+
+
+def layernorm(numbers: Numbers, params: Params, x: Array) -> Array:
+    """Each vector along the last axis normalised by its own statistics, scaled and shifted."""
+    centred = x - x.mean(axis=-1, keepdims=True)
+    variance = np.square(centred).mean(axis=-1, keepdims=True)
+    return _affine(params, centred / np.sqrt(variance + np.asarray(numbers["eps"], x.dtype)))
+
+
 LAYERS: dict[str, Callable[[Numbers, Params, Array], Array]] = {
     "linear": lambda _, params, x: linear(params, x),
     "flatten": lambda _, __, x: x.reshape(len(x), math.prod(x.shape[1:])),
     "dropout": lambda _, __, x: x,
+    "batchnorm": lambda numbers, params, x: batchnorm(numbers, params, x),
+    "layernorm": lambda numbers, params, x: layernorm(numbers, params, x),
     "step": lambda _, __, x: (x > 0).astype(x.dtype),
     "identity": lambda _, __, x: x,
     "sigmoid": lambda _, __, x: sigmoid(x),
@@ -97,6 +112,11 @@ LOSSES: dict[str, Callable[[Array, str], Array]] = {
     "quadratic": compared,
     "huber": compared,
 }
+
+
+def _affine(params: Params, x: Array) -> Array:
+    x = x * params["scale"] if "scale" in params else x
+    return x + params["shift"] if "shift" in params else x
 
 
 def _normalised(parts: Array) -> Array:

@@ -14,7 +14,6 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import jax
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,8 +41,8 @@ def importance_of(members: Sequence[Member], votes: Sequence[int], data: Dataset
         votes: how often each counts.
     """
     names, blocks, grid = _blocks(data)
-    n_params = max(sum(a.size for a in jax.tree.leaves(member.params)) for member in members)
-    affordable = int(MOST_FLOPS / (2 * n_params * len(members) * max(1, min(len(blocks), MOST_COLUMNS)) * REPEATS))
+    flops = sum(one.network.flops(one.network.input_shape(one.trained.preprocessor.shape)) for one in members)
+    affordable = int(MOST_FLOPS / (max(1, flops) * max(1, min(len(blocks), MOST_COLUMNS)) * REPEATS))
     n = min(len(data.valid), MOST_ROWS, affordable)
     if not 2 <= len(blocks) <= MOST_SCREENED or n < LEAST_ROWS:
         return None

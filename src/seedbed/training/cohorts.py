@@ -53,6 +53,8 @@ def check_drawn(setup: Setup) -> Setup:
 def bind(setup: Setup, data: Dataset, shape: tuple[int, ...] | None = None) -> Setup:
     """The setup with as many outputs as the data and the loss ask for, in place of every "out".
 
+    A network that takes images gets a layer that makes images of vectors, where the data says what they stand for.
+
     Arguments:
         shape: of an example behind the preprocessing; the data's own unless given.
 
@@ -62,8 +64,9 @@ def bind(setup: Setup, data: Dataset, shape: tuple[int, ...] | None = None) -> S
     """
     check_drawn(setup)
     n_outputs = setup.loss.n_outputs(data.task, n_classes=data.n_classes, n_targets=data.n_targets)
-    network = setup.network.bind(n_outputs)
-    if (last := network.shapes(data.shape if shape is None else shape)[-1]) != (n_outputs,):
+    in_shape = data.shape if shape is None else shape
+    network = setup.network.bind(n_outputs).for_images(data.image_shape, in_shape)
+    if (last := network.shapes(in_shape)[-1]) != (n_outputs,):
         where = ("network", "layers", len(network.layers) - 1)
         hint = "let the last linear layer have as many units as the data asks for: linear out"
         raise SetupError([Fault(where, f"{n_outputs} outputs for {data.name}", f"outputs of shape {last}", hint)])

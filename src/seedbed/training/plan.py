@@ -9,9 +9,8 @@ import jax
 
 from seedbed.core.cores import DEVICES_VARIABLE
 from seedbed.core.errors import UsageError, nearest, one_of
-from seedbed.network.layer import role
 from seedbed.training import devices
-from seedbed.training.layout import LANES, LAYOUTS, STACKED, WIDE
+from seedbed.training.layout import LANES, LAYOUTS, STACKED, WIDE, is_windowed
 
 # What a chunk's weights may take of a core's second-level cache. Measured on six networks from 2-16-16-2 to
 # 784-512-512-10: past it the step slows by a fifth to a third, far below it the products are too small.
@@ -68,9 +67,9 @@ def guess(n_members: int, params: Any, batch_size: int, *, shares_order: bool, r
         # activations of a batch, or of a block of the validation part, forth and back.
         member = 12 * size + 3 * row_bytes * max(batch_size, BLOCK)
         return even(n_members, n_devices, max(1, devices.memory_bytes() // (n_devices * member)), STACKED)
-    weights = [array.shape for layer in params for name, array in layer.items() if role(name) == "weight"]
-    if any(len(shape) > 2 for shape in weights):  # a convolution: its patches fill a core's cache, whatever its weights
+    if is_windowed(params):
         return even(n_members, n_devices, 1, STACKED)
+    weights = [layer["weight"].shape for layer in params if "weight" in layer]
     in_lanes = even(n_members, n_devices, LANES_CHUNK, LANES)
     if _is_tiny(weights, batch_size) and in_lanes.chunk >= FEWEST_IN_LANES:
         return in_lanes

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.training.compiling import keep_programs
+from seedbed.training.layout import is_windowed
 from seedbed.training.scopes import precision
 from seedbed.training.trained import Trained
 
@@ -33,6 +34,7 @@ def predictions(trained: Trained, which: NDArray[np.int64], x: NDArray[Any], tas
     setup = trained.setup
     rows = trained.preprocessor.x(x)
     rows = rows.reshape(len(x), *setup.network.input_shape(rows.shape[1:])).astype(setup.precision, copy=False)
+    setup.network.check_input(rows)
     numbers = jax.tree.map(lambda leaf: np.asarray(leaf)[which].astype(setup.precision), trained.numbers)
     params = jax.tree.map(lambda a: a[which], trained.params)
     with precision(setup.precision):
@@ -50,7 +52,13 @@ def _compiled(structure: Any, task: str) -> Callable[..., Any]:
     def one(setup: Any, params: Any, x: Any) -> Any:
         return setup.loss.predict(setup.network.forward(params, x)[0], task)
 
-    return jax.jit(jax.vmap(one, in_axes=(0, 0, None)))
+    def each(setups: Any, params: Any, x: Any) -> Any:
+        of_one = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape[1:], a.dtype), params)
+        if is_windowed(of_one):
+            return jax.lax.map(lambda member: one(*member, x), (setups, params))
+        return jax.vmap(one, in_axes=(0, 0, None))(setups, params, x)
+
+    return jax.jit(each)
 
 
 def _of_members(function: Callable[..., Any], numbers: Any, params: Any, x: NDArray[Any], at: int) -> NDArray[Any]:

@@ -60,6 +60,7 @@ class Preparation:
 
     def _examples(self, b: Blueprint, x: Any, y: Any, weight: Any, *, fill: bool = False) -> Examples:
         x, y = x.reshape(len(x), *b.in_shape), np.asarray(y)
+        self.setup.network.check_input(x)
         weights = example_weights(self.setup, self.data, y, weight)
         dtype = np.dtype(self.setup.precision)
         return examples(x, self.preprocessor.y(y), weights, task=self.data.task, dtype=dtype, fill=fill)

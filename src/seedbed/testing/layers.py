@@ -1,0 +1,184 @@
+"""Whether a layer keeps what the engine relies on."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from seedbed.core.errors import UsageError
+from seedbed.core.plain import from_plain, to_line, to_plain
+from seedbed.network.layer import Layer, Params, Shape, is_running
+from seedbed.training.layout import LANES, STACKED, over_members
+
+BATCH, MEMBERS, DIRECTIONS, STEP = 5, 3, 3, 1e-5
+EXACT, NEAR, SLOPE = 1e-12, 1e-9, 1e-6  # relative, in float64: the same sums; in another order; central differences
+
+
+def check_layer(layer: Layer, in_shape: Shape, *, seed: int = 0, x: Float[Array, "batch *in"] | None = None) -> None:
+    """Nothing, where a layer is sound; else an error that lists everything that is not, with figures.
+
+    It tries the layer in float64 on a batch: shapes as `out_shape` says, at `init` too; texts that read back to the
+    same layer; weights that save and load to the same bits; the same numbers compiled, from `forward` and from `apply`;
+    slopes as central differences have them; a member of a population, in every layout, as alone; rows that only fill
+    up a batch without effect; in prediction, examples that do not touch one another.
+
+    Arguments:
+        layer: with a number in every place that could say "out".
+        in_shape: of an example.
+        x: the batch to try it on, five examples at least; normal numbers unless given.
+
+    Raises:
+        UsageError: it is not sound.
+    """
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
+        trial = _Trial(layer, tuple(in_shape), seed, x)
+        # With outputs of another shape than it says, nothing else can be compared.
+        faults = _shapes(trial) or [fault for check in CHECKS for fault in check(trial)]
+    if faults:
+        listed = "".join(f"\n- {fault}" for fault in faults)
+        raise UsageError(f"{layer!r} for examples of {tuple(in_shape)}: expected a sound layer, got{listed}")
+
+
+class _Trial:
+    """A layer with weights and a batch."""
+
+    def __init__(self, layer: Layer, in_shape: Shape, seed: int, x: Any) -> None:
+        self.layer, self.in_shape, self.key = layer, in_shape, jax.random.key(seed)
+        self.rng = np.random.default_rng(seed)
+        self.x = jnp.asarray(self.rng.normal(size=(BATCH, *in_shape)) if x is None else x, jnp.float64)
+        self.out_shape = layer.out_shape(in_shape)
+        self.params = _settled(layer.init(in_shape, key=self.key, dtype=jnp.float64), self.rng)
+        self.noise = jax.random.fold_in(self.key, 7)
+
+    def apply(self, params: Params, x: Array, training: bool = False) -> Array:
+        key = self.noise if training and self.layer.is_noisy else None
+        return self.layer.apply(params, x, training=training, key=key)
+
+    def forward(self, params: Params, x: Array, training: bool, counted: Any = None) -> tuple[Array, Params]:
+        key = self.noise if training and self.layer.is_noisy else None
+        return self.layer.forward(params, x, training=training, key=key, counted=counted)
+
+    def scalar(self, function: Callable[..., Array], training: bool) -> Callable[..., Array]:
+        """A number that all outputs have a part in."""
+        weights = jnp.asarray(np.random.default_rng(1).normal(size=(len(self.x), *self.out_shape)))
+        return lambda params, x: jnp.sum(weights * function(params, x, training))
+
+
+def _settled(params: Params, rng: np.random.Generator) -> Params:
+    """Weights moved a little, so that nothing is at 0 by its initialiser; variances stay above 0."""
+    return {n: jnp.asarray(a) + 0.1 * jnp.asarray(rng.random(a.shape), a.dtype) for n, a in params.items()}
+
+
+def _shapes(t: _Trial) -> list[str]:
+    came = t.apply(t.params, t.x).shape
+    expected = (len(t.x), *t.out_shape)
+    faults = [] if came == expected else [f"apply gives {came} where out_shape says {expected}"]
+    single = t.layer.init(t.in_shape, key=t.key, dtype=jnp.float32)
+    wrong = [name for name, a in single.items() if a.dtype != jnp.float32]
+    return faults + [f"init gives {name} in {single[name].dtype} where float32 is asked" for name in wrong]
+
+
+def _texts(t: _Trial) -> list[str]:
+    forms = {"its dictionary": to_plain(t.layer), "its line": to_line(t.layer)}
+    back = {name: from_plain(form, Layer) for name, form in forms.items()}
+    return [f"{name}, {forms[name]!r}, reads back as {b!r}" for name, b in back.items() if b != t.layer]
+
+
+def _saved(t: _Trial) -> list[str]:
+    from safetensors.numpy import load_file, save_file
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "weights"
+        save_file({name: np.ascontiguousarray(a) for name, a in t.params.items()}, path)
+        loaded = {name: jnp.asarray(a) for name, a in load_file(path).items()}
+    return _difference("with weights that were saved and loaded", t.apply(loaded, t.x), t.apply(t.params, t.x), 0.0)
+
+
+def _compiled(t: _Trial) -> list[str]:
+    return _difference("compiled", jax.jit(t.apply)(t.params, t.x), t.apply(t.params, t.x), NEAR)
+
+
+def _forward(t: _Trial) -> list[str]:
+    faults: list[str] = []
+    for training in (False, True):
+        when = "in training" if training else "in prediction"
+        ours, plain = t.forward(t.params, t.x, training), t.apply(t.params, t.x, training)
+        faults += _difference(f"forward {when}", ours[0], plain, NEAR)
+        slopes = [
+            jax.grad(t.scalar(f, training), argnums=(0, 1))(t.params, t.x)
+            for f in (lambda p, x, training: t.forward(p, x, training)[0], t.apply)
+        ]
+        for a, b in zip(*map(jax.tree.leaves, slopes), strict=True):
+            faults += _difference(f"slopes of forward {when}", a, b, NEAR)
+        running = {name for name in t.params if is_running(name)} if training else set()
+        if set(ours[1]) != running:
+            faults.append(f"forward {when} gives running numbers {sorted(ours[1])} where {sorted(running)} are there")
+    return faults
+
+
+def _slopes(t: _Trial) -> list[str]:
+    faults: list[str] = []
+    for training in (False, True):
+        f = t.scalar(t.apply, training)
+        grads = jax.grad(f, argnums=(0, 1))(t.params, t.x)
+        for _ in range(DIRECTIONS):
+            at = jax.tree.map(lambda a: jnp.asarray(t.rng.normal(size=a.shape)), (t.params, t.x))
+            moved = [jax.tree.map(lambda a, d, s=s: a + s * STEP * d, (t.params, t.x), at) for s in (1, -1)]
+            measured = (f(*moved[0]) - f(*moved[1])) / (2 * STEP)
+            pairs = zip(jax.tree.leaves(grads), jax.tree.leaves(at), strict=True)
+            said = sum(jnp.sum(g * d) for g, d in pairs)
+            scale = 1 + abs(float(measured))
+            if not abs(float(measured) - float(said)) <= SLOPE * scale:
+                faults.append(f"a slope of {float(said):.6g} where central differences say {float(measured):.6g}")
+    return faults[:1]
+
+
+def _population(t: _Trial) -> list[str]:
+    several = lambda tree: jax.tree.map(lambda a: jnp.stack([a * (1 + 0.1 * m) for m in range(MEMBERS)]), tree)  # noqa: E731
+    params, x, layers = (
+        several(t.params),
+        jnp.stack([t.x] * MEMBERS),
+        jax.tree.map(lambda a: jnp.full(MEMBERS, a), t.layer),
+    )
+    one = lambda layer, params, x: layer.forward(params, x)[0]  # noqa: E731
+    alone = jnp.stack([one(t.layer, jax.tree.map(lambda a, m=m: a[m], params), t.x) for m in range(MEMBERS)])
+    faults: list[str] = []
+    for layout in (STACKED, LANES):
+        mapped = jax.jit(over_members(one, layout, 0, 0))
+        faults += _difference(f"in a population laid out as {layout}", mapped(layers, params, x), alone, NEAR)
+    return faults
+
+
+def _filling(t: _Trial) -> list[str]:
+    """Rows that only fill up the batch: whatever stands in them, the others and the running numbers do not change."""
+    counted = jnp.asarray([1.0] * (len(t.x) - 1) + [0.0])
+    others = [t.forward(t.params, t.x.at[-1].set(t.x[i]), True, counted) for i in (0, 1)]
+    faults = _difference("beside another filling row", others[0][0][:-1], others[1][0][:-1], EXACT)
+    for name in others[0][1]:
+        faults += _difference(f"{name} beside another filling row", others[0][1][name], others[1][1][name], EXACT)
+    if t.layer.is_noisy:
+        return faults
+    short = t.forward(t.params, t.x[:-1], True)[0]
+    return faults + _difference("of a batch filled up against a short one", others[0][0][:-1], short, NEAR)
+
+
+def _apart(t: _Trial) -> list[str]:
+    together, alone = t.forward(t.params, t.x, False)[0], t.forward(t.params, t.x[:1], False)[0]
+    return _difference("in prediction, beside other examples", together[:1], alone, NEAR)
+
+
+CHECKS = (_texts, _saved, _compiled, _forward, _slopes, _population, _filling, _apart)
+
+
+def _difference(what: str, a: Array, b: Array, tolerance: float) -> list[str]:
+    if a.shape != b.shape:
+        return [f"outputs {what}: shape {a.shape} where {b.shape} is due"]
+    error = float(jnp.max(jnp.abs(a - b), initial=0.0)) / (1e-300 + float(jnp.max(jnp.abs(b), initial=1.0)))
+    return [] if error <= tolerance else [f"outputs {what}: {error:.2g} apart, where {tolerance:.0e} is rounding"]
