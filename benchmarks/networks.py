@@ -1,4 +1,4 @@
-"""The six networks of the population benchmark, their arithmetic, and the examples that they learn from."""
+"""The networks of the benchmarks of training, their arithmetic, and the examples that they learn from."""
 
 from __future__ import annotations
 
@@ -39,9 +39,24 @@ class Task:
         return ", relu, ".join(f"linear {units}" for units in self.sizes[1:])
 
     @property
-    def n_steps(self) -> int:
-        """Steps in one epoch."""
-        return N_TRAIN // self.batch_size
+    def shape(self) -> tuple[int, ...]:
+        """The shape of an example."""
+        return self.sizes[:1]
+
+    @property
+    def n_train(self) -> int:
+        """Examples in an epoch."""
+        return N_TRAIN
+
+    @property
+    def n_valid(self) -> int:
+        """Examples to validate on, as many as the data would get by itself."""
+        return N_VALID
+
+    @property
+    def n_classes(self) -> int:
+        """Outputs."""
+        return self.sizes[-1]
 
     @property
     def flops(self) -> int:
@@ -51,6 +66,26 @@ class Task:
         """
         products = [a * b for a, b in pairwise(self.sizes)]
         return 2 * self.batch_size * (3 * sum(products) - products[0])
+
+
+@dataclass(frozen=True)
+class LayerTask:
+    """A network of many kinds of layers, with cross-entropy of ten classes behind it, trained with plain SGD.
+
+    Attributes:
+        line: Seedbed's line of text, without blocks that are repeated.
+        shape: of an example, channels last.
+        repeated: how the same network is said to Seedbed where it repeats a block; none: as `line` says it.
+    """
+
+    name: str
+    line: str
+    shape: tuple[int, ...]
+    repeated: str | None = None
+    batch_size: int = 64
+    n_train: int = 640
+    n_valid: int = 160
+    n_classes: int = 10
 
 
 TASKS = (
@@ -64,11 +99,36 @@ TASKS = (
 GPU_TASKS, GPU_POPULATIONS = TASKS[:3], (1, 64, 1024, 16384)
 
 
-def examples(task: Task, n: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+SMALL, STAGE = "conv {} 3x3, relu, maxpool 2", "conv {} 3x3, batchnorm, relu, maxpool 2"
+DENSE = "linear 128, batchnorm, relu"
+LAYER_TASKS = (
+    LayerTask("a: conv 16, conv 32", f"{SMALL.format(16)}, {SMALL.format(32)}, flatten, linear 10", (28, 28, 1)),
+    LayerTask("b: with batch norm", f"{STAGE.format(16)}, {STAGE.format(32)}, flatten, linear 10", (28, 28, 1)),
+    LayerTask(
+        "c: conv 32, 64, 128",
+        f"{STAGE.format(32)}, {STAGE.format(64)}, {STAGE.format(128)}, flatten, linear 10",
+        (32, 32, 3),
+    ),
+    LayerTask(
+        "d: signals",
+        "conv1d 32 5, relu, maxpool 2, conv1d 64 5, relu, maxpool 2, flatten, linear 10",
+        (256, 4),
+    ),
+    LayerTask(
+        "e: 20 × 128 units",
+        ", ".join([DENSE] * 20) + ", linear 10",
+        (128,),
+        repeated=f"{DENSE}, repeat(chain({DENSE}), 19), linear 10",
+    ),
+)
+EVERY: dict[str, Task | LayerTask] = {task.name: task for task in (*TASKS, *LAYER_TASKS)}
+
+
+def examples(task: Task | LayerTask, n: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """`n` examples: normal numbers, and classes of equal size that have nothing to do with them."""
     rng = np.random.default_rng(0)
-    x = rng.standard_normal((n, task.sizes[0]), np.float32)
-    return x, np.arange(n) % task.sizes[-1]
+    x = rng.standard_normal((n, *task.shape), np.float32)
+    return x, np.arange(n) % task.n_classes
 
 
 def first_weights(task: Task) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:

@@ -40,10 +40,10 @@ def measure(networks: Sequence[int], *, rounds: int, seconds: float, patience: f
         with started([seedbed, *others, peak]):
             for i in networks:
                 populations = GPU_POPULATIONS if is_gpu else TASKS[i].populations
-                yardstick = enter(peak, i)
-                ours = [enter(seedbed, i, members=members) for members in populations]
-                lean = [enter(seedbed, i, members=members, n_valid=FEWEST_VALID) for members in populations]
-                theirs = [enter(other, i) for other in others]
+                yardstick = enter(peak, TASKS[i])
+                ours = [enter(seedbed, TASKS[i], members=members) for members in populations]
+                lean = [enter(seedbed, TASKS[i], members=members, n_valid=FEWEST_VALID) for members in populations]
+                theirs = [enter(other, TASKS[i]) for other in others]
                 all_ = [*ours, *lean, *theirs, yardstick]
                 n_disturbed += race(all_, rounds=rounds, seconds=seconds, patience=patience)
                 n_blocks += rounds * len(all_)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.networks import TASKS
+from benchmarks.networks import LayerTask, Task
 from benchmarks.quiet import waits_for_quiet
 from benchmarks.worker import Worker
 
@@ -82,10 +82,10 @@ def started(teams: Sequence[Team]) -> Iterator[None]:
             team.close()
 
 
-def enter(team: Team, task: int, **options: Any) -> Entrant:
+def enter(team: Team, task: Task | LayerTask, **options: Any) -> Entrant:
     """The team, prepared for a task."""
-    key = f"{TASKS[task].name} {options}"
-    info = team.all(prepare=key, task=task, options=team.options | options)[0]
+    key = f"{task.name} {options}"
+    info = team.all(prepare=key, task=task.name, options=team.options | options)[0]
     return Entrant(team, key, info)
 
 

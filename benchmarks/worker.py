@@ -1,6 +1,6 @@
 """A process in which one contestant trains: it reads orders as lines of JSON and answers each with one.
 
-    {"prepare": <key>, "task": <number>, "options": {...}}   the contestant's `info`
+    {"prepare": <key>, "task": <name>, "options": {...}}   the contestant's `info`
     {"block": <key>, "seconds": <s>}                         the steps that were done, and how long they took
     {"drop": <key>}                                          gives its memory back
 
@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmarks.contestants import Block, Contestant
-from benchmarks.networks import TASKS
+from benchmarks.networks import EVERY
 
 
 class Worker:
@@ -74,8 +74,8 @@ def serve(contestant: str) -> None:
     for line in sys.stdin:
         answer: Any = None
         match json.loads(line):
-            case {"prepare": key, "task": number, "options": options}:
-                prepared[key] = build(TASKS[number], **options)
+            case {"prepare": key, "task": task, "options": options}:
+                prepared[key] = build(EVERY[task], **options)
                 answer = prepared[key].info
             case {"block": key, "seconds": seconds}:
                 answer = prepared[key].block(seconds)

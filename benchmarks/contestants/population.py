@@ -11,7 +11,7 @@ import time
 
 from benchmarks.compilation import Listener
 from benchmarks.contestants import Block
-from benchmarks.networks import LEARNING_RATE, N_TRAIN, N_VALID, Task, examples
+from benchmarks.networks import LEARNING_RATE, LayerTask, Task, examples
 
 EPOCHS, EPOCHS_OF_ONE = 100, 1000  # more than the first device call holds, whose length is a cautious guess
 
@@ -19,16 +19,17 @@ EPOCHS, EPOCHS_OF_ONE = 100, 1000  # more than the first device call holds, whos
 class Seedbed:
     """A population of `members` networks that validates on `n_valid` examples after each epoch."""
 
-    def __init__(self, task: Task, *, members: int, n_valid: int = N_VALID) -> None:
+    def __init__(self, task: Task | LayerTask, *, members: int, n_valid: int | None = None) -> None:
         from seedbed import data
         from seedbed.network import CrossEntropy, Network
         from seedbed.training import SGD, Setup
 
-        n = N_TRAIN + 2 * n_valid  # as many for the test part, which nobody reads
+        n_valid = task.n_valid if n_valid is None else n_valid
+        n = task.n_train + 2 * n_valid  # as many for the test part, which nobody reads
         self.data = data.load(examples(task, n), valid_share=n_valid / n, test_share=n_valid / n)
-        assert len(self.data.train) == N_TRAIN
+        assert len(self.data.train) == task.n_train
         setup = Setup(
-            network=Network.parse(task.line),
+            network=Network.parse(getattr(task, "repeated", None) or task.line),
             loss=CrossEntropy(),
             optimizer=SGD(LEARNING_RATE),
             batch_size=task.batch_size,

@@ -124,4 +124,6 @@ def test_a_batch_norm_folds_into_the_layer_before_it(line: str, shape: tuple[int
         params = network.init(shape, key=jax.random.key(0), dtype=jnp.float64)
         params = jax.tree.map(lambda a: jnp.asarray(a + rng.uniform(0.1, 1.0, a.shape)), params)
         x = jnp.asarray(rng.normal(size=(7, *shape)))
-        np.testing.assert_allclose(one.network.apply(one.params(params), x), network.apply(params, x), rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(
+            one.network.apply(one.params(params), x), network.apply(params, x), rtol=1e-12, atol=1e-12
+        )
