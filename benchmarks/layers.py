@@ -1,4 +1,4 @@
-"""`python -m benchmarks.layers`: what a training step of a deeper network costs, for Seedbed and PyTorch, in one run."""
+"""`python -m benchmarks.layers`: what a training step of a deeper network costs, Seedbed and PyTorch in one run."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from seedbed.core.errors import ShapeError
 from seedbed.core.fields import part, whole
 from seedbed.network.initializers import HeNormal, Initializer, Zeros
 from seedbed.network.layer import Layer, Params, Shape, batched
+from seedbed.network.products import product
 
 
 class Linear(Layer, kind="linear"):
@@ -53,7 +54,7 @@ class Linear(Layer, kind="linear"):
     def apply(
         self, params: Params, x: Float[Array, "batch in"], *, training: bool = False, key: Key[Array, ""] | None = None
     ) -> Float[Array, "batch out"]:
-        y = x @ params["weight"]
+        y = product(x, params["weight"])
         return y if self.bias is None else y + params["bias"]
 
     def flops(self, in_shape: Shape) -> int:

@@ -50,6 +50,13 @@ class Norm(Layer):
         x = x * params["scale"] if "scale" in params else x
         return x + params["shift"] if "shift" in params else x
 
+    def _centred(self, x: Array, axes: tuple[int, ...]) -> Array:
+        """The numbers with mean 0 and variance 1 over axes; bfloat16 is reckoned in float32."""
+        wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+        mean = wide.mean(axes, keepdims=True)
+        variance = jnp.square(wide - mean).mean(axes, keepdims=True)
+        return ((wide - mean) * jax.lax.rsqrt(variance + self.eps)).astype(x.dtype)
+
     def flops(self, in_shape: Shape) -> int:
         return 2 * math.prod(in_shape)
 
@@ -97,9 +104,10 @@ class BatchNorm(Norm, kind="batchnorm"):
         self, params: Params, x: Array, training: bool, counted: Array | None, normalise: Callable[..., Any]
     ) -> tuple[Array, Params]:
         running_mean, running_variance = params[MEAN], params[VARIANCE]
+        dtype, x = x.dtype, x.astype(running_mean.dtype)  # statistics are float32 where activations are shorter
         if not training:
             factor = jax.lax.rsqrt(running_variance + self.eps)
-            return self.affine(params, (x - running_mean) * factor), {}
+            return self.affine(params, (x - running_mean) * factor).astype(dtype), {}
         places = math.prod(x.shape[1:-1])
         if x.shape[0] * places < 2:
             hint = "take a larger batch_size; or LayerNorm or GroupNorm, which look at one example"
@@ -119,7 +127,7 @@ class BatchNorm(Norm, kind="batchnorm"):
             MEAN: running_mean + share * (jax.lax.stop_gradient(mean) - running_mean),
             VARIANCE: running_variance + share * (unbiased - running_variance),
         }
-        return self.affine(params, y), {name: a.astype(x.dtype) for name, a in moved.items()}
+        return self.affine(params, y).astype(dtype), {name: a.astype(x.dtype) for name, a in moved.items()}
 
 
 class LayerNorm(Norm, kind="layernorm"):
@@ -131,9 +139,7 @@ class LayerNorm(Norm, kind="layernorm"):
     def apply(
         self, params: Params, x: Float[Array, "batch *in"], *, training: bool = False, key: Key[Array, ""] | None = None
     ) -> Float[Array, "batch *in"]:
-        mean = x.mean(-1, keepdims=True)
-        variance = jnp.square(x - mean).mean(-1, keepdims=True)
-        return self.affine(params, (x - mean) * jax.lax.rsqrt(variance + self.eps))
+        return self.affine(params, self._centred(x, (-1,)))
 
 
 class GroupNorm(Norm, kind="groupnorm"):
@@ -153,9 +159,7 @@ class GroupNorm(Norm, kind="groupnorm"):
     ) -> Float[Array, "batch *in"]:
         self.out_shape(x.shape[1:])
         parts = x.reshape(x.shape[0], -1, self.groups, x.shape[-1] // self.groups)
-        mean = parts.mean((1, 3), keepdims=True)
-        variance = jnp.square(parts - mean).mean((1, 3), keepdims=True)
-        return self.affine(params, ((parts - mean) * jax.lax.rsqrt(variance + self.eps)).reshape(x.shape))
+        return self.affine(params, self._centred(parts, (1, 3)).reshape(x.shape))
 
 
 def _masked(x: Array, counted: Array, n: Array, eps: Any) -> tuple[Array, Array, Array]:

@@ -188,7 +188,7 @@ def _network(member: Member, steps: int, weight: int) -> Plain:
         for layer, params in zip(network.layers, member.params, strict=True)
     ]
     in_shape = network.input_shape(member.trained.preprocessor.shape)
-    return Plain(tuple(layers), setup.loss.kind, setup.precision, in_shape, steps, weight)
+    return Plain(tuple(layers), setup.loss.kind, setup.storage, in_shape, steps, weight)
 
 
 def _numbers(layer: Any) -> dict[str, float]:

@@ -128,7 +128,7 @@ class Saved:
 
     def _history(self, numbers: Sequence[int], setup: Setup) -> tuple[NDArray[Any], NDArray[Any]]:
         """The arrays (member, epoch, column) and (member, epoch) again, NaN where a member did not train."""
-        rows = np.full((len(numbers), setup.epochs, len(COLUMNS)), np.nan, setup.precision)
+        rows = np.full((len(numbers), setup.epochs, len(COLUMNS)), np.nan, setup.storage)
         seconds = np.full((len(numbers), setup.epochs), np.nan)
         place = {number: i for i, number in enumerate(numbers)}
         ours = self.history[self.history["member"].isin(numbers)]

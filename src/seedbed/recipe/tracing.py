@@ -27,7 +27,7 @@ def trace_of(member: Member, x: Any, y: Any) -> Trace:
         raise DataError(f"y: expected {len(features):,} targets, one for each row of x, got {len(targets):,}", hint)
     if target.task == "regression":
         targets = trained.preprocessor.y(targets)
-    dtype = member.setup.precision
+    dtype = member.setup.storage
     targets = targets if target.task == "classification" else targets.astype(dtype)
     with precision(dtype):
         inputs = trained.preprocessor.x(features).astype(dtype)

@@ -108,7 +108,7 @@ class Work:
         sizes = 0
         for group in self.training.groups:
             shape = self.training.preprocessor(group.setup, group.data).shape
-            width = np.dtype(group.setup.precision).itemsize
+            width = np.dtype(group.setup.storage).itemsize
             sizes += width * len(group.places) * group.setup.network.n_params(shape)
         return COPIES * sizes
 

@@ -68,7 +68,9 @@ def objective(
     x = batch.x
     if noise.augmentation is not None:
         x = augment(setup.augmentation, x, image_shape, key=noise.augmentation)
-    outputs, running = setup.network.forward(params, x, training=True, key=noise.network, counted=batch.counted)
+    network, own, x = setup.compute(params, x)
+    outputs, running = network.forward(own, x, training=True, key=noise.network, counted=batch.counted)
+    outputs, running = jax.tree.map(lambda a: a.astype(batch.x.dtype), (outputs, running))
     each = setup.loss.per_example(outputs, batch.y)
     weighted = each if batch.weight is None else each * batch.weight
     total = jnp.sum(weighted)
@@ -84,7 +86,8 @@ def running_of(params: Any) -> Any:
 
 def examine(setup: Setup, params: Weights, batch: Batch, *, task: str, variance: Float[Array, "k"] | None) -> Sums:
     """The sums of loss and score in prediction, over a batch that is not trained on."""
-    outputs, _ = setup.network.forward(params, batch.x)
+    network, own, x = setup.compute(params, batch.x)
+    outputs = network.forward(own, x)[0].astype(batch.x.dtype)
     each = setup.loss.per_example(outputs, batch.y)
     total = jnp.sum(each if batch.weight is None else each * batch.weight)
     return Sums(total, _score(setup, outputs, batch, task, variance))

@@ -33,11 +33,11 @@ def predictions(trained: Trained, which: NDArray[np.int64], x: NDArray[Any], tas
     """
     setup = trained.setup
     rows = trained.preprocessor.x(x)
-    rows = rows.reshape(len(x), *setup.network.input_shape(rows.shape[1:])).astype(setup.precision, copy=False)
+    rows = rows.reshape(len(x), *setup.network.input_shape(rows.shape[1:])).astype(setup.storage, copy=False)
     setup.network.check_input(rows)
-    numbers = jax.tree.map(lambda leaf: np.asarray(leaf)[which].astype(setup.precision), trained.numbers)
+    numbers = jax.tree.map(lambda leaf: np.asarray(leaf)[which].astype(setup.storage), trained.numbers)
     params = jax.tree.map(lambda a: a[which], trained.params)
-    with precision(setup.precision):
+    with precision(setup.storage):
         keep_programs()
         function = _compiled(jax.tree.structure(setup), task)
         blocks = [_of_members(function, numbers, params, rows, at) for at in range(0, len(which), MEMBERS)]
@@ -50,7 +50,8 @@ def _compiled(structure: Any, task: str) -> Callable[..., Any]:
     del structure  # it comes again with the arguments; here it only tells the functions of two structures apart
 
     def one(setup: Any, params: Any, x: Any) -> Any:
-        return setup.loss.predict(setup.network.forward(params, x)[0], task)
+        network, own, inputs = setup.compute(params, x)
+        return setup.loss.predict(network.forward(own, inputs)[0].astype(x.dtype), task)
 
     def each(setups: Any, params: Any, x: Any) -> Any:
         of_one = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape[1:], a.dtype), params)

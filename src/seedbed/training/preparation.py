@@ -62,7 +62,7 @@ class Preparation:
         x, y = x.reshape(len(x), *b.in_shape), np.asarray(y)
         self.setup.network.check_input(x)
         weights = example_weights(self.setup, self.data, y, weight)
-        dtype = np.dtype(self.setup.precision)
+        dtype = np.dtype(self.setup.storage)
         return examples(x, self.preprocessor.y(y), weights, task=self.data.task, dtype=dtype, fill=fill)
 
     def _whole(self, b: Blueprint) -> tuple[Any, Any, Any]:
@@ -84,7 +84,7 @@ def n_held(setup: Setup, data: Dataset, in_shape: tuple[int, ...]) -> int | None
     if setup.data_order == "own":
         hint = "leave it away: streamed examples come in one fresh order for all members"
         raise SetupError([Fault(("data_order",), "'shared' for data that is streamed", "'own'", hint)])
-    row_bytes = math.prod(in_shape) * np.dtype(setup.precision).itemsize
+    row_bytes = math.prod(in_shape) * np.dtype(setup.storage).itemsize
     return rows_held(row_bytes, len(data.train), min(setup.batch_size, len(data.train)))
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
 from seedbed.core.fields import part, parts, weights, whole, word
 from seedbed.core.value import Value
 from seedbed.data.steps import Preprocessing, Standardize, StandardizeTarget
 from seedbed.network import Loss, Network, Penalty
+from seedbed.network.layer import is_running
 from seedbed.training.augmentation import Augmentation
 from seedbed.training.optimizers import Optimizer
 
@@ -33,7 +39,27 @@ class Setup(Value):
     class_weight: str | tuple[float, ...] | None = weights(
         None, words=("balanced",), optional=True, doc="weight of each class in the loss; 'balanced': equal totals"
     )
-    precision: str = word("float32", options=("float32", "float64"), doc="the numbers that training computes with")
+    precision: str = word(
+        "float32",
+        options=("float32", "float64", "bfloat16"),
+        doc="the numbers that training computes with; bfloat16: in the network alone, while weights stay float32",
+    )
     data_order: str = word(
         "shared", options=("shared", "own"), doc="one order of examples for all members, or each its own"
     )
+
+    @property
+    def storage(self) -> str:
+        """The type of weights, statistics and losses: bfloat16 has too few digits for them."""
+        return "float32" if self.precision == "bfloat16" else self.precision
+
+    def compute(self, params: Any, x: Any) -> tuple[Network, Any, Any]:
+        """The network with its numbers, the weights and the inputs in the type that the network computes with.
+
+        Running statistics stay as they are: a hundredth of a step would be lost in eight digits.
+        """
+        if self.precision != "bfloat16":
+            return self.network, params, x
+        short = lambda a: a.astype(jnp.bfloat16)  # noqa: E731
+        own = tuple({name: a if is_running(name) else short(a) for name, a in layer.items()} for layer in params)
+        return jax.tree.map(short, self.network), own, short(x)

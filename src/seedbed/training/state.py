@@ -121,7 +121,7 @@ class Blueprint:
     @property
     def dtype(self) -> Any:
         """The type of the numbers that training computes with."""
-        return jnp.dtype(self.setup.precision)
+        return jnp.dtype(self.setup.storage)
 
 
 def examples(x: Any, y: Any, weight: Any, *, task: str, dtype: Any, fill: bool) -> Examples:

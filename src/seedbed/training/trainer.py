@@ -149,7 +149,7 @@ class Training:
         reached = self.point.plans[i] if self.point else None
         given = self.plans[i] if self.plans is not None else None if reached is None else fitting(reached)
         if given is None:
-            with precision(setup.precision):
+            with precision(setup.storage):
                 shapes = setup.network.params_shapes(in_shape)
                 feeds = lambda n: self._placed(members, replace(sketch, n_devices=n))  # noqa: E731
                 given = best_plan(sketch, members.numbers, shapes, feeds)
@@ -158,7 +158,7 @@ class Training:
 
     def _prepared(self, members: Group, blueprint: Blueprint) -> tuple[Program, Feed]:
         """The program of a cohort, compiled, and the data that it reads."""
-        with precision(members.setup.precision):
+        with precision(members.setup.storage):
             program = build(blueprint)
             feed = self._placed(members, blueprint)
             compiled(program, (feed.train(0, 0), feed.valid))
@@ -167,7 +167,7 @@ class Training:
     def _train(self, i: int, program: Program, feed: Feed, interrupted: Callable[[], bool]) -> None:
         members = self.groups[i]
         waves: list[dict[str, Any]] = []
-        with precision(members.setup.precision):
+        with precision(members.setup.storage):
             for cohort, first in self._blocks(i, program, feed):
                 if waves and interrupted():
                     break
@@ -274,7 +274,7 @@ class Training:
 def _preparation(setup: Setup) -> tuple[Any, ...]:
     """What of a setup decides the arrays that the program reads."""
     leaves = tuple(jax.tree.leaves(setup.preprocessing))
-    return (setup.preprocessing, leaves, setup.class_weight, setup.precision)
+    return (setup.preprocessing, leaves, setup.class_weight, setup.storage)
 
 
 def _at_once(program: Program) -> int:

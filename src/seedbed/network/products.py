@@ -1,0 +1,13 @@
+"""Matrix products of activations and weights, whose sums are carried in single precision at least."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+from jaxtyping import Array
+
+
+def product(a: Array, b: Array) -> Array:
+    """The product a b in their own type; bfloat16 is summed up in float32, because it has eight binary digits of its own."""
+    if a.dtype != jnp.bfloat16:
+        return a @ b
+    return jnp.matmul(a, b, preferred_element_type=jnp.float32).astype(a.dtype)
