@@ -19,11 +19,11 @@ import seedbed
 
 PUBLIC = """
     Adagrad Adam AdamW Augmentation AvgPool BackendError BatchNorm BinaryCrossEntropy Center Chain Constant
-    ConstantRate Conv1d Conv2d Cosine Crop CrossEntropy DataError Dropout ELU Embedding Ensemble Flatten Flip GELU
-    GlobalAvgPool GroupNorm HeNormal HeUniform Huber Identity Initializer Jacobian L1 L2 Layer LayerNorm LeCunNormal
-    LeCunUniform LeakyReLU Linear Log Loss MaxPool MeanSquaredError Member MinMax Network Noise Normal Optimizer
-    Orthogonal PCA PReLU Parallel Penalty PiecewiseLinear Predictor QuadraticCost Quantile RMSProp RandomUniform
-    ReLU Repeat Reshape Residual Robust Run RunError SELU SGD Schedule SeedbedClassifier SeedbedError
+    ConstantRate Conv1d Conv2d Cosine Crop CrossEntropy DataError Divide Dropout ELU Embedding Ensemble Flatten Flip
+    GELU GlobalAvgPool GroupNorm HeNormal HeUniform Huber Identity Initializer Jacobian L1 L2 Layer LayerNorm
+    LeCunNormal LeCunUniform LeakyReLU Linear Log Loss MaxPool MeanSquaredError Member MinMax Network Noise Normal
+    Optimizer Orthogonal PCA PReLU Parallel Penalty PiecewiseLinear Predictor QuadraticCost Quantile RMSProp
+    RandomUniform ReLU Repeat Reshape Residual Robust Run RunError SELU SGD Schedule SeedbedClassifier SeedbedError
     SeedbedPerceptron SeedbedRegressor Setup SetupError ShapeError Shift SiLU Sigmoid Softmax Softplus Standardize
     StandardizeTarget Step StepDecay Tanh TrainingError UsageError Value WarmUp Whiten XavierNormal XavierUniform
     Zeros calculus choice compare data derivative diff draw environment explain fields gradient hessian integers

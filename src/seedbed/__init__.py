@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from seedbed.data import (
         PCA,
         Center,
+        Divide,
         Log,
         MinMax,
         PiecewiseLinear,
@@ -159,6 +160,7 @@ __all__ = [
     "Center",
     "Chain",
     "Constant",
+    "Divide",
     "ConstantRate",
     "Conv1d",
     "Conv2d",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from seedbed.data.steps import (
         PCA,
         Center,
+        Divide,
         Log,
         MinMax,
         PiecewiseLinear,
@@ -42,6 +43,7 @@ __all__ = [
     "TASKS",
     "Center",
     "Dataset",
+    "Divide",
     "Encoder",
     "Entry",
     "Log",

@@ -146,6 +146,15 @@ class MinMax(Affine, kind="min_max"):
         return {"mean": np.where(numeric, mean, 0.0), "scale": np.where(numeric, scale, 1.0)}
 
 
+class Divide(Affine, kind="divide"):
+    """All features by one number, which the data has no part in: x / by. Pixels from 0 to 255 by 256 or 255."""
+
+    by: float = number(low=0.0, low_open=True, doc="what every feature is divided by")
+
+    def learn(self, known: Moments, numeric: NDArray[np.bool_]) -> Fitted:
+        return {"mean": np.zeros(()), "scale": np.asarray(float(self.by))}
+
+
 class StandardizeTarget(Affine, kind="standardize_target"):
     """Targets of zero mean and unit deviation in a regression; other tasks are left alone.
 

@@ -87,6 +87,7 @@ APPLY: dict[str, Callable[[Arrays, NDArray[Any]], NDArray[Any]]] = {
     "center": affine,
     "standardize": affine,
     "min_max": affine,
+    "divide": affine,
     "robust": robust,
     "log": log,
     "quantile": quantile,

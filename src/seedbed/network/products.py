@@ -7,7 +7,7 @@ from jaxtyping import Array
 
 
 def product(a: Array, b: Array) -> Array:
-    """The product a b in their own type; bfloat16 is summed up in float32, because it has eight binary digits of its own."""
+    """The product a b in their own type; bfloat16 is summed up in float32, which has more than its eight digits."""
     if a.dtype != jnp.bfloat16:
         return a @ b
     return jnp.matmul(a, b, preferred_element_type=jnp.float32).astype(a.dtype)
