@@ -57,18 +57,29 @@ class _Trial:
         self.params = _settled(layer.init(in_shape, key=self.key, dtype=jnp.float64), self.rng)
         self.noise = jax.random.fold_in(self.key, 7)
 
-    def apply(self, params: Params, x: Array, training: bool = False) -> Array:
-        key = self.noise if training and self.layer.is_noisy else None
-        return self.layer.apply(params, x, training=training, key=key)
+        self.apply, self.forward, self.slopes = map(self._compiled, (self.plain, self._forward, self._slopes))
 
-    def forward(self, params: Params, x: Array, training: bool, counted: Any = None) -> tuple[Array, Params]:
-        key = self.noise if training and self.layer.is_noisy else None
-        return self.layer.forward(params, x, training=training, key=key, counted=counted)
+    def plain(self, params: Params, x: Array, *, training: bool = False) -> Array:
+        """What `apply` gives, operation by operation."""
+        return self.layer.apply(params, x, training=training, key=self._key(training))
 
-    def scalar(self, function: Callable[..., Array], training: bool) -> Callable[..., Array]:
-        """A number that all outputs have a part in."""
+    def _forward(self, params: Params, x: Array, counted: Any = None, *, training: bool) -> tuple[Array, Params]:
+        return self.layer.forward(params, x, training=training, key=self._key(training), counted=counted)
+
+    def _slopes(self, params: Params, x: Array, *, training: bool) -> tuple[Array, Any, Any]:
+        """A number that all outputs have a part in, and its slopes by `apply` and by `forward`."""
         weights = jnp.asarray(np.random.default_rng(1).normal(size=(len(self.x), *self.out_shape)))
-        return lambda params, x: jnp.sum(weights * function(params, x, training))
+        by_apply = lambda p, x: jnp.sum(weights * self.plain(p, x, training=training))  # noqa: E731
+        by_forward = lambda p, x: jnp.sum(weights * self._forward(p, x, training=training)[0])  # noqa: E731
+        value, slopes = jax.value_and_grad(by_apply, argnums=(0, 1))(params, x)
+        return value, slopes, jax.grad(by_forward, argnums=(0, 1))(params, x)
+
+    def _key(self, training: bool) -> Any:
+        return self.noise if training and self.layer.is_noisy else None
+
+    @staticmethod
+    def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+        return jax.jit(function, static_argnames="training")
 
 
 def _settled(params: Params, rng: np.random.Generator) -> Params:
@@ -102,20 +113,17 @@ def _saved(t: _Trial) -> list[str]:
 
 
 def _compiled(t: _Trial) -> list[str]:
-    return _difference("compiled", jax.jit(t.apply)(t.params, t.x), t.apply(t.params, t.x), NEAR)
+    return _difference("compiled", t.apply(t.params, t.x), t.plain(t.params, t.x), NEAR)
 
 
 def _forward(t: _Trial) -> list[str]:
     faults: list[str] = []
     for training in (False, True):
         when = "in training" if training else "in prediction"
-        ours, plain = t.forward(t.params, t.x, training), t.apply(t.params, t.x, training)
+        ours, plain = t.forward(t.params, t.x, training=training), t.apply(t.params, t.x, training=training)
         faults += _difference(f"forward {when}", ours[0], plain, NEAR)
-        slopes = [
-            jax.grad(t.scalar(f, training), argnums=(0, 1))(t.params, t.x)
-            for f in (lambda p, x, training: t.forward(p, x, training)[0], t.apply)
-        ]
-        for a, b in zip(*map(jax.tree.leaves, slopes), strict=True):
+        _, *slopes = t.slopes(t.params, t.x, training=training)
+        for a, b in zip(*map(jax.tree.leaves, reversed(slopes)), strict=True):
             faults += _difference(f"slopes of forward {when}", a, b, NEAR)
         running = {name for name in t.params if is_running(name)} if training else set()
         if set(ours[1]) != running:
@@ -126,12 +134,12 @@ def _forward(t: _Trial) -> list[str]:
 def _slopes(t: _Trial) -> list[str]:
     faults: list[str] = []
     for training in (False, True):
-        f = t.scalar(t.apply, training)
-        grads = jax.grad(f, argnums=(0, 1))(t.params, t.x)
+        _, grads, _ = t.slopes(t.params, t.x, training=training)
         for _ in range(DIRECTIONS):
             at = jax.tree.map(lambda a: jnp.asarray(t.rng.normal(size=a.shape)), (t.params, t.x))
             moved = [jax.tree.map(lambda a, d, s=s: a + s * STEP * d, (t.params, t.x), at) for s in (1, -1)]
-            measured = (f(*moved[0]) - f(*moved[1])) / (2 * STEP)
+            high, low = (t.slopes(*at, training=training)[0] for at in moved)
+            measured = (high - low) / (2 * STEP)
             pairs = zip(jax.tree.leaves(grads), jax.tree.leaves(at), strict=True)
             said = sum(jnp.sum(g * d) for g, d in pairs)
             scale = 1 + abs(float(measured))
@@ -148,7 +156,8 @@ def _population(t: _Trial) -> list[str]:
         jax.tree.map(lambda a: jnp.full(MEMBERS, a), t.layer),
     )
     one = lambda layer, params, x: layer.forward(params, x)[0]  # noqa: E731
-    alone = jnp.stack([one(t.layer, jax.tree.map(lambda a, m=m: a[m], params), t.x) for m in range(MEMBERS)])
+    single = jax.jit(one)
+    alone = jnp.stack([single(t.layer, jax.tree.map(lambda a, m=m: a[m], params), t.x) for m in range(MEMBERS)])
     faults: list[str] = []
     for layout in (STACKED, LANES):
         mapped = jax.jit(over_members(one, layout, 0, 0))
@@ -159,18 +168,18 @@ def _population(t: _Trial) -> list[str]:
 def _filling(t: _Trial) -> list[str]:
     """Rows that only fill up the batch: whatever stands in them, the others and the running numbers do not change."""
     counted = jnp.asarray([1.0] * (len(t.x) - 1) + [0.0])
-    others = [t.forward(t.params, t.x.at[-1].set(t.x[i]), True, counted) for i in (0, 1)]
+    others = [t.forward(t.params, t.x.at[-1].set(t.x[i]), counted, training=True) for i in (0, 1)]
     faults = _difference("beside another filling row", others[0][0][:-1], others[1][0][:-1], EXACT)
     for name in others[0][1]:
         faults += _difference(f"{name} beside another filling row", others[0][1][name], others[1][1][name], EXACT)
     if t.layer.is_noisy:
         return faults
-    short = t.forward(t.params, t.x[:-1], True)[0]
+    short = t.forward(t.params, t.x[:-1], training=True)[0]
     return faults + _difference("of a batch filled up against a short one", others[0][0][:-1], short, NEAR)
 
 
 def _apart(t: _Trial) -> list[str]:
-    together, alone = t.forward(t.params, t.x, False)[0], t.forward(t.params, t.x[:1], False)[0]
+    together, alone = t.apply(t.params, t.x), t.apply(t.params, t.x[:1])
     return _difference("in prediction, beside other examples", together[:1], alone, NEAR)
 
 
