@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from dataclasses import KW_ONLY
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import jax
 from jax import lax
@@ -27,6 +28,15 @@ class Convolution(Layer):
 
     n_axes: ClassVar[int]
     units: int | str = whole(low=1, words=("out",), doc="channels that come out; 'out': as many as the data asks for")
+    _: KW_ONLY
+    groups: int = whole(1, low=1, doc="parts of the channels that are not mixed")
+    weight: Initializer = part(Initializer, default=HeNormal(), doc="how the weights begin")
+    bias: Initializer | None = part(Initializer, default=Zeros(), optional=True, doc="how biases begin; none: absent")
+    if TYPE_CHECKING:  # of a size that depends on the axes; each kind has them
+        kernel: Any
+        stride: Any
+        padding: Any
+        dilation: Any
 
     def out_shape(self, in_shape: Shape) -> Shape:
         out = self._geometry(in_shape).out
@@ -129,9 +139,6 @@ class Conv2d(Convolution, kind="conv"):
     stride: Any = pair(1, doc="how far the window moves")
     padding: Any = pair(SAME, low=0, words=(SAME, VALID), doc="zeros on each side; 'same': as many places as inputs")
     dilation: Any = pair(1, doc="how far apart the places are that the window reads")
-    groups: int = whole(1, low=1, doc="parts of the channels that are not mixed")
-    weight: Initializer = part(Initializer, default=HeNormal(), doc="how the weights begin")
-    bias: Initializer | None = part(Initializer, default=Zeros(), optional=True, doc="how biases begin; none: absent")
 
     @property
     def reads_images(self) -> bool:
@@ -149,13 +156,10 @@ class Conv1d(Convolution, kind="conv1d"):
     """
 
     n_axes = 1
-    kernel: int = whole(low=1, doc="the width of the window")
-    stride: int = whole(1, low=1, doc="how far the window moves")
+    kernel: Any = whole(low=1, doc="the width of the window")
+    stride: Any = whole(1, low=1, doc="how far the window moves")
     padding: Any = whole(SAME, low=0, words=(SAME, VALID), doc="zeros on each side; 'same': as many places as inputs")
-    dilation: int = whole(1, low=1, doc="how far apart the places are that the window reads")
-    groups: int = whole(1, low=1, doc="parts of the channels that are not mixed")
-    weight: Initializer = part(Initializer, default=HeNormal(), doc="how the weights begin")
-    bias: Initializer | None = part(Initializer, default=Zeros(), optional=True, doc="how biases begin; none: absent")
+    dilation: Any = whole(1, low=1, doc="how far apart the places are that the window reads")
 
     def reads(self, data_shape: Shape) -> Shape:
         return (*data_shape, 1) if len(data_shape) == 1 else tuple(data_shape)

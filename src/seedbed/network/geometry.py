@@ -77,11 +77,12 @@ def geometry(
         around = _both(lambda p, _: (p, p), one, one)
         room = tuple(n + a + b - r for n, (a, b), r in zip(image, around, reach, strict=True))
         if min(room) < 0:
-            shown = lambda pair: "×".join(str(n) for n, i in zip(pair, image, strict=True) if i > 1 or pair[0] > 1)  # noqa: E731
-            padded = tuple(n + a + b for n, (a, b) in zip(image, around, strict=True))
+            padded = [n + a + b for n, (a, b) in zip(image, around, strict=True)]
+            axes = slice(1 if image[0] == size[0] == 1 else 0, 2)  # a signal has one row, which nobody asked about
+            fits, reaches = ("×".join(map(str, pair[axes])) for pair in (padded, reach))
             hint = "take a smaller window or more padding; or pool less before it"
-            came = f"a window that reaches over {shown(reach) or 1}"
-            raise ShapeError(f"{name}: expected a window that fits into {shown(padded) or 1}, got {came}", hint)
+            came = f"a window that reaches over {reaches}"
+            raise ShapeError(f"{name}: expected a window that fits into {fits}, got {came}", hint)
         out = _both(lambda r, s: r // s + 1, room, stride)
     return Geometry(size, stride, dilation, around, out)
 

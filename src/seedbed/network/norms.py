@@ -52,7 +52,7 @@ class Norm(Layer):
 
     def _centred(self, x: Array, axes: tuple[int, ...]) -> Array:
         """The numbers with mean 0 and variance 1 over axes; bfloat16 is reckoned in float32."""
-        wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+        wide = x.astype(jnp.float32) if x.dtype == jnp.bfloat16 else x
         mean = wide.mean(axes, keepdims=True)
         variance = jnp.square(wide - mean).mean(axes, keepdims=True)
         return ((wide - mean) * jax.lax.rsqrt(variance + self.eps)).astype(x.dtype)
@@ -115,7 +115,8 @@ class BatchNorm(Norm, kind="batchnorm"):
             raise ShapeError(f"{self.kind}: expected two examples at least in training, got {came}", hint)
         if counted is None:
             y, mean, variance = normalise(x, self.eps)
-            n, share = x.shape[0] * places, self.momentum
+            n: Any = x.shape[0] * places
+            share: Any = self.momentum
         else:
             n = jnp.sum(counted) * places
             y, mean, variance = _masked(x, counted, n, self.eps)

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -47,19 +49,18 @@ def _convolve(g: Geometry, groups: int, x: Array, weight: Array) -> Array:
     return _in_blocks(lambda x: _product(x, weight, g, groups), _block(x, g), x)
 
 
-def _forward(g: Geometry, groups: int, x: object, weight: object) -> tuple[Array, tuple[object, ...]]:
-    image, kernel = x.value, weight.value  # type: ignore[attr-defined]
+def _forward(g: Geometry, groups: int, x: Any, weight: Any) -> tuple[Array, tuple[Array, Array, tuple[()] | None]]:
     # The first layer's images are no weights: who does not ask for their slope does not pay for it.
-    asks = () if x.perturbed else None  # type: ignore[attr-defined]
-    return _convolve(g, groups, image, kernel), (image, kernel, asks)
+    asks = () if x.perturbed else None
+    return _convolve(g, groups, x.value, weight.value), (x.value, weight.value, asks)
 
 
-def _backward(g: Geometry, groups: int, kept: tuple[object, ...], slope: Array) -> tuple[Array | None, Array]:
+def _backward(g: Geometry, groups: int, kept: tuple[Array, Array, Any], slope: Any) -> tuple[Array | None, Array]:
     x, weight, asks = kept
     if isinstance(slope, jax.custom_derivatives.SymbolicZero):
-        return None, jnp.zeros_like(weight)  # type: ignore[arg-type]
+        return None, jnp.zeros_like(weight)
     both = functools.partial(_slopes, weight=weight, g=g, groups=groups, asks=asks is not None)
-    n, size = x.shape[0], _block(x, g)  # type: ignore[attr-defined]
+    n, size = x.shape[0], _block(x, g)
     if size == n:
         return both(x, slope)
     whole = n - n % size
@@ -69,12 +70,12 @@ def _backward(g: Geometry, groups: int, kept: tuple[object, ...], slope: Array) 
         return total + d_weight, d_x
 
     split = lambda a: a[:whole].reshape(-1, size, *a.shape[1:])  # noqa: E731
-    d_weight, d_x = lax.scan(one, jnp.zeros_like(weight), (split(x), split(slope)))  # type: ignore[arg-type]
+    d_weight, d_x = lax.scan(one, jnp.zeros_like(weight), (split(x), split(slope)))
     d_x = None if d_x is None else d_x.reshape(whole, *d_x.shape[2:])
     if whole < n:
-        rest, more = both(x[whole:], slope[whole:])  # type: ignore[index]
+        rest, more = both(x[whole:], slope[whole:])
         d_weight = d_weight + more
-        d_x = None if d_x is None else jnp.concatenate([d_x, rest])
+        d_x = None if d_x is None or rest is None else jnp.concatenate([d_x, rest])
     return d_x, d_weight
 
 
@@ -88,10 +89,10 @@ def _block(x: Array, g: Geometry) -> int:
     return x.shape[0] if most >= x.shape[0] else most
 
 
-def _in_blocks(function, size: int, x: Array) -> Array:  # type: ignore[no-untyped-def]
+def _in_blocks(function: Callable[[Array], Array], size: int, x: Array) -> Array:
     n = x.shape[0]
     if size == n:
-        return function(x)  # type: ignore[no-any-return]
+        return function(x)
     whole = n - n % size
     out = lax.map(function, x[:whole].reshape(-1, size, *x.shape[1:]))
     out = out.reshape(whole, *out.shape[2:])

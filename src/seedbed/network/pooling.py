@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Key
 
@@ -106,13 +107,18 @@ class AvgPool(Pool, kind="avgpool"):
     """
 
     def pooled(self, x: Images, g: Geometry) -> Placed:
-        around, size = ((0, 0), *g.padding, (0, 0)), (1, *g.size, 1)
-        add = functools.partial(lax.reduce_window, computation=lax.add, window_dimensions=size, padding=around)
-        total = add(x, jnp.zeros((), x.dtype), window_strides=(1, *g.stride, 1))
+        add = functools.partial(
+            lax.reduce_window,
+            init_value=np.zeros((), x.dtype),  # not of JAX: only a known zero makes a sum, which has a slope
+            computation=lax.add,
+            window_dimensions=(1, *g.size, 1),
+            window_strides=(1, *g.stride, 1),
+            padding=((0, 0), *g.padding, (0, 0)),
+        )
+        total = add(x)
         if g.padding == ((0, 0), (0, 0)):
             return total / math.prod(g.size)
-        ones = jnp.ones((1, *x.shape[1:3], 1), x.dtype)
-        return total / add(ones, jnp.zeros((), x.dtype), window_strides=(1, *g.stride, 1))
+        return total / add(jnp.ones((1, *x.shape[1:3], 1), x.dtype))
 
     def forward(
         self,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,8 @@ class _Trial:
         self.params = _settled(layer.init(in_shape, key=self.key, dtype=jnp.float64), self.rng)
         self.noise = jax.random.fold_in(self.key, 7)
 
-        self.apply, self.forward, self.slopes = map(self._compiled, (self.plain, self._forward, self._slopes))
+        compiled = functools.partial(jax.jit, static_argnames="training")
+        self.apply, self.forward, self.slopes = compiled(self.plain), compiled(self._forward), compiled(self._slopes)
 
     def plain(self, params: Params, x: Array, *, training: bool = False) -> Array:
         """What `apply` gives, operation by operation."""
@@ -76,10 +77,6 @@ class _Trial:
 
     def _key(self, training: bool) -> Any:
         return self.noise if training and self.layer.is_noisy else None
-
-    @staticmethod
-    def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-        return jax.jit(function, static_argnames="training")
 
 
 def _settled(params: Params, rng: np.random.Generator) -> Params:

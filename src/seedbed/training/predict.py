@@ -56,7 +56,7 @@ def _compiled(structure: Any, task: str) -> Callable[..., Any]:
     def each(setups: Any, params: Any, x: Any) -> Any:
         of_one = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape[1:], a.dtype), params)
         if is_windowed(of_one):
-            return jax.lax.map(lambda member: one(*member, x), (setups, params))
+            return jax.lax.map(lambda member: one(member[0], member[1], x), (setups, params))
         return jax.vmap(one, in_axes=(0, 0, None))(setups, params, x)
 
     return jax.jit(each)
