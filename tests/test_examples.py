@@ -40,6 +40,14 @@ def test_activations_keep_the_published_deviations(run: Run) -> None:
             assert float(normed) == pytest.approx(0.63, abs=0.01)  # tanh of N(0, 1)
 
 
+def test_the_loss_begins_where_the_closed_form_says(run: Run) -> None:
+    small, penalised, *others = run("initial_loss", "--quick")
+    assert float(small[3]) == pytest.approx(float(small[1]), abs=1e-5)
+    assert float(penalised[1]) == pytest.approx(3.073085, abs=1e-6)
+    assert float(penalised[3]) == pytest.approx(float(penalised[1]), abs=3 * 0.0028 / 3**0.5)  # a mean of three seeds
+    assert all(float(row[3]) > 2.35 for row in others)
+
+
 def test_each_example_stands_in_the_table() -> None:
     table = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert all(f"examples/{path.name}" in table for path in EXAMPLES.glob("*.py"))
