@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from collections.abc import Callable
 from pathlib import Path
@@ -62,6 +63,13 @@ def test_nielsens_network_learns_the_built_in_digits(run: Run) -> None:
 def test_nielsens_network_comes_to_his_accuracy(run: Run, shared_data: Path) -> None:
     narrow, _ = run("nielsen", "--data", str(shared_data / "mnist"), "--members", "3")
     assert 94.5 < percent(narrow[2]) < 95.8  # his peak is 95.42 %; single seeds differ by half a percent
+
+
+def test_batch_norm_takes_fewer_steps_and_overfits_less(run: Run) -> None:
+    (_, _, to_90, *_), _, normed, plain = run("batchnorm_steps", "--quick")
+    times = re.search(r"\(([\d.]+) x\)", to_90)
+    assert times is not None and 4 < float(times[1]) < 20  # 14.8 were published, of other data: the band is ours
+    assert normed[0] == "with batch norm" and float(normed[4]) < float(plain[4])
 
 
 def test_each_example_stands_in_the_table() -> None:
