@@ -42,6 +42,7 @@ SOUND: list[tuple[Layer, tuple[int, ...]]] = [
     (sb.LayerNorm(eps=0.01), IMAGE),
     (sb.GroupNorm(2), IMAGE),
     (sb.GroupNorm(3), VECTOR),
+    (sb.Reshape((2, 3)), VECTOR),
     (sb.Residual([sb.Linear(6), sb.BatchNorm(), sb.Tanh()]), VECTOR),
     (sb.Residual([sb.Conv2d(4, 3), sb.BatchNorm(scale=Normal(0.1)), sb.Tanh(), sb.Conv2d(4, 3)]), IMAGE),
     (sb.Chain([sb.Conv2d(4, 3), sb.GroupNorm(2), sb.MaxPool(2), sb.Dropout(0.2)]), IMAGE),
@@ -109,3 +110,6 @@ def test_an_embedding_is_tried_on_categories() -> None:
     layer, x = sb.Embedding(9, 3), np.random.default_rng(0).integers(0, 9, (5, 4))
     params = layer.init((4,), key=jax.random.key(0), dtype=jnp.float32)
     np.testing.assert_array_equal(layer.apply(params, jnp.asarray(x, jnp.float32)), np.asarray(params["weight"])[x])
+    check_layer(layer, (4,), x=jnp.asarray(x, jnp.float32))
+    compiled = jax.jit(layer.apply)(params, jnp.asarray([[-1.0, 9.0, 2.5, 8.0]]))
+    assert np.isnan(compiled).all(-1).tolist() == [[True, True, True, False]]

@@ -5,6 +5,8 @@ Tolerance: 1e-9 relative in float64, as in `test_laws`.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -88,7 +90,13 @@ def test_a_diverged_member_keeps_its_statistics_and_touches_no_other() -> None:
 
 def test_members_with_convolutions_train_one_by_one_on_a_core() -> None:
     network = CONVOLVED.network.bind(2)
-    assert guess(8, network.params_shapes((6, 6, 1)), 9, shares_order=True) == Plan(2, 1, STACKED)
+    assert network.has_windows and not DENSE.network.has_windows
+    params = network.params_shapes((6, 6, 1))
+    assert guess(8, params, 9, shares_order=True, has_windows=True) == Plan(2, 1, STACKED)
+    deep = DENSE.network.bind(2)
+    assert guess(64, deep.params_shapes((8,)), 9, shares_order=True) == Plan(2, 32, LANES)
+    wide = Network.parse("residual(linear 512, relu, linear 8), linear 2").params_shapes((8,))
+    assert guess(64, wide, 9, shares_order=True).layout == STACKED
 
 
 def test_a_vector_that_stands_for_an_image_is_read_as_one() -> None:
@@ -96,6 +104,17 @@ def test_a_vector_that_stands_for_an_image_is_read_as_one() -> None:
     setup = CONVOLVED.replace(network=Network.parse("conv 2 3x3, relu, flatten, linear out"), epochs=1, batch_size=200)
     result = training([setup.replace(precision="float32")], [0], digits).results[0]
     assert str(result.setup.network).startswith("reshape 8x8, conv 2 3x3")
+
+
+def test_a_run_with_convolutions_predicts_the_same_when_it_is_read_again(tmp_path: Path) -> None:
+    data = load("digits")
+    network = Network.parse("conv 2 3x3, batchnorm, relu, residual(conv 2 3x3), flatten, linear out")
+    setup = CONVOLVED.replace(network=network, precision="float32", epochs=2, batch_size=100)
+    run = sb.train(setup, data, members=2, out=tmp_path / "run")
+    again = sb.load_run(tmp_path / "run")
+    rows = data.test.rows[:20]
+    np.testing.assert_array_equal(again.best.predict_proba(rows), run.best.predict_proba(rows))
+    assert [str(member.network) for member in again.members] == [str(member.network) for member in run.members]
 
 
 def test_a_batch_norm_over_a_batch_of_one_is_refused() -> None:
@@ -130,5 +149,27 @@ def test_data_of_categories_is_embedded_and_what_is_out_of_range_named() -> None
         loss=CrossEntropy(), optimizer=sb.Adam(0.1), batch_size=8, epochs=15, preprocessing=(),
     )  # fmt: skip
     assert trained([setup], data=data)[0].history[-1, 3] > 0.9
-    with pytest.raises(ShapeError, match=r"embedding: expected whole numbers from 0 to 2, got [34] at"):
-        trained([setup.replace(network=Network([sb.Embedding(3, 2), sb.Flatten(), sb.Linear("out")]))], data=data)
+    small = setup.replace(network=Network([sb.Embedding(3, 2), sb.Flatten(), sb.Linear("out")]))
+    for setups in ([small], [setup, small], [small.replace(network=Network([sb.Flatten(), *small.network.layers]))]):
+        with pytest.raises(ShapeError, match=r"embedding: expected whole numbers from 0 to 2, got [34] at"):
+            trained(setups, data=data, plan=None)
+
+
+def test_categories_beyond_256_keep_their_numbers_in_bfloat16() -> None:
+    x = RNG.integers(256, 512, (80, 2)).astype(float)
+    data = load((x, (x[:, 0] > 384).astype(int)), name="many categories")
+    setup = Setup(
+        network=Network([sb.Embedding(512, 4), sb.Flatten(), sb.Linear("out")]),
+        loss=CrossEntropy(), optimizer=sb.Adam(0.1), batch_size=8, epochs=3, preprocessing=(), precision="bfloat16",
+    )  # fmt: skip
+    assert trained([setup], data=data)[0].outcome == "trained"
+
+
+@pytest.mark.slow
+def test_fifty_layers_compile_within_ten_seconds() -> None:
+    block = "residual(batchnorm, relu, linear 32 bias=none, batchnorm scale=zeros, relu, linear 32)"
+    network = Network.parse(f"linear 32, repeat({block}, 24), batchnorm, relu, linear out")
+    setup = CONVOLVED.replace(network=network, optimizer=sb.Adam(3e-3), epochs=10, batch_size=64, precision="float32")
+    result = training([setup], [0], load("digits"), plan=Plan(1, 1, STACKED))
+    assert result.compile_seconds < 10  # 3 s where nothing else runs
+    assert result.results[0].history[0, -1, 3] > 0.9

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import operator
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -183,7 +184,9 @@ class Pair(Spec):
         if isinstance(content, str):
             if content in self.words:
                 return self.words[self.words.index(content)]
-            raise self.refuse(content, nearest(content, self.words))
+            if not re.fullmatch(r"\d+(x\d+)?", content):
+                raise self.refuse(content, nearest(content, self.words))
+            content = [int(number) for number in content.split("x")]
         given = content if isinstance(content, list | tuple) else (content,)
         try:
             kept = tuple(Whole(low=self.low).coerce(number) for number in given)

@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 
 from seedbed.core.errors import Fault, ShapeError
 from seedbed.core.fields import part, parts, whole, word
+from seedbed.network.flatten import Flatten
 from seedbed.network.layer import Layer, Params, Shape, batched
+from seedbed.network.reshape import Reshape
 
 Noise = Key[Array, ""]
 
@@ -243,10 +245,10 @@ def reads_images(layers: Iterable[Layer]) -> bool:
 
 
 def check_input(layers: Iterable[Layer], x: NDArray[Any]) -> None:
-    """Lets the first of layers in a row that minds look at examples (n, *in). Raises as it does."""
+    """Lets layers in a row look at examples (n, *in) up to the first that computes with them. Raises as they do."""
     for layer in layers:
-        if layer.reads(x.shape[1:]) is not None:
-            layer.check_input(x)
+        layer.check_input(x)
+        if layer.reads(x.shape[1:]) is not None and not isinstance(layer, Flatten | Reshape):
             return
 
 

@@ -51,8 +51,9 @@ class Embedding(Layer, kind="embedding"):
     ) -> Float[Array, " batch *out"]:
         if not isinstance(x, jax.core.Tracer):
             self.check_input(np.asarray(x))
-        # Compiled code cannot refuse: there a number out of range becomes NaN, which the engine holds at the gate.
-        return jnp.take(params["weight"], x.astype(jnp.int32), axis=0, mode="fill", fill_value=jnp.nan)
+        # Compiled code cannot refuse: there what is no category becomes NaN, which the engine holds at the gate.
+        index = jnp.where((x >= 0) & (x < self.size) & (x == jnp.floor(x)), x, self.size).astype(jnp.int32)
+        return jnp.take(params["weight"], index, axis=0, mode="fill", fill_value=jnp.nan)
 
     def algebra(self, in_shape: Shape) -> str:
         return f"{batched(in_shape)} of {self.size} → {batched(self.out_shape(in_shape))}"

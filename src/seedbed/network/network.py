@@ -18,6 +18,8 @@ from seedbed.core.fields import Whole, parts
 from seedbed.core.plain import from_plain, to_line
 from seedbed.core.value import Value, rebuild, walk
 from seedbed.network.containers import check_input, read_by, reads_images, shapes_behind
+from seedbed.network.convolution import Convolution
+from seedbed.network.embedding import Embedding
 from seedbed.network.fold import Folded, fold
 from seedbed.network.layer import Layer, Params, Shape, n_learned
 from seedbed.network.reshape import Reshape
@@ -74,6 +76,16 @@ class Network(Value):
         axis fastest; a `Conv2d` an image (28, 28) as one of one channel, (28, 28, 1).
         """
         return read_by(self.layers, data_shape)
+
+    @property
+    def n_categories(self) -> tuple[int, ...]:
+        """How many categories each embedding knows."""
+        return tuple(layer.size for _, layer in walk(self) if isinstance(layer, Embedding))
+
+    @property
+    def has_windows(self) -> bool:
+        """Whether there is a convolution, whose patches fill a core's cache by themselves."""
+        return any(isinstance(layer, Convolution) for _, layer in walk(self))
 
     def for_images(self, image: Shape | None, in_shape: Shape) -> Network:
         """This network; where it takes images and vectors come that stand for some, with a layer that reshapes them.

@@ -103,7 +103,7 @@ class BatchNorm(Norm, kind="batchnorm"):
     def _flow(
         self, params: Params, x: Array, training: bool, counted: Array | None, normalise: Callable[..., Any]
     ) -> tuple[Array, Params]:
-        running_mean, running_variance = params[MEAN], params[VARIANCE]
+        running_mean, running_variance = jax.lax.stop_gradient((params[MEAN], params[VARIANCE]))
         dtype, x = x.dtype, x.astype(running_mean.dtype)  # statistics are float32 where activations are shorter
         if not training:
             factor = jax.lax.rsqrt(running_variance + self.eps)

@@ -20,7 +20,6 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from seedbed.network.geometry import Geometry, put_back, slices
-from seedbed.network.products import product
 
 # What the patches of one block may take: a part of a core's second-level cache.
 BLOCK_BYTES = 600_000
@@ -41,7 +40,9 @@ def convolve(
     groups: int = 1,
 ) -> Float[Array, "batch out_rows out_columns units"]:
     """The convolution of a batch of images, block by block; as `lax.conv_general_dilated`, but for rounding."""
-    return _convolve(g, groups, x, weight)
+    if x.dtype != jnp.bfloat16:
+        return _convolve(g, groups, x, weight)
+    return _convolve(g, groups, x.astype(jnp.float32), weight.astype(jnp.float32)).astype(x.dtype)  # sums in float32
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
@@ -104,7 +105,7 @@ def _product(x: Array, weight: Array, g: Geometry, groups: int) -> Array:
     units = weight.shape[-1]
     p = patches(x, g)
     if groups == 1:
-        return product(p.reshape(-1, math.prod(p.shape[3:])), weight.reshape(-1, units)).reshape(*p.shape[:3], units)
+        return (p.reshape(-1, math.prod(p.shape[3:])) @ weight.reshape(-1, units)).reshape(*p.shape[:3], units)
     p, w = _grouped(p, weight, groups)
     return jnp.einsum("mkgc,kcgf->mgf", p, w).reshape(x.shape[0], *g.out, units)
 
@@ -116,8 +117,8 @@ def _slopes(
     units, p = weight.shape[-1], patches(x, g)
     if groups == 1:
         rows = slope.reshape(-1, units)
-        d_weight = product(p.reshape(len(rows), -1).T, rows)
-        d_p = product(rows, weight.reshape(-1, units).T) if asks else None
+        d_weight = p.reshape(len(rows), -1).T @ rows
+        d_p = rows @ weight.reshape(-1, units).T if asks else None
     else:
         grouped, w = _grouped(p, weight, groups)
         rows = slope.reshape(-1, groups, units // groups)

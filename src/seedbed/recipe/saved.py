@@ -95,7 +95,10 @@ class Saved:
     def cohort(self, c: int, plain: dict[str, Any], setups: Sequence[Setup], places: NDArray[np.int64]) -> Trained:
         """The cohort with the number `c`, whose members drew these setups and have these places in the run."""
         bound = from_plain(plain["bound"], Setup)
-        own, numbers = [self._bound(setup) for setup in setups], [member["number"] for member in plain["members"]]
+        own, numbers = (
+            [self._bound(setup, bound) for setup in setups],
+            [member["number"] for member in plain["members"]],
+        )
         fitted = {key.split(".", 1)[1]: a for key, a in self.fitted.items() if key.startswith(f"{c}.")}
         shape = tuple(plain.get("shape", self.shape))
         rows, seconds = self._history(numbers, bound)
@@ -113,11 +116,13 @@ class Saved:
             plan=Plan(**plain["plan"]),
         )
 
-    def _bound(self, setup: Setup) -> Setup:
-        """A member's own setup with the sizes that the data asked for."""
+    def _bound(self, setup: Setup, cohort: Setup) -> Setup:
+        """A member's own setup with the sizes that the data asked for, and the layer that made images of vectors."""
         n_classes, n_targets = len(self.target.class_names), len(self.target.names)
         n_outputs = setup.loss.n_outputs(self.target.task, n_classes=n_classes, n_targets=n_targets)
-        return setup.replace(network=setup.network.bind(n_outputs))
+        network = setup.network.bind(n_outputs)
+        n_more = len(cohort.network.layers) - len(network.layers)
+        return setup.replace(network=network.replace(layers=[*cohort.network.layers[:n_more], *network.layers]))
 
     def _params(self, c: int, n_layers: int) -> tuple[Arrays, ...]:
         layers: list[Arrays] = [{} for _ in range(n_layers)]

@@ -26,13 +26,14 @@ def check_layer(layer: Layer, in_shape: Shape, *, seed: int = 0, x: Float[Array,
 
     It tries the layer in float64 on a batch: shapes as `out_shape` says, at `init` too; texts that read back to the
     same layer; weights that save and load to the same bits; the same numbers compiled, from `forward` and from `apply`;
-    slopes as central differences have them; a member of a population, in every layout, as alone; rows that only fill
+    slopes as central differences have them; a member of a population as alone; rows that only fill
     up a batch without effect; in prediction, examples that do not touch one another.
 
     Arguments:
         layer: with a number in every place that could say "out".
         in_shape: of an example.
-        x: the batch to try it on, five examples at least; normal numbers unless given.
+        x: the batch to try it on, five examples; normal numbers unless given. What is given stands still where slopes
+            are measured, because it may be categories.
 
     Raises:
         UsageError: it is not sound.
@@ -53,6 +54,7 @@ class _Trial:
         self.layer, self.in_shape, self.key = layer, in_shape, jax.random.key(seed)
         self.rng = np.random.default_rng(seed)
         self.x = jnp.asarray(self.rng.normal(size=(BATCH, *in_shape)) if x is None else x, jnp.float64)
+        self.moves = 1.0 if x is None else 0.0
         self.out_shape = layer.out_shape(in_shape)
         self.params = _settled(layer.init(in_shape, key=self.key, dtype=jnp.float64), self.rng)
         self.noise = jax.random.fold_in(self.key, 7)
@@ -134,6 +136,7 @@ def _slopes(t: _Trial) -> list[str]:
         _, grads, _ = t.slopes(t.params, t.x, training=training)
         for _ in range(DIRECTIONS):
             at = jax.tree.map(lambda a: jnp.asarray(t.rng.normal(size=a.shape)), (t.params, t.x))
+            at = (at[0], at[1] * t.moves)
             moved = [jax.tree.map(lambda a, d, s=s: a + s * STEP * d, (t.params, t.x), at) for s in (1, -1)]
             high, low = (t.slopes(*at, training=training)[0] for at in moved)
             measured = (high - low) / (2 * STEP)

@@ -15,7 +15,6 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Shaped
 
-from seedbed.network.layer import role
 from seedbed.training.lanes import over_lanes, spread
 
 STACKED, WIDE, LANES = "stacked", "wide", "lanes"
@@ -63,14 +62,6 @@ def _count(arguments: Any, in_axes: Any) -> int:
     """How many members there are."""
     pairs = zip(jax.tree.leaves(arguments), spread(in_axes, arguments), strict=True)
     return next(int(leaf.shape[axis]) for leaf, axis in pairs if axis is not None)
-
-
-def is_windowed(params: Any) -> bool:
-    """Whether weights have more axes than inputs and units, as those of a convolution; `params` are of one member.
-
-    Its patches fill a core's cache, so that members do best one after the other.
-    """
-    return any(len(array.shape) > 2 for layer in params for name, array in layer.items() if role(name) == "weight")
 
 
 def first_product(params: Any) -> int:

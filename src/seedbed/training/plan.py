@@ -9,8 +9,9 @@ import jax
 
 from seedbed.core.cores import DEVICES_VARIABLE
 from seedbed.core.errors import UsageError, nearest, one_of
+from seedbed.network.layer import role
 from seedbed.training import devices
-from seedbed.training.layout import LANES, LAYOUTS, STACKED, WIDE, is_windowed
+from seedbed.training.layout import LANES, LAYOUTS, STACKED, WIDE
 
 # What a chunk's weights may take of a core's second-level cache. Measured on six networks from 2-16-16-2 to
 # 784-512-512-10: past it the step slows by a fifth to a third, far below it the products are too small.
@@ -50,7 +51,15 @@ class Plan:
         return asdict(self)
 
 
-def guess(n_members: int, params: Any, batch_size: int, *, shares_order: bool, row_bytes: int = 0) -> Plan:
+def guess(
+    n_members: int,
+    params: Any,
+    batch_size: int,
+    *,
+    shares_order: bool,
+    has_windows: bool = False,
+    row_bytes: int = 0,
+) -> Plan:
     """A plan from the sizes alone: chunks whose weights fit in the cache of a core, in even waves.
 
     Arguments:
@@ -58,6 +67,7 @@ def guess(n_members: int, params: Any, batch_size: int, *, shares_order: bool, r
         params: the shapes of the weights of one member, as the network initialises them.
         batch_size: examples in a step.
         shares_order: whether all members see the same batches.
+        has_windows: whether there are convolutions, of which a core does best one member at a time.
         row_bytes: the activations of one member for one example.
     """
     n_devices = min(len(devices.devices()), n_members)
@@ -67,15 +77,17 @@ def guess(n_members: int, params: Any, batch_size: int, *, shares_order: bool, r
         # activations of a batch, or of a block of the validation part, forth and back.
         member = 12 * size + 3 * row_bytes * max(batch_size, BLOCK)
         return even(n_members, n_devices, max(1, devices.memory_bytes() // (n_devices * member)), STACKED)
-    if is_windowed(params):
+    if has_windows:
         return even(n_members, n_devices, 1, STACKED)
-    weights = [layer["weight"].shape for layer in params if "weight" in layer]
+    # Of a block that is repeated the copies stand in front.
+    weights = [a.shape[-2:] for layer in params for name, a in layer.items() if role(name) == "weight"]
     in_lanes = even(n_members, n_devices, LANES_CHUNK, LANES)
     if _is_tiny(weights, batch_size) and in_lanes.chunk >= FEWEST_IN_LANES:
         return in_lanes
     most = 1 if size > ALONE_BYTES else min(MOST_ON_A_CORE, CACHE_BYTES // size)
     stacked = even(n_members, n_devices, most, STACKED)
-    is_thin = bool(weights) and len(weights[0]) == 2 and weights[0][1] < min(THIN_UNITS, weights[0][0] // 2)
+    first = next((layer["weight"].shape if "weight" in layer else () for layer in params if layer), ())
+    is_thin = len(first) == 2 and first[1] < min(THIN_UNITS, first[0] // 2)
     return replace(stacked, layout=WIDE) if shares_order and is_thin and stacked.chunk > 1 else stacked
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.training.compiling import keep_programs
-from seedbed.training.layout import is_windowed
 from seedbed.training.scopes import precision
 from seedbed.training.trained import Trained
 
@@ -47,15 +46,14 @@ def predictions(trained: Trained, which: NDArray[np.int64], x: NDArray[Any], tas
 
 @functools.lru_cache(maxsize=64)
 def _compiled(structure: Any, task: str) -> Callable[..., Any]:
-    del structure  # it comes again with the arguments; here it only tells the functions of two structures apart
+    has_windows = jax.tree.unflatten(structure, [0.0] * structure.num_leaves).network.has_windows
 
     def one(setup: Any, params: Any, x: Any) -> Any:
         network, own, inputs = setup.compute(params, x)
         return setup.loss.predict(network.forward(own, inputs)[0].astype(x.dtype), task)
 
     def each(setups: Any, params: Any, x: Any) -> Any:
-        of_one = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape[1:], a.dtype), params)
-        if is_windowed(of_one):
+        if jax.default_backend() == "cpu" and has_windows:
             return jax.lax.map(lambda member: one(member[0], member[1], x), (setups, params))
         return jax.vmap(one, in_axes=(0, 0, None))(setups, params, x)
 

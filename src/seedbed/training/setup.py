@@ -56,10 +56,11 @@ class Setup(Value):
     def compute(self, params: Any, x: Any) -> tuple[Network, Any, Any]:
         """The network with its numbers, the weights and the inputs in the type that the network computes with.
 
-        Running statistics stay as they are: a hundredth of a step would be lost in eight digits.
+        Running statistics stay as they are: a hundredth of a step would be lost in eight digits. So do the numbers of
+        categories, of which bfloat16 knows only those up to 256.
         """
         if self.precision != "bfloat16":
             return self.network, params, x
         short = lambda a: a.astype(jnp.bfloat16)  # noqa: E731
         own = tuple({name: a if is_running(name) else short(a) for name, a in layer.items()} for layer in params)
-        return jax.tree.map(short, self.network), own, short(x)
+        return jax.tree.map(short, self.network), own, x if self.network.n_categories else short(x)

@@ -230,6 +230,7 @@ class Training:
         key = (
             id(members.data),
             *_preparation(members.setup),
+            members.setup.network.n_categories,  # the examples are held against it
             blueprint.in_shape,
             blueprint.n_devices,
             blueprint.n_held,

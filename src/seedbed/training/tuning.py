@@ -45,7 +45,14 @@ def best_plan(sketch: Blueprint, setups: Any, params: Any, feeds: Feeds) -> Plan
     n_members = len(jax.tree.leaves(setups)[0])
     shares_order = sketch.setup.data_order == "shared"
     row = sum(math.prod(shape) for shape in sketch.setup.network.shapes(sketch.in_shape)) * sketch.dtype.itemsize
-    guessed = guess(n_members, params, sketch.batch_size, shares_order=shares_order, row_bytes=row)
+    guessed = guess(
+        n_members,
+        params,
+        sketch.batch_size,
+        shares_order=shares_order,
+        has_windows=sketch.setup.network.has_windows,
+        row_bytes=row,
+    )
     if sketch.setup.augmentation:  # random moves are no work for lanes, and leave no batch that all members share
         return replace(guessed, layout=STACKED)
     if not devices.is_cpu():
