@@ -86,7 +86,7 @@ def guess(
         return in_lanes
     most = 1 if size > ALONE_BYTES else min(MOST_ON_A_CORE, CACHE_BYTES // size)
     stacked = even(n_members, n_devices, most, STACKED)
-    first = next((layer["weight"].shape if "weight" in layer else () for layer in params if layer), ())
+    first: tuple[int, ...] = next((layer["weight"].shape if "weight" in layer else () for layer in params if layer), ())
     is_thin = len(first) == 2 and first[1] < min(THIN_UNITS, first[0] // 2)
     return replace(stacked, layout=WIDE) if shares_order and is_thin and stacked.chunk > 1 else stacked
 
