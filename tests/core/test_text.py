@@ -66,7 +66,7 @@ def test_what_is_written_is_short_and_in_the_order_of_the_fields() -> None:
     assert to_line(Net([Dense(64), Leaky(), Noise(0.2), Dense("out")])) == "dense 64, leaky_relu, noise 0.2, dense out"
     assert to_line(Descent(0.1, nesterov=True)) == "descent 0.1 nesterov=true"
     assert to_line(Dense(8, bias=None)) == "dense 8 bias=none"
-    assert to_line(Block([Dense(8), Leaky(0.5)], 2.0)) == "block dense(8) leaky_relu(slope=0.5) scale=2.0"
+    assert to_line(Block([Dense(8), Leaky(0.5)], 2.0)) == "block(dense 8, leaky_relu slope=0.5, scale=2.0)"
     assert to_line(choice(Dense(8), None, name="p")) == "choice(dense 8, none, name=p)"
     assert to_line(Net([Block(choice([Leaky()], [Dense(1), Leaky()]))])) == (
         "block pieces=choice(list(leaky_relu), list(dense 1, leaky_relu))"

@@ -50,7 +50,7 @@ def test_a_file_is_made_to_be_read_and_edited() -> None:
         "[net]\n"
         "pieces = [\n"
         '  { kind = "dense", units = { choice = [32, 64], name = "width" } },\n'
-        '  "block leaky_relu",\n'
+        '  "block(leaky_relu)",\n'
         '  { choice = [{ kind = "noise", rate = 0.1 }, "none"] },\n'
         "]\n"
         "\n"

@@ -4,12 +4,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seedbed.core.fields import Number, Part, Spec, Whole
+from seedbed.core.fields import Number, Pair, Part, Parts, Spec, Whole, Word
 from seedbed.core.plain import from_plain, to_line, to_plain
 from seedbed.core.value import Value, is_required
-from seedbed.network import HeNormal, Initializer, Layer, Linear, Loss, Network, Normal, Penalty
+from seedbed.network import (
+    BatchNorm,
+    Conv2d,
+    Dropout,
+    HeNormal,
+    Initializer,
+    Layer,
+    Linear,
+    Loss,
+    Network,
+    Normal,
+    Penalty,
+    ReLU,
+)  # fmt: skip
 
 FAMILIES: list[type[Value]] = [Layer, Initializer, Loss, Penalty]
+INSIDE = (Linear, Conv2d, BatchNorm, Dropout, ReLU)  # what stands in blocks here
 KINDS = [(family, cls) for family in FAMILIES for cls in family.kinds.values()
          if cls.__module__.startswith("seedbed.")]  # fmt: skip
 
@@ -19,10 +33,17 @@ def contents(spec: Spec) -> st.SearchStrategy:
         low, high = max(spec.low, -1e6), min(spec.high, 1e6)
         numbers = st.floats(low, high, exclude_min=spec.low_open, exclude_max=spec.high_open)
         return st.none() | numbers if spec.optional else numbers
-    if isinstance(spec, Whole):
-        return st.integers(spec.low, 10**6) | st.sampled_from(spec.words)
-    assert isinstance(spec, Part) and spec.family is Initializer
-    some = st.one_of(values(cls) for cls in Initializer.kinds.values())
+    if isinstance(spec, Word):
+        return st.sampled_from(spec.options)
+    if isinstance(spec, Whole | Pair):
+        whole = st.integers(spec.low, 10**6)
+        whole = whole | st.tuples(whole, whole) if isinstance(spec, Pair) else whole
+        whole = whole | st.sampled_from(spec.words) if spec.words else whole
+        return st.none() | whole if spec.optional else whole
+    assert isinstance(spec, Part) and spec.family in (Initializer, Layer)
+    some = st.one_of(values(cls) for cls in (INSIDE if spec.family is Layer else Initializer.kinds.values()))
+    if isinstance(spec, Parts):
+        return st.lists(some, min_size=1, max_size=3)
     return st.none() | some if spec.optional else some
 
 
@@ -46,7 +67,9 @@ def test_round_trip(family: type[Value], cls: type[Value], data: st.DataObject) 
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_round_trip_of_a_network(data: st.DataObject) -> None:
-    layers = data.draw(st.lists(st.one_of(values(cls) for family, cls in KINDS if family is Layer), min_size=1))
+    every = [cls for family, cls in KINDS if family is Layer]
+    kinds = data.draw(st.lists(st.sampled_from(every), min_size=1, max_size=6))
+    layers = [data.draw(values(cls)) for cls in kinds]
     network = Network(layers)
     assert Network.parse(str(network)) == network
 
@@ -61,7 +84,8 @@ def test_lines_as_one_writes_them() -> None:
 def test_all_kinds_are_there() -> None:
     assert {cls.kind for family, cls in KINDS if family is Layer} >= {
         "linear", "flatten", "dropout", "step", "identity", "sigmoid", "tanh", "relu", "leaky_relu", "prelu", "elu",
-        "selu", "softmax", "gelu", "silu", "softplus",
+        "selu", "softmax", "gelu", "silu", "softplus", "conv", "conv1d", "maxpool", "avgpool", "global_avgpool",
+        "batchnorm", "layernorm", "groupnorm", "embedding", "residual", "parallel", "chain", "repeat", "reshape",
     }  # fmt: skip
 
 

@@ -10,8 +10,12 @@ import seedbed as sb
 from seedbed.recipe.forward import LAYERS, LOSSES
 from seedbed.training.scopes import precision
 
-# What is not here, a layer of one's own for example, is predicted by JAX.
-OWN = {kind: cls for kind, cls in sb.Layer.kinds.items() if cls.__module__.startswith("seedbed.")}
+# What is not here, a layer of one's own or a convolution for example, is predicted by JAX.
+BY_JAX = {"containers", "convolution", "embedding", "pooling", "reshape"}
+OWN = {
+    kind: cls for kind, cls in sb.Layer.kinds.items()
+    if cls.__module__.startswith("seedbed.") and cls.__module__.rpartition(".")[2] not in BY_JAX and kind != "groupnorm"
+}  # fmt: skip
 TASKS = ("classification", "multilabel", "regression")
 TOLERANCE = {"float32": 2e-6, "float64": 1e-13}  # a few units in the last place of numbers near 1
 

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from seedbed.core.keys import member_key
-from seedbed.network import CrossEntropy, Layer, Linear, Loss, Network
+from seedbed.network import CrossEntropy, Linear, Loss, Network
 from seedbed.training import lanes
 from seedbed.training.layout import LANES, LAYOUTS, WIDE, choose, member_axes, over_members
+from tests.network.test_gradients import KINDS, layer_of
 
 RNG = np.random.default_rng(4)
-KINDS = [c for c in Layer.kinds.values() if c.__module__.startswith("seedbed.")]
 M = 5
 
 
@@ -67,10 +67,6 @@ def test_every_kind_of_layer(layout: str, has_own_batch: bool) -> None:
         mapped = jax.jit(over_members(function, layout, (0, axes, own, own, 0), (0, axes)))
         value, grads = mapped(numbers, placed(params, axes), x, y, keys)
         assert_same([value, *in_front(grads, axes)], jax.tree.leaves(expected))
-
-
-def layer_of(cls: type[Layer]) -> Layer:
-    return cls(**{name: {"units": 4, "rate": 0.3}[name] for name in cls.specs if name in ("units", "rate")})
 
 
 @pytest.mark.parametrize("loss", [c for c in Loss.kinds.values() if c.__module__.startswith("seedbed.")], ids=str)

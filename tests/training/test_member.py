@@ -78,9 +78,10 @@ def test_sums_and_mean() -> None:
         jnp.asarray(X, jnp.float32), jnp.asarray(CLASSIFIED), jnp.asarray(WEIGHT * counted, jnp.float32),
         jnp.asarray(counted),
     )  # fmt: skip
-    total, (mean, sums) = member.objective(
+    total, (mean, sums, running) = member.objective(
         setup, params, batch, member.Streams(None, None), task="classification", variance=None, image_shape=None
     )
+    assert running == ({},)
     outputs = X @ weights[0]["weight"]
     each = np.log(np.exp(outputs).sum(1)) - outputs[np.arange(7), CLASSIFIED]
     expected = (WEIGHT * counted * each).sum()

@@ -108,11 +108,12 @@ def test_decay_is_of_weights_alone() -> None:
 
 def test_the_memory_is_no_more_than_the_rule_needs() -> None:
     """In arrays for each array of the weights; the number of steps is not among them."""
-    params = [jnp.zeros((3, 4))]
+    params = ({"weight": jnp.zeros((3, 4))},)
     counts = {SGD(0.1): 0, SGD(0.1, momentum=0.9): 1, RMSProp(0.1): 1, RMSProp(0.1, momentum=0.9): 2, Adagrad(0.1): 1,
               Adam(0.1): 2, AdamW(0.1): 2}  # fmt: skip
     for optimizer, n in counts.items():
         assert [len(memory) for memory in remember(optimizer, params)] == [n]
+        assert remember(optimizer, ({"running_mean": jnp.zeros(3)},)) == [[]]
 
 
 def test_the_rate() -> None:
