@@ -65,6 +65,7 @@ def test_nielsens_network_comes_to_his_accuracy(run: Run, shared_data: Path) -> 
     assert 94.5 < percent(narrow[2]) < 95.8  # his peak is 95.42 %; single seeds differ by half a percent
 
 
+@pytest.mark.slow
 def test_batch_norm_takes_fewer_steps_and_overfits_less(run: Run) -> None:
     (_, _, to_90, *_), _, normed, plain = run("batchnorm_steps", "--quick")
     times = re.search(r"\(([\d.]+) x\)", to_90)
