@@ -56,7 +56,7 @@ MORE: list[tuple[Layer, tuple[int, ...]]] = [
 
 
 @pytest.mark.parametrize(
-    ("layer", "in_shape"), SOUND, ids=lambda c: str(c) if isinstance(c, Layer) else "x".join(map(str, c))
+    ("layer", "in_shape"), [*SOUND, *(pytest.param(*case, marks=pytest.mark.slow) for case in MORE)], ids=repr
 )
 def test_every_layer_is_sound(layer: Layer, in_shape: tuple[int, ...]) -> None:
     check_layer(layer, in_shape)

@@ -136,7 +136,8 @@ def _slopes(t: _Trial) -> list[str]:
         _, grads, _ = t.slopes(t.params, t.x, training=training)
         for _ in range(DIRECTIONS):
             at = jax.tree.map(lambda a: jnp.asarray(t.rng.normal(size=a.shape)), (t.params, t.x))
-            at = (at[0], at[1] * t.moves)
+            # Running numbers follow the activations, and no slope goes back through them.
+            at = ({name: a * (not is_running(name)) for name, a in at[0].items()}, at[1] * t.moves)
             moved = [jax.tree.map(lambda a, d, s=s: a + s * STEP * d, (t.params, t.x), at) for s in (1, -1)]
             high, low = (t.slopes(*at, training=training)[0] for at in moved)
             measured = (high - low) / (2 * STEP)
