@@ -57,7 +57,9 @@ def theirs(a: np.ndarray) -> np.ndarray:
     return np.moveaxis(a, (-1, -2), (0, 1)) if a.ndim > 1 else a
 
 
-@pytest.mark.parametrize("training", [True, False], ids=["training", "prediction"])
+@pytest.mark.parametrize(
+    "training", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["training", "prediction"]
+)
 @pytest.mark.parametrize(("layer", "shape", "build"), CASES, ids=lambda c: repr(c) if isinstance(c, Layer) else "")
 def test_values_and_slopes(layer: Layer, shape: tuple[int, ...], build: Callable[[], Any], training: bool) -> None:
     rng = np.random.default_rng(0)

@@ -16,26 +16,26 @@ from seedbed.testing import check_layer
 IMAGE, SIGNAL, VECTOR = (7, 6, 4), (11, 4), (6,)
 SOUND: list[tuple[Layer, tuple[int, ...]]] = [
     (sb.Linear(5), VECTOR),
+    (sb.Conv2d(6, (3, 2), stride=(2, 1), dilation=2, padding=(2, 1), groups=2), IMAGE),
+    (sb.Conv1d(6, 4, stride=3, dilation=2, padding=3, groups=2), SIGNAL),
+    (sb.MaxPool(3, stride=2, padding="same"), IMAGE),
+    (sb.GlobalAvgPool(), IMAGE),
+    (sb.BatchNorm(momentum=0.3, eps=0.1), IMAGE),
+    (sb.GroupNorm(2), IMAGE),
+    (sb.Reshape((2, 3)), VECTOR),
+]
+MORE: list[tuple[Layer, tuple[int, ...]]] = [
     (sb.PReLU(), VECTOR),
     (sb.Dropout(0.3), VECTOR),
     (sb.Conv2d(6, 3), IMAGE),
-    (sb.Conv2d(6, (3, 2), stride=(2, 1), dilation=2, padding=(2, 1), groups=2), IMAGE),
-    (sb.Conv1d(6, 4, stride=3, dilation=2, padding=3, groups=2), SIGNAL),
     (sb.MaxPool(2), IMAGE),
-    (sb.MaxPool(3, stride=2, padding="same"), IMAGE),
     (sb.AvgPool(2), IMAGE),
-    (sb.GlobalAvgPool(), IMAGE),
     (sb.BatchNorm(), VECTOR),
-    (sb.BatchNorm(momentum=0.3, eps=0.1), IMAGE),
     (sb.LayerNorm(), VECTOR),
-    (sb.GroupNorm(2), IMAGE),
-    (sb.Reshape((2, 3)), VECTOR),
     (sb.Residual([sb.Linear(6), sb.BatchNorm(), sb.Tanh()]), VECTOR),
     (sb.Chain([sb.Conv2d(4, 3), sb.GroupNorm(2), sb.MaxPool(2), sb.Dropout(0.2)]), IMAGE),
     (sb.Parallel([sb.Conv2d(2, 1), sb.Chain([sb.Conv2d(3, 3), sb.Tanh()])]), IMAGE),
     (sb.Repeat(sb.Residual([sb.Linear(6), sb.BatchNorm(), sb.Tanh()]), 3), VECTOR),
-]
-MORE: list[tuple[Layer, tuple[int, ...]]] = [
     (sb.Flatten(), IMAGE),
     (sb.ELU(), VECTOR),
     (sb.Conv2d(6, 3, bias=None, padding="valid", stride=2), IMAGE),

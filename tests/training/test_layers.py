@@ -48,10 +48,19 @@ def members(setup: Setup) -> list[Setup]:
     return [setup.replace(optimizer=SGD(lr, momentum=0.5)) for lr in RATES]
 
 
-@pytest.mark.parametrize(
-    "plan", [Plan(2, 2, STACKED), Plan(1, 3, LANES), Plan(1, 3, WIDE), Plan(2, 1, STACKED)], ids=str
-)
-@pytest.mark.parametrize(("setup", "data"), [(CONVOLVED, DATA), (DENSE, VECTORS)], ids=["convolved", "dense"])
+ALONE = [
+    (CONVOLVED, DATA, Plan(2, 1, STACKED)),
+    (DENSE, VECTORS, Plan(1, 3, LANES)),
+    *(
+        pytest.param(setup, data, plan, marks=pytest.mark.slow)
+        for setup, data in ((CONVOLVED, DATA), (DENSE, VECTORS))
+        for plan in (Plan(2, 2, STACKED), Plan(1, 3, WIDE))
+    ),
+    pytest.param(CONVOLVED, DATA, Plan(1, 3, LANES), marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize(("setup", "data", "plan"), ALONE)
 def test_a_member_learns_the_same_alone(setup: Setup, data: Dataset, plan: Plan) -> None:
     together = trained(members(setup), data=data, plan=plan)
     for number, one in enumerate(together):
