@@ -39,10 +39,6 @@ class Container(Layer):
         return any(layer.is_noisy for layer in self.inside)
 
     @property
-    def mixes_examples(self) -> bool:
-        return any(layer.mixes_examples for layer in self.inside)
-
-    @property
     def reads_images(self) -> bool:
         return reads_images(self.inside)
 
@@ -111,9 +107,8 @@ class Row(Container):
         """The activations behind the last layer."""
         running: Params = {}
         for i, layer in enumerate(self.layers):
-            noise = jax.random.fold_in(key, i) if key is not None and layer.is_noisy else None
-            x, moved = passed(layer, under(params, i), x, noise)
-            running |= {f"{i}.{name}": array for name, array in moved.items()}
+            x, moved = _past(i, layer, params, x, passed, key)
+            running |= moved
         return x, running
 
 
@@ -186,10 +181,9 @@ class Parallel(Container, kind="parallel"):
         outputs: list[Array] = []
         running: Params = {}
         for i, layer in enumerate(self.branches):
-            noise = jax.random.fold_in(key, i) if key is not None and layer.is_noisy else None
-            y, moved = passed(layer, under(params, i), x, noise)
+            y, moved = _past(i, layer, params, x, passed, key)
             outputs.append(y)
-            running |= {f"{i}.{name}": array for name, array in moved.items()}
+            running |= moved
         return (sum(outputs[1:], outputs[0]) if self.join == "add" else jnp.concatenate(outputs, -1)), running
 
 
@@ -256,6 +250,13 @@ def under(params: Params, place: int) -> Params:
     """The arrays of the layer at a place inside."""
     prefix = f"{place}."
     return {name.removeprefix(prefix): array for name, array in params.items() if name.startswith(prefix)}
+
+
+def _past(i: int, layer: Layer, params: Params, x: Array, passed: Any, key: Noise | None) -> tuple[Array, Params]:
+    """The activations behind the layer at place `i`, and its running numbers under that place."""
+    noise = jax.random.fold_in(key, i) if key is not None and layer.is_noisy else None
+    y, moved = passed(layer, under(params, i), x, noise)
+    return y, {f"{i}.{name}": array for name, array in moved.items()}
 
 
 def shapes_behind(layers: Sequence[Layer], in_shape: Shape, where: str) -> list[Shape]:

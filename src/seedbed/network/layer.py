@@ -30,11 +30,6 @@ class Layer(Value, family=True):
         return False
 
     @property
-    def mixes_examples(self) -> bool:
-        """Whether in training an example's activations depend on the others of its batch."""
-        return False
-
-    @property
     def reads_images(self) -> bool:
         """Whether it takes images, (height, width, channels), and nothing else."""
         return False

@@ -188,11 +188,6 @@ class Network(Value):
         """Whether `apply` needs a key in training."""
         return any(layer.is_noisy for layer in self.layers)
 
-    @property
-    def mixes_examples(self) -> bool:
-        """Whether in training an example's outputs depend on the others of its batch."""
-        return any(layer.mixes_examples for layer in self.layers)
-
     def n_params(self, in_shape: Shape) -> int:
         """How many numbers the network learns; running statistics are not learned."""
         return sum(n_learned(own) for own in self.params_shapes(in_shape))

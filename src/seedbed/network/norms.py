@@ -75,10 +75,6 @@ class BatchNorm(Norm, kind="batchnorm"):
     _: KW_ONLY
     momentum: float = number(0.1, low=0.0, high=1.0, doc="the share of a batch in the running statistics")
 
-    @property
-    def mixes_examples(self) -> bool:
-        return True
-
     def init(self, in_shape: Shape, *, key: Key[Array, ""], dtype: Any) -> Params:
         n = in_shape[-1:]
         running = {MEAN: jnp.zeros(n, dtype), VARIANCE: jnp.ones(n, dtype)}
