@@ -49,6 +49,11 @@ class Task:
         return N_TRAIN
 
     @property
+    def n_steps(self) -> int:
+        """Steps in one epoch."""
+        return N_TRAIN // self.batch_size
+
+    @property
     def n_valid(self) -> int:
         """Examples to validate on, as many as the data would get by itself."""
         return N_VALID

@@ -14,6 +14,7 @@ from benchmarks.search import _joined
 def test_operations_of_a_step_follow_the_formula() -> None:
     # 784-30-10, batch 10: forward and weight gradient for both layers, input gradient for the second alone.
     assert TASKS[2].flops == 2 * 10 * (2 * (784 * 30 + 30 * 10) + 30 * 10)
+    assert TASKS[2].n_steps == 320  # which the loops of JAX and scikit-learn count by
 
 
 def test_every_batch_is_full() -> None:
