@@ -12,10 +12,10 @@ from jaxtyping import Array, Float, Key
 
 from seedbed.core.errors import ShapeError
 from seedbed.core.fields import pair, part, whole
+from seedbed.network.convolve import convolve
 from seedbed.network.geometry import SAME, VALID, Geometry, Pair, as_image, as_pair, geometry
 from seedbed.network.initializers import HeNormal, Initializer, Zeros
 from seedbed.network.layer import Layer, Params, Shape, batched
-from seedbed.network.patches import convolve
 
 
 class Convolution(Layer):

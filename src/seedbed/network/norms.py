@@ -101,30 +101,28 @@ class BatchNorm(Norm, kind="batchnorm"):
     ) -> tuple[Array, Params]:
         running_mean, running_variance = jax.lax.stop_gradient((params[MEAN], params[VARIANCE]))
         dtype, x = x.dtype, x.astype(running_mean.dtype)  # statistics are float32 where activations are shorter
+        as_running = lambda: self.affine(params, (x - running_mean) * jax.lax.rsqrt(running_variance + self.eps))  # noqa: E731
         if not training:
-            factor = jax.lax.rsqrt(running_variance + self.eps)
-            return self.affine(params, (x - running_mean) * factor).astype(dtype), {}
+            return as_running().astype(dtype), {}
         places = math.prod(x.shape[1:-1])
         if x.shape[0] * places < 2:
             hint = "take a larger batch_size; or LayerNorm or GroupNorm, which look at one example"
             came = f"{x.shape}, a single number for each feature"
             raise ShapeError(f"{self.kind}: expected two examples at least in training, got {came}", hint)
-        if counted is None:
-            y, mean, variance = normalise(x, self.eps)
-            n: Any = x.shape[0] * places
-            share: Any = self.momentum
-        else:
-            n = jnp.sum(counted) * places
-            y, mean, variance = _masked(x, counted, n, self.eps)
-            alone = n < 2
-            y = jnp.where(alone, (x - running_mean) * jax.lax.rsqrt(running_variance + self.eps), y)
-            share = jnp.where(alone, 0.0, self.momentum * jnp.mean(counted)).astype(x.dtype)
+        scale = params.get("scale", jnp.ones_like(running_mean)).astype(x.dtype)
+        shift = params.get("shift", jnp.zeros_like(running_mean)).astype(x.dtype)
+        y, mean, variance = normalise(x, scale, shift, counted, self.eps)
+        n: Any = (x.shape[0] if counted is None else jnp.sum(counted)) * places
+        share: Any = self.momentum if counted is None else self.momentum * jnp.mean(counted)
+        if counted is not None and places == 1:  # a lone example has no variance
+            y = jnp.where(n < 2, as_running(), y)
+            share = jnp.where(n < 2, 0.0, share)
         unbiased = jax.lax.stop_gradient(variance) * (n / jnp.maximum(n - 1, 1))
         moved = {
             MEAN: running_mean + share * (jax.lax.stop_gradient(mean) - running_mean),
             VARIANCE: running_variance + share * (unbiased - running_variance),
         }
-        return self.affine(params, y).astype(dtype), {name: a.astype(x.dtype) for name, a in moved.items()}
+        return y.astype(dtype), {name: a.astype(x.dtype) for name, a in moved.items()}
 
 
 class LayerNorm(Norm, kind="layernorm"):
@@ -157,13 +155,3 @@ class GroupNorm(Norm, kind="groupnorm"):
         self.out_shape(x.shape[1:])
         parts = x.reshape(x.shape[0], -1, self.groups, x.shape[-1] // self.groups)
         return self.affine(params, self._centred(parts, (1, 3)).reshape(x.shape))
-
-
-def _masked(x: Array, counted: Array, n: Array, eps: Any) -> tuple[Array, Array, Array]:
-    """As `normalised`, but the rows that do not count are left out of mean and variance."""
-    axes = tuple(range(x.ndim - 1))
-    weight = counted.reshape(-1, *[1] * (x.ndim - 1)).astype(x.dtype)
-    n = jnp.maximum(n, 1).astype(x.dtype)
-    mean = jnp.sum(jnp.where(weight > 0, x, 0), axes) / n
-    variance = jnp.sum(jnp.where(weight > 0, jnp.square(x - mean), 0), axes) / n
-    return (x - mean) * jax.lax.rsqrt(variance + eps), mean, variance

@@ -1,25 +1,21 @@
-"""Convolution as patches times a matrix, in blocks of images whose patches stay in a core's cache.
+"""Convolution as patches times a matrix.
 
     P[b, i, j] = the numbers under the window at (i, j), size · channels of them          (Chellapilla et al. 2006)
     y = P W            ∂C/∂W = Pᵀ ∂C/∂y            ∂C/∂P = ∂C/∂y Wᵀ, and each of its numbers goes back where it was read
 
-XLA's own convolution on CPU is as fast where it stands alone, but in the body of a loop, where training is, it falls
-back to code that is ten times slower; and under `vmap` it becomes a grouped one, which is slow anywhere.
+Where there are many patches the images go in blocks whose patches stay in a core's cache.
 """
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
-from typing import Any
 
-import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
-from seedbed.network.geometry import Geometry, put_back, slices
+from seedbed.network.geometry import Geometry, put_back
 
 # What the patches of one block may take: a part of a core's second-level cache.
 BLOCK_BYTES = 600_000
@@ -28,39 +24,45 @@ BLOCK_BYTES = 600_000
 def patches(
     x: Float[Array, "batch height width channels"], g: Geometry
 ) -> Float[Array, "batch rows columns place channels"]:
-    """The numbers under the window at each of its positions."""
-    parts = slices(jnp.pad(x, ((0, 0), *g.padding, (0, 0))), g)
-    return jnp.concatenate(parts, axis=-1).reshape(x.shape[0], *g.out, len(parts), x.shape[-1])
+    """The numbers under the window at each of its positions.
+
+    First those of a row of the window, then row below row: the pieces that are copied are long, five times as fast.
+    """
+    x = jnp.pad(x, ((0, 0), *g.padding, (0, 0)))
+    (rows, columns), (down, right), (low, far) = g.size, g.stride, g.span
+    line = [x[:, :, at : at + far : right] for at in range(0, columns * g.dilation[1], g.dilation[1])]
+    x = jnp.concatenate(line, axis=-1)
+    whole = [x[:, at : at + low : down] for at in range(0, rows * g.dilation[0], g.dilation[0])]
+    return jnp.concatenate(whole, axis=-1).reshape(x.shape[0], *g.out, rows * columns, -1)
 
 
-def convolve(
+def product(
     x: Float[Array, "batch height width channels"],
     weight: Float[Array, "rows columns fan units"],
     g: Geometry,
-    groups: int = 1,
+    groups: int,
 ) -> Float[Array, "batch out_rows out_columns units"]:
-    """The convolution of a batch of images, block by block; as `lax.conv_general_dilated`, but for rounding."""
-    if x.dtype != jnp.bfloat16:
-        return _convolve(g, groups, x, weight)
-    return _convolve(g, groups, x.astype(jnp.float32), weight.astype(jnp.float32)).astype(x.dtype)  # sums in float32
+    """P W, group by group of the channels."""
+    n, size = x.shape[0], _block(x, g)
+    if groups == 1 or size == n:
+        return _product(x, weight, g, groups)
+    whole = n - n % size
+    out = lax.map(lambda x: _product(x, weight, g, groups), x[:whole].reshape(-1, size, *x.shape[1:]))
+    out = out.reshape(whole, *out.shape[2:])
+    return jnp.concatenate([out, _product(x[whole:], weight, g, groups)]) if whole < n else out
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def _convolve(g: Geometry, groups: int, x: Array, weight: Array) -> Array:
-    return _in_blocks(lambda x: _product(x, weight, g, groups), _block(x, g), x)
-
-
-def _forward(g: Geometry, groups: int, x: Any, weight: Any) -> tuple[Array, tuple[Array, Array, tuple[()] | None]]:
-    # The first layer's images are no weights: who does not ask for their slope does not pay for it.
-    asks = () if x.perturbed else None
-    return _convolve(g, groups, x.value, weight.value), (x.value, weight.value, asks)
-
-
-def _backward(g: Geometry, groups: int, kept: tuple[Array, Array, Any], slope: Any) -> tuple[Array | None, Array]:
-    x, weight, asks = kept
-    if isinstance(slope, jax.custom_derivatives.SymbolicZero):
-        return None, jnp.zeros_like(weight)
-    both = functools.partial(_slopes, weight=weight, g=g, groups=groups, asks=asks is not None)
+def product_slopes(
+    x: Float[Array, "batch height width channels"],
+    slope: Float[Array, "batch out_rows out_columns units"],
+    weight: Float[Array, "rows columns fan units"],
+    g: Geometry,
+    groups: int,
+    *,
+    asks: bool,
+) -> tuple[Float[Array, "batch height width channels"] | None, Float[Array, "rows columns fan units"]]:
+    """∂C/∂x, where it is asked for, and ∂C/∂W."""
+    both = functools.partial(_slopes, weight=weight, g=g, groups=groups, asks=asks)
     n, size = x.shape[0], _block(x, g)
     if size == n:
         return both(x, slope)
@@ -80,9 +82,6 @@ def _backward(g: Geometry, groups: int, kept: tuple[Array, Array, Any], slope: A
     return d_x, d_weight
 
 
-_convolve.defvjp(_forward, _backward, symbolic_zeros=True)
-
-
 def _block(x: Array, g: Geometry) -> int:
     """How many images go together."""
     one = math.prod(g.out) * math.prod(g.size) * x.shape[-1] * x.dtype.itemsize
@@ -90,18 +89,7 @@ def _block(x: Array, g: Geometry) -> int:
     return x.shape[0] if most >= x.shape[0] else most
 
 
-def _in_blocks(function: Callable[[Array], Array], size: int, x: Array) -> Array:
-    n = x.shape[0]
-    if size == n:
-        return function(x)
-    whole = n - n % size
-    out = lax.map(function, x[:whole].reshape(-1, size, *x.shape[1:]))
-    out = out.reshape(whole, *out.shape[2:])
-    return jnp.concatenate([out, function(x[whole:])]) if whole < n else out
-
-
 def _product(x: Array, weight: Array, g: Geometry, groups: int) -> Array:
-    """P W, group by group of the channels."""
     units = weight.shape[-1]
     p = patches(x, g)
     if groups == 1:
