@@ -1,0 +1,63 @@
+"""The finding: something that keeps a network from learning, with its name, its evidence and its remedies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seedbed.core.messages import message
+
+FATAL, SERIOUS, NOTE = "fatal", "serious", "note"  # learns nothing; learns much less than it could; worth knowing
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One number that was measured, beside what it would be in a sound network.
+
+    Attributes:
+        what: what was measured, as a phrase: "gradient of the first layer / of the last".
+        value: its value.
+        expected: what it should be, as a phrase: "0.1 to 10".
+    """
+
+    what: str
+    value: float
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.value:.3g} (expected {self.expected})"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found in some members.
+
+    Attributes:
+        code: its name, such as `vanishing_gradient`.
+        members: the numbers of the members in which it was found; empty for what was found before training.
+        layers: the places of the layers where it shows, in `network.layers`; empty where it is of the whole.
+        severity: `FATAL`, `SERIOUS` or `NOTE`.
+        evidence: what was measured; of several members, of the one in which it is worst.
+        remedies: names of remedies that may cure it, the likeliest first.
+        symptoms: what follows from it.
+    """
+
+    code: str
+    members: tuple[int, ...]
+    layers: tuple[int, ...]
+    severity: str
+    evidence: tuple[Evidence, ...]
+    remedies: tuple[str, ...]
+    symptoms: tuple[Finding, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Its name in the reader's language."""
+        return message(f"finding.{self.code}.title")
+
+    @property
+    def because(self) -> str:
+        """The cause, in two sentences."""
+        return message(f"finding.{self.code}.because")
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.title}. {self.because}", *(f"  {one}" for one in self.evidence)])
