@@ -157,7 +157,7 @@ class Network(Value):
         self._check_settled()
         x = x.reshape(x.shape[0], *self.input_shape(x.shape[1:]))
         running = []
-        noises = self._noise(training, key)
+        noises = self.noise(training, key)
         for i, (layer, own, noise) in enumerate(zip(self.layers, params, noises, strict=True)):
             try:
                 x, moved = layer.forward(own, x, training=training, key=noise, counted=counted)
@@ -178,7 +178,7 @@ class Network(Value):
         self._check_settled()
         x = x.reshape(x.shape[0], *self.input_shape(x.shape[1:]))
         outputs = []
-        for layer, own, noise in zip(self.layers, params, self._noise(training, key), strict=True):
+        for layer, own, noise in zip(self.layers, params, self.noise(training, key), strict=True):
             x = layer.apply(own, x, training=training, key=noise)
             outputs.append(x)
         return tuple(outputs)
@@ -217,7 +217,7 @@ class Network(Value):
         shapes = [self.input_shape(in_shape), *self.shapes(in_shape)]
         return list(zip(self.layers, shapes, strict=False))
 
-    def _noise(self, training: bool, key: Key[Array, ""] | None) -> list[Key[Array, ""] | None]:
+    def noise(self, training: bool, key: Key[Array, ""] | None) -> list[Key[Array, ""] | None]:
         """The key of each layer that draws in training."""
         if not (training and key is not None and self.is_noisy):
             return [None] * len(self.layers)

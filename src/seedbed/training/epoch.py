@@ -13,7 +13,7 @@ from jaxtyping import Array
 
 from seedbed.training.layout import choose, over_members
 from seedbed.training.member import Batch, Step, Sums, Weights, examine, noise_of, objective, running_of
-from seedbed.training.observe import look
+from seedbed.training.observe import PROBE, Shown, cadence, look
 from seedbed.training.state import Blueprint, Examples, Span, State, block_size
 from seedbed.training.update import Memory, rate, update
 
@@ -37,13 +37,36 @@ class Chunk:
 
     def epoch(self, epoch: Array, state: State) -> State:
         """One epoch, or the part of it that the span holds."""
+        state = self.steps(epoch, state) if self.blueprint.observe is None else self.watched(epoch, state)
         ends = self.span.last == self.blueprint.n_steps
-        # An observed step is written out once more behind the loop, so that the loop is the same as without it.
-        held_back = jnp.int32(self.blueprint.observe is not None) * ends
-        steps = lambda i, moving: self.step(state, epoch, i, moving)[0]  # noqa: E731
-        moving = (state.params, state.memory, state.active, state.sums)
-        moving = lax.fori_loop(self.span.first, self.span.last - held_back, steps, moving)
-        return lax.cond(ends, lambda s: self.close(epoch, s), lambda s: s, _moved(state, moving))
+        return lax.cond(ends, lambda s: self.close(epoch, s), lambda s: s, state)
+
+    def steps(self, epoch: Array, state: State, first: Array | None = None, last: Array | None = None) -> State:
+        """The steps of the span in an epoch, or some of them."""
+        first = self.span.first if first is None else first
+        last = self.span.last if last is None else last
+        step = lambda i, moving: self.step(state, epoch, i, moving)[0]  # noqa: E731
+        return _moved(state, lax.fori_loop(first, last, step, _moving(state)))
+
+    def watched(self, epoch: Array, state: State) -> State:
+        """As `steps`, with looks. A step that is looked at is written out beside the loop of the others, which is the
+        same as without an observer.
+        """
+        assert self.blueprint.observe is not None
+        n_steps = self.blueprint.n_steps
+        every, begins = cadence(self.blueprint.observe, n_steps)
+        # The look in front of step i is number ⌊(steps before the epoch + i - begins) / every⌋.
+        before = epoch * n_steps - begins
+
+        def between(number: Array, state: State) -> State:
+            at = number * every - before  # the step that is looked at; in front of the span it has been
+            first = jnp.maximum(at, self.span.first)
+            looks = at == first
+            state = lax.cond(looks, lambda s: self.looked_at(epoch, first, s), lambda s: s, state)
+            return self.steps(epoch, state, first + looks, jnp.minimum(at + every, self.span.last))
+
+        first, behind = (before + self.span.first) // every, (before + self.span.last - 1) // every + 1
+        return lax.fori_loop(first, behind, between, state)
 
     def step(self, state: State, epoch: Array, i: Array, moving: Moving) -> tuple[Moving, Any]:
         """One step of the optimizer for every member. Beside it what an observer may want to see of it."""
@@ -68,7 +91,7 @@ class Chunk:
         after = choose(active, after, params, axes.params)
         remembered = choose(active, remembered, memory, axes.memory)
         moved = (after, remembered, active, jax.tree.map(jnp.add, sums, beside.sums))
-        return moved, (batch.x, params, grads, after, batch_axes.x)
+        return moved, (Shown(batch, noise.network, self.probe, params, grads, after), batch_axes)
 
     @property
     def objective(self) -> Any:
@@ -95,9 +118,15 @@ class Chunk:
         weight_axis = own if train.weight is not None else None
         return Batch(train.x[rows], train.y[rows], weight, counted), Batch(own, own, weight_axis, None)  # type: ignore[arg-type]
 
+    @property
+    def probe(self) -> Batch:
+        """Some examples of the validation part; where it has fewer, with the first of them again."""
+        n = max(self.blueprint.batch_size, PROBE)
+        rows = jnp.arange(n) % self.valid.n
+        return Batch(self.valid.x[rows], self.valid.y[rows], None, None)
+
     def close(self, epoch: Array, state: State) -> State:
         """The end of an epoch: validation, history, the best weights so far, early stopping."""
-        state = self.observed(epoch, state)
         sums = self.validate(state)
         valid_loss, valid_score = sums.loss / self.valid.total, sums.score / self.valid.n
         better = state.active & (valid_loss < state.best_loss)
@@ -136,17 +165,22 @@ class Chunk:
 
         return lax.fori_loop(0, self.valid.x.shape[0] // size, block, jax.tree.map(jnp.zeros_like, state.sums))
 
-    def observed(self, epoch: Array, state: State) -> State:
-        """With an observer: the last step of the epoch, and what the observer returns for it."""
-        if self.blueprint.observe is None:
-            return state
-        last = jnp.int32(self.blueprint.n_steps - 1)
-        moving, (x, before, grads, after, x_axis) = self.step(
-            state, epoch, last, (state.params, state.memory, state.active, state.sums)
-        )
-        shown = look(self.blueprint.observe, state.setup, x, before, grads, after, self.axes.params, x_axis)
-        write = lambda room, new: lax.dynamic_update_index_in_dim(room, new, epoch, axis=1)  # noqa: E731
-        return _moved(state, moving)._replace(seen=jax.tree.map(write, state.seen, shown))
+    def looked_at(self, epoch: Array, i: Array, state: State) -> State:
+        """Step `i`, and beside it what the observer returns for it, added to what it returned before in the epoch."""
+        assert self.blueprint.observe is not None
+        moving, (shown, batch_axes) = self.step(state, epoch, i, _moving(state))
+        found = look(self.blueprint.observe, state.setup, shown, self.axes.params, batch_axes)
+        is_first = i < cadence(self.blueprint.observe, self.blueprint.n_steps)[0]
+
+        def write(room: Array, new: Array) -> Array:
+            so_far = lax.dynamic_index_in_dim(room, epoch, axis=1, keepdims=False)
+            return lax.dynamic_update_index_in_dim(room, jnp.where(is_first, new, so_far + new), epoch, axis=1)
+
+        return _moved(state, moving)._replace(seen=jax.tree.map(write, state.seen, found))
+
+
+def _moving(state: State) -> Moving:
+    return state.params, state.memory, state.active, state.sums
 
 
 def _moved(state: State, moving: Moving) -> State:

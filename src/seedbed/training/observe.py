@@ -1,7 +1,9 @@
 """Looking inside the program: what an `observe` function is shown, and room for what it gives.
 
-The function is written for one member and mapped over the population; it is called at the last step of every epoch, and
-what it returns is kept for each epoch. Without one nothing is computed and the program is the same as before.
+The function is written for one member and mapped over the population. It looks at the last step of every epoch; with an
+attribute `every` at the first step of the training and every so many steps after it. What it returns is kept for each
+epoch: the sum over the looks in it; `n_looks` says how many there were. Without an observer nothing is computed
+and the program is the same as before. A probe, some examples of the validation part, is the same at every look.
 """
 
 from __future__ import annotations
@@ -11,9 +13,10 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Key, Shaped
 
 from seedbed.network.layer import Params
+from seedbed.training.member import Batch
 from seedbed.training.setup import Setup
 
 
@@ -22,6 +25,10 @@ class Observation(NamedTuple):
 
     setup: Setup
     x: Float[Array, "batch *shape"]  # the batch as the network reads it
+    y: Shaped[Array, "batch *k"]
+    weight: Float[Array, "batch"] | None  # of the examples in the loss; None: all the same
+    key: Key[Array, ""] | None  # of what was random in the network in this step
+    probe: Batch
     activations: tuple[Float[Array, "batch *out"], ...]  # behind each layer, in prediction, with the weights before
     params: tuple[Params, ...]  # the weights before the step
     gradients: tuple[Params, ...]
@@ -29,22 +36,47 @@ class Observation(NamedTuple):
 
 
 Observe = Callable[[Observation], Any]
+PROBE = 32  # examples at least, if there are so many
 
 
-def look(
-    observe: Observe, setup: Setup, x: Array, params: Any, gradients: Any, after: Any, axes: Any, x_axis: int | None
-) -> Any:
+class Shown(NamedTuple):
+    """What there is to see of a step of a chunk."""
+
+    batch: Batch
+    key: Key[Array, "member"] | None
+    probe: Batch
+    before: Any  # the weights
+    gradients: Any
+    after: Any
+
+
+def cadence(observe: Observe, n_steps: int) -> tuple[int, int]:
+    """Steps between two looks, and the first step, from 0, that is looked at, of `n_steps` in an epoch."""
+    every = getattr(observe, "every", None)
+    return (n_steps, n_steps - 1) if every is None else (every, 0)
+
+
+def n_looks(observe: Observe, n_steps: int, epoch: int) -> int:
+    """How many looks fall into an epoch."""
+    every, first = cadence(observe, n_steps)
+    until = lambda step: -(-max(step - first, 0) // every)  # noqa: E731
+    return until((epoch + 1) * n_steps) - until(epoch * n_steps)
+
+
+def look(observe: Observe, setup: Setup, shown: Shown, axes: Any, batch_axes: Any) -> Any:
     """What `observe` returns for every member of a chunk, member axis in front."""
 
-    def one(setup: Setup, x: Array, params: Any, gradients: Any, after: Any) -> Any:
+    def one(setup: Setup, shown: Shown) -> Any:
+        (x, y, weight, _), key, probe, params, gradients, after = shown
         updates = jax.tree.map(jnp.subtract, after, params)
         activations = setup.network.activations(params, x)
-        return observe(Observation(setup, x, activations, params, gradients, updates))
+        return observe(Observation(setup, x, y, weight, key, probe, activations, params, gradients, updates))
 
-    return jax.vmap(one, in_axes=(0, x_axis, axes, axes, axes))(setup, x, params, gradients, after)
+    key_axis = None if shown.key is None else 0
+    return jax.vmap(one, in_axes=(0, Shown(batch_axes, key_axis, None, axes, axes, axes)))(setup, shown)  # type: ignore[arg-type]
 
 
-def room_for(observe: Observe | None, setup: Setup, x: Any, params: Any, axes: Any, epochs: int) -> Any:
+def room_for(observe: Observe | None, setup: Setup, batches: Any, params: Any, axes: Any, epochs: int) -> Any:
     """Empty arrays (member, epoch, ...) for what `observe` will return; NaN where nothing has been seen."""
     if observe is None:
         return ()
@@ -53,5 +85,10 @@ def room_for(observe: Observe | None, setup: Setup, x: Any, params: Any, axes: A
         nothing = jnp.nan if jnp.issubdtype(shape.dtype, jnp.floating) else 0
         return jnp.full((shape.shape[0], epochs, *shape.shape[1:]), nothing, shape.dtype)
 
-    shapes = jax.eval_shape(lambda s, x, p: look(observe, s, x, p, p, p, axes, None), setup, x, params)
+    def first(setup: Setup, batch: Batch, probe: Batch, params: Any) -> Any:
+        seeds = jnp.zeros(setup.optimizer.lr.shape, jnp.uint32)  # type: ignore[attr-defined]
+        key = jax.vmap(jax.random.key)(seeds) if setup.network.is_noisy else None
+        return look(observe, setup, Shown(batch, key, probe, params, params, params), axes, None)
+
+    shapes = jax.eval_shape(first, setup, *batches, params)
     return jax.tree.map(empty, shapes)

@@ -18,8 +18,8 @@ from jaxtyping import Array
 from seedbed.training import devices, member
 from seedbed.training.epoch import Chunk
 from seedbed.training.layout import member_axes
-from seedbed.training.member import Sums
-from seedbed.training.observe import room_for
+from seedbed.training.member import Batch, Sums
+from seedbed.training.observe import PROBE, room_for
 from seedbed.training.setup import Setup
 from seedbed.training.state import COLUMNS, Blueprint, Examples, Span, State
 from seedbed.training.update import remember
@@ -92,7 +92,6 @@ def _begin(blueprint: Blueprint, setup: Setup, number: Array, seed: Array) -> St
     one = functools.partial(member.begin, in_shape=blueprint.in_shape, dtype=dtype, seed=seed)
     axes = member_axes(_shape_of_one(blueprint), blueprint.layout)
     params = jax.vmap(lambda s, n: one(s, number=n), out_axes=axes)(setup, number)
-    x = jax.ShapeDtypeStruct((blueprint.batch_size, *blueprint.in_shape), dtype)
     zero = jnp.zeros(m, dtype)
     return State(
         setup=setup,
@@ -107,8 +106,22 @@ def _begin(blueprint: Blueprint, setup: Setup, number: Array, seed: Array) -> St
         waited=jnp.zeros(m, jnp.int32),
         sums=Sums(zero, zero),
         history=jnp.full((m, setup.epochs, len(COLUMNS)), jnp.nan, dtype),
-        seen=room_for(blueprint.observe, setup, x, params, axes, setup.epochs),
+        seen=room_for(blueprint.observe, setup, _batches(blueprint), params, axes, setup.epochs),
     )
+
+
+def _batches(blueprint: Blueprint) -> tuple[Batch, Batch]:
+    """The shapes of the examples of a step and of the probe."""
+
+    def batch(n: int) -> Batch:
+        x = jax.ShapeDtypeStruct((n, *blueprint.in_shape), blueprint.dtype)
+        y = jax.ShapeDtypeStruct((n,), jnp.int32)
+        if blueprint.task != "classification":
+            outputs = blueprint.setup.network.shapes(blueprint.in_shape)[-1]
+            y = jax.ShapeDtypeStruct((n, *outputs), blueprint.dtype)
+        return Batch(x, y, None, None)  # type: ignore[arg-type]
+
+    return batch(blueprint.batch_size), batch(max(blueprint.batch_size, PROBE))
 
 
 @functools.lru_cache(maxsize=64)

@@ -1,0 +1,112 @@
+"""The signals of trained members over the epochs: means over the looks of each, as arrays and as one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedbed.core.plain import to_line
+from seedbed.network import Network
+from seedbed.watching.signals import PER_LAYER, PER_MEMBER, PER_WEIGHT, weight_places
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+Values = dict[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """The signals of one member.
+
+    Attributes:
+        values: by name, (epoch, layer), in the order of the network's layers, NaN where a layer has no such signal or
+            an epoch had no look; `histogram` (epoch, layer, bin), and the signals of the whole, (epoch,).
+        names: of the layers.
+        weights: the places of those with weights.
+    """
+
+    values: Values
+    names: tuple[str, ...]
+    weights: tuple[int, ...]
+
+    def __getitem__(self, name: str) -> NDArray[np.float64]:
+        return self.values[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.values
+
+
+def series_of(network: Network, params: Sequence[Any], seen: dict[str, NDArray[Any]], place: int) -> Series:
+    """The series of the member at a place of a cohort.
+
+    Arguments:
+        params: the weights of a member, or their shapes.
+        seen: what the observer gave, (member, epoch, ...), summed over the looks of an epoch.
+    """
+    weights, n = weight_places(network, params), len(network.layers)
+    looks = np.asarray(seen["looks"][place], np.float64)
+    looks = np.where(looks > 0, looks, np.nan)
+    values: Values = {}
+    for name, array in seen.items():
+        one = np.asarray(array[place], np.float64)
+        mean = one / looks.reshape(-1, *[1] * (one.ndim - 1))
+        if name in PER_WEIGHT:
+            spread = np.full((len(mean), n), np.nan)
+            spread[:, weights] = mean
+            mean = spread
+        values[name] = mean
+    del values["looks"]
+    return Series(values, tuple(to_line(layer) for layer in network.layers), tuple(weights))
+
+
+def table(of: Iterable[tuple[int, Series]]) -> DataFrame:
+    """One line for each member, epoch with a look, and layer; what is of the whole member stands in all of its lines."""
+    import pandas as pd
+
+    tables = []
+    for number, series in of:
+        seen = np.flatnonzero(~np.isnan(series["gradient"]).all(axis=1)) if series.weights else np.zeros(0, int)
+        n = len(series.names)
+        columns: dict[str, Any] = {
+            "member": np.full(len(seen) * n, number),
+            "epoch": np.repeat(seen, n),
+            "layer": np.tile(np.arange(n), len(seen)),
+            "name": np.tile(np.asarray(series.names, object), len(seen)),
+        }
+        for name in (*PER_WEIGHT, *PER_LAYER):
+            if name in series:
+                columns[name] = series[name][seen].ravel()
+        for name in PER_MEMBER:
+            if name in series:
+                columns[name] = np.repeat(series[name][seen], n)
+        if "histogram" in series:
+            columns["histogram"] = list(series["histogram"][seen].reshape(len(seen) * n, -1))
+        tables.append(pd.DataFrame(columns))
+    return pd.concat(tables, ignore_index=True)
+
+
+def from_table(rows: DataFrame, n_epochs: int) -> Series:
+    """The series of one member, from its lines of the table."""
+    names = tuple(rows.drop_duplicates("layer").sort_values("layer")["name"])
+    n = len(names)
+    epochs, layers = rows["epoch"].to_numpy(), rows["layer"].to_numpy()
+    values: Values = {}
+    for name in (*PER_WEIGHT, *PER_LAYER):
+        if name in rows:
+            values[name] = np.full((n_epochs, n), np.nan)
+            values[name][epochs, layers] = rows[name]
+    for name in PER_MEMBER:
+        if name in rows:
+            values[name] = np.full(n_epochs, np.nan)
+            values[name][epochs] = rows[name]
+    if "histogram" in rows:
+        bins = np.stack(rows["histogram"].to_list())
+        values["histogram"] = np.full((n_epochs, n, bins.shape[1]), np.nan)
+        values["histogram"][epochs, layers] = bins
+    weights = np.flatnonzero(~np.isnan(values["weight"]).all(axis=0))
+    return Series(values, names, tuple(weights.tolist()))

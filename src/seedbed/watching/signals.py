@@ -1,0 +1,202 @@
+"""The signals of a member at one step: what the compiled program tells of a network that learns.
+
+    economy   of each layer with weights the root mean square of its gradient, its weights and its step
+    full      and of every layer what stands behind it, (B, *out): mean, deviation, histogram, shares of zeros, of dead
+              and of saturated units, the root mean square of δ = ∂C/∂a; of weights the share of same-sign gradients per
+              unit and that of twins; and how much of the promised decrease of the loss a step brings
+
+What a step promises is -⟨∂C/∂w, step⟩: the decrease of the batch's loss to first order. 1 is a short step, ½ the best
+one along a parabola, 0 one that is twice as long, and below 0 the loss rises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from seedbed.functions import facts
+from seedbed.network import Network
+from seedbed.network.activations import Activation
+from seedbed.network.layer import Layer, Params, is_running, role
+from seedbed.training.observe import Observation
+from seedbed.training.setup import Setup
+
+OFF, ECONOMY, FULL = "off", "economy", "full"
+LEVELS = (OFF, ECONOMY, FULL)
+EVERY = 16  # steps between two looks
+# Histograms are over asinh(10 a), which is straight near 0 and a logarithm far from it.
+EDGES = np.sinh(np.linspace(-6, 6, 32)) / 10
+SAMPLE = 4096  # activations of a layer that go into its histogram, at most
+PER_WEIGHT = ("gradient", "weight", "step", "same_sign", "twins")
+PER_LAYER = ("mean", "deviation", "zeros", "dead", "saturated", "delta")
+PER_MEMBER = ("gain",)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """An observer that gives the signals. Equal ones share a compiled program.
+
+    Attributes:
+        level: `ECONOMY` or `FULL`.
+        every: steps between two looks.
+    """
+
+    level: str = ECONOMY
+    every: int = EVERY
+
+    def __call__(self, seen: Observation) -> dict[str, Array]:
+        network = seen.setup.network
+        places = weight_places(network, seen.params)
+        found = {name: _per_place(arrays, places) for name, arrays in _norms(seen).items()}
+        found["looks"] = jnp.ones(())
+        if self.level == ECONOMY:
+            return found
+        found |= behind(network, flow_of(seen.setup, seen.params, seen.probe.x, seen.probe.y, key=seen.key))
+        found["same_sign"] = jnp.stack([same_sign(seen.gradients[i]) for i in places]) if places else jnp.zeros(0)
+        found["twins"] = jnp.stack([twins(seen.params[i]) for i in places]) if places else jnp.zeros(0)
+        return found | {"gain": _gain(seen)}
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What flows through a network as it trains.
+
+    Attributes:
+        values: in front of the first layer and behind each, (B, *shape).
+        slopes: ∂C/∂ of what stands behind each layer; C is the mean loss.
+        loss: C.
+    """
+
+    values: tuple[Array, ...]
+    slopes: tuple[Array, ...]
+    loss: Array
+
+
+def flow_of(setup: Setup, params: Sequence[Params], x: Array, y: Array, *, key: Any = None) -> Flow:
+    """Values forward and slopes backward, in training: norms take the batch's statistics, noisy layers draw.
+
+    Arguments:
+        key: of what is random in the network; None: noisy layers do nothing.
+    """
+    network = setup.network
+    a = x.reshape(x.shape[0], *network.input_shape(x.shape[1:]))
+    noises = network.noise(True, key)
+    values, pulls = [a], []
+    for layer, own, noise in zip(network.layers, params, noises, strict=True):
+        is_training = noise is not None or not layer.is_noisy
+        a, pull = jax.vjp(lambda a, l=layer, o=own, n=noise, t=is_training: l.forward(o, a, training=t, key=n)[0], a)  # noqa: E741
+        values.append(a)
+        pulls.append(pull)
+    loss, slope = jax.value_and_grad(lambda a: jnp.mean(setup.loss.per_example(a, y)))(a)
+    slopes = [slope]
+    for pull in reversed(pulls[1:]):
+        slopes.insert(0, pull(slopes[0])[0])
+    return Flow(tuple(values), tuple(slopes), loss)
+
+
+def behind(network: Network, flow: Flow) -> dict[str, Array]:
+    """The signals of what stands behind each layer, (layer,) or for the histogram (layer, bin)."""
+    found: dict[str, list[Array]] = {name: [] for name in (*PER_LAYER, "histogram")}
+    for layer, before, a, slope in zip(network.layers, flow.values[:-1], flow.values[1:], flow.slopes, strict=True):
+        examples = tuple(range(a.ndim - 1))
+        found["mean"].append(jnp.mean(a))
+        found["deviation"].append(jnp.std(a))
+        found["zeros"].append(jnp.mean(a == 0))
+        found["dead"].append(jnp.mean(jnp.all(a == 0, axis=examples)))
+        found["saturated"].append(saturated(layer, before))
+        found["delta"].append(_rms(slope) * a.shape[0])
+        found["histogram"].append(histogram(a))
+    return {name: jnp.stack([jnp.asarray(one, flow.loss.dtype) for one in each]) for name, each in found.items()}
+
+
+def histogram(a: Array) -> Float[Array, "bin"]:
+    """The shares of activations between `EDGES`; the outermost bins hold what is beyond."""
+    flat = a.ravel()
+    flat = flat[:: -(-flat.size // SAMPLE)]
+    below = jnp.mean(flat[:, None] < jnp.asarray(EDGES[1:-1], a.dtype), axis=0)
+    return jnp.diff(below, prepend=0.0, append=1.0)
+
+
+def saturated(layer: Layer, z: Array) -> Array:
+    """The share of an activation's inputs that lie where it is flat, as measured of the function; else NaN."""
+    if not (isinstance(layer, Activation) and layer.function.is_elementwise):
+        return jnp.full((), jnp.nan, z.dtype)
+    with jax.ensure_compile_time_eval():
+        zones = facts(layer.function).saturation
+    flat = [jnp.mean((z >= low) & (z <= high)) for low, high in zones]
+    return sum(flat, jnp.zeros((), z.dtype))
+
+
+def same_sign(gradients: Params) -> Array:
+    """|Σ sign g| / Σ |sign g| over the weights of a unit, in the mean over units: 1 where all point the same way.
+
+    Where the inputs of a unit are all positive, its weights' gradients all have the sign of its δ, and steps towards
+    anything else have to go in a zig-zag.
+    """
+    signs = [jnp.sign(g.reshape(-1, g.shape[-1])) for g in _weights(gradients)]
+    agree = jnp.concatenate([jnp.abs(jnp.sum(s, axis=0)) for s in signs])
+    n = jnp.concatenate([jnp.sum(jnp.abs(s), axis=0) for s in signs])
+    return jnp.sum(jnp.where(n > 0, agree / jnp.maximum(n, 1), 0)) / jnp.maximum(jnp.sum(n > 0), 1)
+
+
+def twins(params: Params) -> Array:
+    """The share of units whose weights are those of another unit, to a millionth."""
+    shares, units = jnp.zeros(()), 0
+    for w in _weights(params):
+        rows = w.reshape(-1, w.shape[-1])
+        if w.shape[-1] < 2:
+            continue
+        # Equal units have equal projections on any vector, and different ones nearly never.
+        direction = jnp.sin(1.0 + 12.9898 * jnp.arange(rows.shape[0], dtype=w.dtype))
+        at = jnp.sort(direction @ rows)
+        near = jnp.abs(jnp.diff(at)) <= 1e-6 * jnp.max(jnp.abs(rows)) * jnp.sqrt(rows.shape[0])
+        alike = jnp.concatenate([near, near[:1] & False]) | jnp.concatenate([near[:1] & False, near])
+        shares, units = shares + jnp.sum(alike), units + w.shape[-1]
+    return shares / max(units, 1)
+
+
+def weight_places(network: Network, params: Sequence[Any]) -> list[int]:
+    """The places of the layers that have weights, in blocks too."""
+    return [i for i in range(len(network.layers)) if _weights(params[i])]
+
+
+def _weights(arrays: Params) -> list[Any]:
+    return [a for name, a in arrays.items() if role(name) == "weight"]
+
+
+def _norms(seen: Observation) -> dict[str, Any]:
+    return {"gradient": seen.gradients, "weight": seen.params, "step": seen.updates}
+
+
+def _per_place(arrays: Sequence[Params], places: Sequence[int]) -> Array:
+    """The root mean square of the weights of each place."""
+    return jnp.stack([_rms(*_weights(arrays[i])) for i in places]) if places else jnp.zeros(0)
+
+
+def _rms(*arrays: Array) -> Array:
+    return jnp.sqrt(sum(jnp.sum(jnp.square(a)) for a in arrays) / sum(a.size for a in arrays))
+
+
+def _gain(seen: Observation) -> Array:
+    """How much of the promised decrease of the batch's loss, with its penalty, the step brings."""
+    learned = lambda arrays: [a for layer in arrays for name, a in layer.items() if not is_running(name)]  # noqa: E731
+    pairs = zip(learned(seen.gradients), learned(seen.updates), strict=True)
+    promised = -sum(jnp.sum(g * step) for g, step in pairs)
+    after = jax.tree.map(jnp.add, seen.params, seen.updates)
+    decrease = _objective(seen, seen.params) - _objective(seen, after)
+    return decrease / jnp.maximum(promised, jnp.finfo(decrease.dtype).tiny)
+
+
+def _objective(seen: Observation, params: Any) -> Array:
+    """What the step was to make smaller: the weighted mean loss of its batch, and the penalty."""
+    setup = seen.setup
+    outputs, _ = setup.network.forward(params, seen.x, training=True, key=seen.key)
+    each = setup.loss.per_example(outputs, seen.y)
+    loss = jnp.mean(each) if seen.weight is None else seen.weight @ each / jnp.maximum(jnp.sum(seen.weight), 1e-12)
+    return loss if setup.penalty is None else loss + setup.penalty.of(params)
