@@ -16,6 +16,7 @@ from seedbed.cli.options import with_shared_options
 from seedbed.cli.setups import Changes
 from seedbed.core.errors import UsageError
 from seedbed.recipe.defaults import AUTO, CHECKPOINT_SECONDS
+from seedbed.watching.signals import ECONOMY
 
 Imports = Annotated[
     list[str] | None, typer.Option("--import", help="A module with layers of your own.", metavar="MODULE")
@@ -52,6 +53,10 @@ def train(
     resumed: Annotated[
         Path | None, typer.Option("--resume", help="Go on with a run that was stopped, as it was begun.", metavar="RUN")
     ] = None,
+    watch: Annotated[
+        str,
+        typer.Option(help="How much is told of every member while it learns: off, economy or full.", metavar="LEVEL"),
+    ] = ECONOMY,
     checkpoint_every: Annotated[
         float, typer.Option(help="Seconds between two checkpoints, at least.", metavar="SECONDS", min=0.0)
     ] = CHECKPOINT_SECONDS,
@@ -66,6 +71,7 @@ def train(
     with printer.warnings():
         if resumed is not None:
             others = any(one is not None for one in (members, folds, start, plan)) or seed or out != AUTO
+            others = others or watch != ECONOMY
             if source != Source() or changes != Changes() or others:
                 raise UsageError("--resume: expected nothing beside that changes the run", "it goes on as it was begun")
             run = sb.resume(resumed, **told)
@@ -77,6 +83,7 @@ def train(
             first = None if start is None else sb.load_run(start).best.members[0]
             plans = None if plan is None else sb.load_run(plan)
             told |= {"members": members, "seed": seed, "folds": folds, "out": out, "start": first, "plan": plans}
+            told |= {"watch": watch}
             run = sb.train(made, dataset, **told)
     _show(run, printer, as_json=as_json)
 

@@ -4,6 +4,7 @@ setup.toml               the setup as given
 run.json                 seed, members and what each drew, results, steps, environment, plans
 data.json                what the data was, and how raw rows become features
 history.parquet          losses and scores, per member and epoch
+signals.parquet          what was told of the layers, per member, epoch and layer, where training was watched
 weights.safetensors      the best weights of every member, cohort by cohort
 preprocessing.safetensors    what preprocessing learned from the training part
 ensemble.safetensors     the ensemble by itself: all that prediction needs, where NumPy can compute it
@@ -126,6 +127,8 @@ def _write(run: Run, folder: Path) -> None:
     _dump(folder / "run.json", _run_to_plain(run))
     _dump(folder / "data.json", {"description": run.data, "encoder": run.encoder.to_dict()})
     run.history.to_parquet(folder / "history.parquet", index=False)
+    if run.signals is not None:
+        run.signals.to_parquet(folder / "signals.parquet", index=False)
     _save(folder / "weights.safetensors", weights_of(run.trained))
     _save(folder / "preprocessing.safetensors", preprocessing_of(run.trained))
     _write_ensemble(run, folder / FILE)

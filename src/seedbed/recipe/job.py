@@ -55,6 +55,7 @@ class Job:
         is_observed: whether an `observe` function looks inside.
         plans: one for each cohort, as plain data, where they were given.
         source: how the data was named, see `Dataset.source`; None in a run of before.
+        watch: the level and the cadence of the signals, or None.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Job:
     is_observed: bool
     plans: tuple[dict[str, Any], ...] | None = None
     source: str | None = None
+    watch: tuple[str, int] | None = None
 
 
 @contextmanager
@@ -170,8 +172,8 @@ def read(folder: Path) -> tuple[Setup, Job, list[Any] | None]:
         if plain["format"] > FORMAT:
             came = f"seedbed {installed('seedbed')} or older, got one of seedbed {plain['seedbed']}"
             raise RunError(f"{folder}: expected a run of {came}", "update seedbed, or go on with that version")
-        fields = {name: ({"source": None} | plain)[name] for name in Job.__dataclass_fields__}
-        for name in ("numbers", "plans"):
+        fields = {name: ({"source": None, "watch": None} | plain)[name] for name in Job.__dataclass_fields__}
+        for name in ("numbers", "plans", "watch"):
             fields[name] = None if fields[name] is None else tuple(fields[name])
         return (
             toml.load(folder / "setup.toml", Setup),

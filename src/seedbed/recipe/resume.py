@@ -21,6 +21,7 @@ from seedbed.training.observe import Observe
 from seedbed.training.plan import Plan
 from seedbed.training.selftest import check_back_end
 from seedbed.training.trainer import Progress
+from seedbed.watching.signals import Watch
 
 
 def resume(
@@ -62,7 +63,8 @@ def resume(
         dataset = _the_same(job, data, path)
         plans = None if job.plans is None else [Plan(**plan) for plan in job.plans]
         n_looks = load_run(path).n_looks if (path / "run.json").is_file() else 0
-        work = Work(setup, dataset, job.numbers, job.seed, plans, observe, n_folds=job.folds, n_looks=n_looks)
+        watch = None if job.watch is None else Watch(*job.watch)
+        work = Work(setup, dataset, job.numbers, job.seed, plans, observe, watch, n_folds=job.folds, n_looks=n_looks)
         jobs.check_room(path, work.n_bytes)
         work.training.start = start
         check_back_end()

@@ -26,6 +26,7 @@ from seedbed.training.plan import Plan
 from seedbed.training.setup import Setup
 from seedbed.training.state import COLUMNS
 from seedbed.training.trained import Trained
+from seedbed.watching.series import Series, from_table, series_of, table
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -168,6 +169,33 @@ class Run:
     def history(self) -> DataFrame:
         """For each member and epoch: losses, scores, the learning rate, and seconds since the start of training."""
         return history_of(self.trained, self.members)
+
+    @cached_property
+    def signals(self) -> DataFrame | None:
+        """For each member, epoch and layer what was told of it while it learned; None where training was not watched.
+
+        Columns: member, epoch, layer, name; and the signals, see `seedbed.watching.signals`. Each is the mean over the
+        looks of the epoch.
+        """
+        import pandas as pd
+
+        if any(isinstance(one.seen, dict) and "looks" in one.seen for one in self.trained):
+            return table((member.number, self._seen(member)) for member in self.members)
+        path = None if self.folder is None else self.folder / "signals.parquet"
+        return pd.read_parquet(path) if path is not None and path.is_file() else None
+
+    def series(self, member: Member) -> Series | None:
+        """The signals of one member as arrays; None where training was not watched."""
+        if isinstance(member.trained.seen, dict):
+            return self._seen(member)
+        if self.signals is None:
+            return None
+        rows = self.signals[self.signals["member"] == member.number]
+        return from_table(rows, member.trained.history.shape[1]) if len(rows) else None
+
+    def _seen(self, member: Member) -> Series:
+        trained = member.trained
+        return series_of(trained.setup.network, trained.params, trained.seen, member.place)
 
     @cached_property
     def draws(self) -> DataFrame:

@@ -26,6 +26,7 @@ from seedbed.training.plan import Plan
 from seedbed.training.selftest import check_back_end
 from seedbed.training.setup import Setup
 from seedbed.training.trainer import Progress
+from seedbed.watching.signals import ECONOMY, Watch, watch_of
 
 MOST = 2**31 - 1  # of a seed or a number that JAX folds into a key
 
@@ -41,6 +42,7 @@ def train(
     out: str | Path | None = AUTO,
     start: Run | Member | None = None,
     plan: Run | Sequence[Plan] | None = None,
+    watch: str | Watch = ECONOMY,
     observe: Observe | None = None,
     checkpoint_every: float = CHECKPOINT_SECONDS,
     progress: bool | None = None,
@@ -65,7 +67,10 @@ def train(
         out: the run's folder, "auto" for `runs/<data>-<date>-<time>`, None to keep nothing on disk.
         start: a run or a member whose weights to begin with; a run's by the members' numbers.
         plan: a run on this machine to repeat to the bit, or its plans, one for each cohort.
-        observe: looks inside the program, see `seedbed.training.observe`.
+        watch: how much is told of every member while it learns: "off", "economy" (norms of gradients, weights and
+            steps), "full" (all of `seedbed.watching.signals`); or a `Watch`, with a cadence of its own.
+        observe: a function of your own that looks inside the program, in place of the signals; see
+            `seedbed.training.observe`.
         checkpoint_every: seconds between two checkpoints, at least.
         progress: whether to show how far it is; None shows it in a notebook only.
         on_step: is given each step of the recipe with its evidence as it is done.
@@ -84,7 +89,7 @@ def train(
     numbers = numbers or member_numbers(propose_members(dataset))
     folder = folders.reserve(out, dataset.name)
     plans = plan.plans if isinstance(plan, Run) else plan
-    work = Work(setup, dataset, numbers, seed, plans, observe, n_folds=folds, began=began)
+    work = Work(setup, dataset, numbers, seed, plans, observe, watch_of(watch, observe), n_folds=folds, began=began)
     work.training.start = first_weights(start, work.own_numbers, work.training)
     check_back_end()
     show = Show(progress, on_step, on_progress)

@@ -34,6 +34,7 @@ from seedbed.training.plan import Plan
 from seedbed.training.scopes import ctrl_c
 from seedbed.training.setup import Setup
 from seedbed.training.trainer import Progress, Training
+from seedbed.watching.signals import Watch
 
 COPIES = 8  # of the weights: best and present ones, what the optimizer remembers, two checkpoints, the result
 
@@ -63,6 +64,7 @@ class Work:
     seed: int
     plans: Sequence[Plan] | None = None
     observe: Observe | None = None
+    watch: Watch | None = None
     fitted: Sequence[Preprocessor] = ()
     n_folds: int | None = None
     n_looks: int = 0  # at the test part, before this work
@@ -77,7 +79,7 @@ class Work:
         self.setups = [draw(self.setup, seed=self.seed, number=number // k) for number in self.own_numbers]
         data = [self.folds[number % k] for number in self.own_numbers] if self.folds else self.data
         self.training = Training(
-            self.setups, self.own_numbers, data, self.seed, self.plans, self.observe, fitted=self.fitted
+            self.setups, self.own_numbers, data, self.seed, self.plans, self.observe or self.watch, fitted=self.fitted
         )
         self.encoder = over_folds([fold.encoder for fold in self.folds]) if self.folds else self.data.encoder
         self.told: list[Step] = []
@@ -93,6 +95,7 @@ class Work:
             origin=self.data.origin,
             fingerprint=self.data.fingerprint,
             is_observed=self.observe is not None,
+            watch=None if self.watch is None else (self.watch.level, self.watch.every),
             plans=None if self.plans is None else tuple(plan.to_dict() for plan in self.plans),
             source=self.data.source,
         )

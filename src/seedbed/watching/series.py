@@ -65,7 +65,7 @@ def series_of(network: Network, params: Sequence[Any], seen: dict[str, NDArray[A
 
 
 def table(of: Iterable[tuple[int, Series]]) -> DataFrame:
-    """One line for each member, epoch with a look, and layer; what is of the whole member stands in all of its lines."""
+    """One line for each member, epoch with a look, and layer; what is of the whole member stands in all its lines."""
     import pandas as pd
 
     tables = []

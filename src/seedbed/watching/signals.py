@@ -20,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from seedbed.core.errors import UsageError, nearest, one_of
 from seedbed.functions import facts
 from seedbed.network import Network
 from seedbed.network.activations import Activation
@@ -61,6 +62,23 @@ class Watch:
         found["same_sign"] = jnp.stack([same_sign(seen.gradients[i]) for i in places]) if places else jnp.zeros(0)
         found["twins"] = jnp.stack([twins(seen.params[i]) for i in places]) if places else jnp.zeros(0)
         return found | {"gain": _gain(seen)}
+
+
+def watch_of(level: Any, observe: Any = None) -> Watch | None:
+    """The watch that a level means; None for "off", and where a function of the user's own looks.
+
+    Raises:
+        UsageError: there is no such level.
+    """
+    if isinstance(level, Watch):
+        level, watch = level.level, level
+    else:
+        watch = Watch(level)
+    if level not in LEVELS:
+        raise UsageError(f"watch: expected {one_of(LEVELS)}, got {level!r}", nearest(str(level), LEVELS))
+    if isinstance(watch.every, bool) or not isinstance(watch.every, int) or watch.every < 1:
+        raise UsageError(f"watch: expected a whole number of steps between looks, got {watch.every!r}")
+    return None if level == OFF or observe is not None else watch
 
 
 @dataclass(frozen=True)
