@@ -73,6 +73,24 @@ def resume(
         return work.done(path, Show(progress, on_step, on_progress))
 
 
+def the_data_of(run: Run, data: Any = None) -> Dataset:
+    """The data set that a run learned from: given again, or read again from where it came.
+
+    Raises:
+        UsageError: it came from memory, and has to be given.
+        RunError: it is gone or has changed.
+    """
+    if run.folder is not None and (run.folder / "job.json").is_file():
+        return _the_same(jobs.read(run.folder)[1], data, run.folder)
+    if data is None:
+        raise UsageError(f"{run.name}: expected its data, which came from memory, got none", "give it again")
+    found = load(data)
+    if found.fingerprint != run.data["fingerprint"]:
+        came = f"{found.source} with {found.fingerprint}"
+        raise RunError(f"{run.name}: expected its data (fingerprint {run.data['fingerprint']}), got {came}")
+    return found
+
+
 def _is_finished(folder: Path) -> bool:
     if not (folder / "run.json").is_file():
         return False

@@ -33,6 +33,7 @@ LEVELS = (OFF, ECONOMY, FULL)
 EVERY = 16  # steps between two looks
 # Histograms are over asinh(10 a), which is straight near 0 and a logarithm far from it.
 EDGES = np.sinh(np.linspace(-6, 6, 32)) / 10
+MOST_GAIN = 3.0
 SAMPLE = 4096  # activations of a layer that go into its histogram, at most
 PER_WEIGHT = ("gradient", "weight", "step", "same_sign", "twins")
 PER_LAYER = ("mean", "deviation", "zeros", "dead", "saturated", "delta")
@@ -207,8 +208,11 @@ def _gain(seen: Observation) -> Array:
     pairs = zip(learned(seen.gradients), learned(seen.updates), strict=True)
     promised = -sum(jnp.sum(g * step) for g, step in pairs)
     after = jax.tree.map(jnp.add, seen.params, seen.updates)
-    decrease = _objective(seen, seen.params) - _objective(seen, after)
-    return decrease / jnp.maximum(promised, jnp.finfo(decrease.dtype).tiny)
+    before = _objective(seen, seen.params)
+    # What rounding may give is no decrease; and one look must not outweigh all others.
+    least = 32 * jnp.finfo(before.dtype).eps * jnp.abs(before) + jnp.finfo(before.dtype).tiny
+    gain = (before - _objective(seen, after)) / jnp.maximum(promised, least)
+    return jnp.clip(jnp.where(promised > least, gain, 1.0), -MOST_GAIN, MOST_GAIN)
 
 
 def _objective(seen: Observation, params: Any) -> Array:

@@ -1,0 +1,215 @@
+"""`diagnose`: what keeps the networks of a run from learning, or those of a setup that is tried out for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from seedbed.core.errors import SetupError, UsageError
+from seedbed.data.dataset import Dataset
+from seedbed.data.loading import load
+from seedbed.recipe.resume import the_data_of
+from seedbed.recipe.run import Run
+from seedbed.training.cohorts import bind
+from seedbed.training.setup import Setup
+from seedbed.training.state import COLUMNS
+from seedbed.training.trained import Trained
+from seedbed.training.trainer import Training
+from seedbed.watching.case import Case, Inputs, chance_of
+from seedbed.watching.finding import FATAL, Evidence, Finding
+from seedbed.watching.findings import findings_of, together
+from seedbed.watching.series import Series, series_of
+from seedbed.watching.signals import FULL, Watch
+
+MEMBERS = 5  # that a setup is tried out with
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosis:
+    """What was found.
+
+    Attributes:
+        findings: the roots, those of most members first.
+        n_members: how many members were looked at.
+        unknown: what could not be looked at, as sentences.
+        cases: what was known of each member.
+    """
+
+    findings: tuple[Finding, ...]
+    n_members: int
+    unknown: tuple[str, ...] = ()
+    cases: tuple[Case, ...] = ()
+
+    def __str__(self) -> str:
+        lines = []
+        for one in self.findings:
+            who = "" if not one.members else f" ({len(one.members)} of {self.n_members} members)"
+            lines.append(f"{one.title}{who}: {one.because}")
+            lines += [f"  {evidence}" for evidence in one.evidence]
+            lines += [f"  and so: {symptom.title}" for symptom in one.symptoms]
+            lines.append(f"  try: {', '.join(one.remedies)}; `seedbed treat` tries them side by side")
+        lines = lines or ["nothing found that keeps these networks from learning"]
+        return "\n".join([*lines, *(f"not known: {sentence}" for sentence in self.unknown)])
+
+
+def diagnose(
+    run: Run | Setup,
+    data: Any = None,
+    *,
+    members: int = MEMBERS,
+    seed: int = 0,
+    progress: Callable[[Any], None] | None = None,
+) -> Diagnosis:
+    """What keeps networks from learning, the cause first.
+
+    A run that was not watched in full is trained once more, with the same result, and watched; where its data is gone,
+    what setup, curves and kept signals tell is all that is known.
+
+    Arguments:
+        run: a run; or a setup, which is trained for it.
+        data: the data of the setup; of a run where it came from memory.
+        members: how many members a setup is tried with.
+        seed: of that training.
+
+    Raises:
+        RunError: the data of the run has changed.
+        SetupError, ShapeError, DataError, UsageError: setup or data are not sound.
+    """
+    if isinstance(run, Setup):
+        if data is None:
+            raise UsageError("diagnose: expected data for the setup, got none", "sb.diagnose(setup, data)")
+        return of_setup(run, load(data), members, seed=seed)
+    if not isinstance(run, Run):
+        raise UsageError(f"diagnose: expected a run or a setup, got {run!r}", "sb.load_run(folder) reads a run")
+    return _of_run(run, data)
+
+
+def of_setup(setup: Setup, data: Dataset, members: int, *, seed: int = 0) -> Diagnosis:
+    """What is found when a setup is trained; a loss that does not fit the task is found before that."""
+    try:
+        training = Training([setup] * members, list(range(members)), data, seed, observe=Watch(FULL))
+    except SetupError as error:
+        if not any(fault.path[:1] == ("loss",) for fault in error.faults):
+            raise
+        evidence = (Evidence("tasks of the loss that are the data's", 0, "1"),)
+        unfit = Finding("loss_does_not_fit", (), (), FATAL, evidence, ("fit_output",))
+        return Diagnosis((unfit,), members)
+    training.run()
+    cases = [case for one in training.results for case in cases_of(one, list(range(members)), data)]
+    return of_cases(cases)
+
+
+def of_cases(cases: Sequence[Case], unknown: Sequence[str] = ()) -> Diagnosis:
+    """The diagnosis of members, all together."""
+    return Diagnosis(tuple(together([findings_of(case) for case in cases])), len(cases), tuple(unknown), tuple(cases))
+
+
+def cases_of(
+    trained: Trained,
+    numbers: Sequence[int],
+    data: Dataset,
+    series: Callable[[int], Series | None] | None = None,
+) -> list[Case]:
+    """The cases of a cohort.
+
+    Arguments:
+        numbers: of all members of the training.
+        series: the signals by the number of a member; None: what the training gave itself.
+    """
+    setup, part = trained.setup, data.train
+    y = trained.preprocessor.y(np.asarray(part.y))
+    n_outputs = setup.loss.n_outputs(data.task, n_classes=data.n_classes, n_targets=data.n_targets)
+    x = trained.preprocessor.x(part.x)
+    inputs, chance = (
+        Inputs.of(x, y, data.task, data.n_classes, are_images=data.image_shape is not None),
+        chance_of(setup.loss, y, n_outputs),
+    )
+    in_shape = setup.network.input_shape(x.shape[1:])
+    found = []
+    for place, at in enumerate(trained.places):
+        number = numbers[at]
+        rows = trained.history[place]
+        there = np.flatnonzero(~np.isnan(rows[:, -1]))
+        own = _setup_of(trained, place)
+        signals = _series(trained, place) if series is None else series(number)
+        found.append(
+            Case(
+                setup=own,
+                in_shape=in_shape,
+                task=data.task,
+                inputs=inputs,
+                chance=chance,
+                number=number,
+                history={name: rows[there, c].astype(np.float64) for c, name in enumerate(COLUMNS)},
+                outcome=trained.outcomes[place],
+                best_epoch=int(trained.best_epoch[place]),
+                series=signals,
+            )
+        )
+    return found
+
+
+def _setup_of(trained: Trained, place: int) -> Setup:
+    """A member's own setup, bound to the data."""
+    import jax
+
+    setup: Setup = jax.tree.map(lambda leaf: float(leaf[place]), trained.numbers)
+    return setup
+
+
+def _series(trained: Trained, place: int) -> Series | None:
+    if not (isinstance(trained.seen, dict) and "looks" in trained.seen):
+        return None
+    return series_of(trained.setup.network, trained.params, trained.seen, place)
+
+
+def _of_run(run: Run, data: Any) -> Diagnosis:
+    is_full = run.signals is not None and "dead" in run.signals
+    numbers = [member.number for member in run.members]
+    try:
+        dataset = the_data_of(run, data)
+    except UsageError as error:
+        unknown = (f"{error.message}, so inputs were not looked at and nothing was trained once more",)
+        return Diagnosis((), len(numbers), unknown)
+    if run.n_folds is not None:
+        unknown = (f"networks on {run.n_folds} folds are looked at by the first fold alone",)
+        dataset = dataset.folds(run.n_folds)[0]
+    else:
+        unknown = ()
+    if not is_full:
+        chosen = [member for member in run.members if run.n_folds is None or member.fold == 0]
+        training = Training(
+            [member.setup for member in chosen],
+            [member.number for member in chosen],
+            dataset,
+            run.seed,
+            observe=Watch(FULL),
+        )
+        training.run()
+        own = [member.number for member in chosen]
+        return of_cases([case for one in training.results for case in cases_of(one, own, dataset)], unknown)
+    by_number = {member.number: member for member in run.members}
+    cases = [
+        case
+        for one in run.trained
+        for case in cases_of(one, numbers, dataset, lambda number: run.series(by_number[number]))
+    ]
+    return of_cases(cases, unknown)
+
+
+def check_setup(setup: Setup, data: Dataset) -> Case:
+    """The case of a setup that is still to be trained."""
+    from seedbed.data.preprocessor import Preprocessor
+
+    preprocessor = Preprocessor.fit(setup.preprocessing, data)
+    x, y = preprocessor.x(data.train.x), preprocessor.y(np.asarray(data.train.y))
+    bound = bind(setup, data, x.shape[1:])
+    n_outputs = setup.loss.n_outputs(data.task, n_classes=data.n_classes, n_targets=data.n_targets)
+    inputs, chance = (
+        Inputs.of(x, y, data.task, data.n_classes, are_images=data.image_shape is not None),
+        chance_of(setup.loss, y, n_outputs),
+    )
+    return Case(bound, bound.network.input_shape(x.shape[1:]), data.task, inputs, chance)

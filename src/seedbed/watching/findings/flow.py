@@ -1,0 +1,65 @@
+"""Findings about what flows through a network: gradients that vanish or explode, units that are flat or dead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from seedbed.watching.case import Case
+from seedbed.watching.finding import FATAL, SERIOUS, Evidence, Finding
+
+VANISHED, EXPLODED = 1e-3, 1e2  # the gradient of the first layer over that of the last
+SATURATED, DEAD = 0.5, 0.5  # the share of units
+
+
+def found(case: Case) -> Iterator[Finding]:
+    """What is found in the signals of a case that struggles."""
+    if case.struggles and case.series is not None:
+        yield from _gradients(case)
+        yield from _saturated(case)
+        yield from _dead(case)
+
+
+def _gradients(case: Case) -> Iterator[Finding]:
+    if len(case.weighted) < 2:
+        return
+    gradient = case.early("gradient")[list(case.weighted)]
+    first, last = gradient[0], gradient[-1]
+    ratio = float(first / last) if last > 0 else np.nan
+    expected = f"{VANISHED:g} to {EXPLODED:g}"
+    evidence = (Evidence("gradient of the first layer / of the last", ratio, expected),)
+    if ratio < VANISHED:
+        remedies = ("relu", "tanh", "selu", "batchnorm", "residual", "xavier", "he")
+        places = tuple(np.asarray(case.weighted)[gradient < VANISHED * last].tolist())
+        yield Finding("vanishing_gradient", (), places, FATAL, evidence, remedies)
+    elif ratio > EXPLODED:
+        places = tuple(np.asarray(case.weighted)[gradient > EXPLODED * last].tolist())
+        yield Finding("exploding_gradient", (), places, SERIOUS, evidence, ("clip", "xavier", "he", "batchnorm"))
+
+
+def _saturated(case: Case) -> Iterator[Finding]:
+    if not case.has("saturated"):
+        return
+    share = np.nanmax(np.stack([case.early("saturated"), case.late("saturated")]), axis=0, initial=0.0)
+    both = [i for i, _, told in case.activations() if np.isfinite(told.low) and np.isfinite(told.high)]
+    places = tuple(i for i in both if share[i] > SATURATED and i != len(case.layers) - 1)
+    if places:
+        worst = max(places, key=lambda i: share[i])
+        evidence = (Evidence(f"share of saturated units, {case.named(worst)}", float(share[worst]), "below 0.1"),)
+        yield Finding(
+            "saturated_units", (), places, SERIOUS, evidence, ("xavier", "lecun", "relu", "batchnorm", "lr_down")
+        )
+
+
+def _dead(case: Case) -> Iterator[Finding]:
+    if not case.has("dead"):
+        return
+    share = case.late("dead")
+    one_sided = [i for i, _, told in case.activations() if told.low == 0 and not np.isfinite(told.high)]
+    places = tuple(i for i in one_sided if share[i] > DEAD)
+    if places:
+        worst = max(places, key=lambda i: share[i])
+        evidence = (Evidence(f"share of dead units, {case.named(worst)}", float(share[worst]), "below 0.4"),)
+        remedies = ("lr_down", "he", "leaky_relu", "elu", "positive_bias", "batchnorm")
+        yield Finding("dead_relu", (), places, FATAL, evidence, remedies)
