@@ -109,6 +109,7 @@ if TYPE_CHECKING:
     from seedbed.network.nudge import nudge
     from seedbed.network.separation import separate
     from seedbed.recipe.compare import compare
+    from seedbed.recipe.diagnose import Diagnosis, diagnose
     from seedbed.recipe.environment import environment
     from seedbed.recipe.explaining.explain import explain
     from seedbed.recipe.folder import load_run
@@ -138,6 +139,8 @@ if TYPE_CHECKING:
         StepDecay,
         WarmUp,
     )
+    from seedbed.watching.finding import Finding
+    from seedbed.watching.signals import Watch
 else:
     __getattr__, __dir__ = lazily(__name__)
 
@@ -167,10 +170,12 @@ __all__ = [
     "Crop",
     "CrossEntropy",
     "DataError",
+    "Diagnosis",
     "Divide",
     "Dropout",
     "Embedding",
     "Ensemble",
+    "Finding",
     "Flatten",
     "Flip",
     "GlobalAvgPool",
@@ -236,6 +241,7 @@ __all__ = [
     "UsageError",
     "Value",
     "WarmUp",
+    "Watch",
     "Whiten",
     "XavierNormal",
     "XavierUniform",
@@ -245,6 +251,7 @@ __all__ = [
     "compare",
     "data",
     "derivative",
+    "diagnose",
     "diff",
     "draw",
     "environment",

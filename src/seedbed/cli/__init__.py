@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from seedbed.cli import describing, differentiating, explaining, places, predicting, results, training
+from seedbed.cli import describing, diagnosing, differentiating, explaining, places, predicting, results, training
 from seedbed.cli.console import show_error
 from seedbed.core.errors import SeedbedError
 
@@ -26,6 +26,7 @@ app = typer.Typer(
 for command in (
     training.train,
     training.setup,
+    diagnosing.diagnose,
     predicting.predict,
     results.report,
     results.runs,

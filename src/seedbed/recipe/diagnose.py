@@ -6,22 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from seedbed.core.errors import SetupError, UsageError
 from seedbed.data.dataset import Dataset
 from seedbed.data.loading import load
+from seedbed.recipe.cases import cases_of
 from seedbed.recipe.resume import the_data_of
 from seedbed.recipe.run import Run
-from seedbed.training.cohorts import bind
 from seedbed.training.setup import Setup
-from seedbed.training.state import COLUMNS
-from seedbed.training.trained import Trained
 from seedbed.training.trainer import Training
-from seedbed.watching.case import Case, Inputs, chance_of
+from seedbed.watching.case import Case
 from seedbed.watching.finding import FATAL, Evidence, Finding
-from seedbed.watching.findings import findings_of, together
-from seedbed.watching.series import Series, series_of
+from seedbed.watching.findings import diagnosed
 from seedbed.watching.signals import FULL, Watch
 
 MEMBERS = 5  # that a setup is tried out with
@@ -104,66 +99,7 @@ def of_setup(setup: Setup, data: Dataset, members: int, *, seed: int = 0) -> Dia
 
 def of_cases(cases: Sequence[Case], unknown: Sequence[str] = ()) -> Diagnosis:
     """The diagnosis of members, all together."""
-    return Diagnosis(tuple(together([findings_of(case) for case in cases])), len(cases), tuple(unknown), tuple(cases))
-
-
-def cases_of(
-    trained: Trained,
-    numbers: Sequence[int],
-    data: Dataset,
-    series: Callable[[int], Series | None] | None = None,
-) -> list[Case]:
-    """The cases of a cohort.
-
-    Arguments:
-        numbers: of all members of the training.
-        series: the signals by the number of a member; None: what the training gave itself.
-    """
-    setup, part = trained.setup, data.train
-    y = trained.preprocessor.y(np.asarray(part.y))
-    n_outputs = setup.loss.n_outputs(data.task, n_classes=data.n_classes, n_targets=data.n_targets)
-    x = trained.preprocessor.x(part.x)
-    inputs, chance = (
-        Inputs.of(x, y, data.task, data.n_classes, are_images=data.image_shape is not None),
-        chance_of(setup.loss, y, n_outputs),
-    )
-    in_shape = setup.network.input_shape(x.shape[1:])
-    found = []
-    for place, at in enumerate(trained.places):
-        number = numbers[at]
-        rows = trained.history[place]
-        there = np.flatnonzero(~np.isnan(rows[:, -1]))
-        own = _setup_of(trained, place)
-        signals = _series(trained, place) if series is None else series(number)
-        found.append(
-            Case(
-                setup=own,
-                in_shape=in_shape,
-                task=data.task,
-                inputs=inputs,
-                chance=chance,
-                number=number,
-                history={name: rows[there, c].astype(np.float64) for c, name in enumerate(COLUMNS)},
-                outcome=trained.outcomes[place],
-                best_epoch=int(trained.best_epoch[place]),
-                series=signals,
-            )
-        )
-    return found
-
-
-def _setup_of(trained: Trained, place: int) -> Setup:
-    """A member's own setup, bound to the data."""
-    import jax
-
-    setup: Setup = jax.tree.map(lambda leaf: float(leaf[place]), trained.numbers)
-    return setup
-
-
-def _series(trained: Trained, place: int) -> Series | None:
-    if not (isinstance(trained.seen, dict) and "looks" in trained.seen):
-        return None
-    return series_of(trained.setup.network, trained.params, trained.seen, place)
+    return Diagnosis(tuple(diagnosed(cases)), len(cases), tuple(unknown), tuple(cases))
 
 
 def _of_run(run: Run, data: Any) -> Diagnosis:
@@ -198,18 +134,3 @@ def _of_run(run: Run, data: Any) -> Diagnosis:
         for case in cases_of(one, numbers, dataset, lambda number: run.series(by_number[number]))
     ]
     return of_cases(cases, unknown)
-
-
-def check_setup(setup: Setup, data: Dataset) -> Case:
-    """The case of a setup that is still to be trained."""
-    from seedbed.data.preprocessor import Preprocessor
-
-    preprocessor = Preprocessor.fit(setup.preprocessing, data)
-    x, y = preprocessor.x(data.train.x), preprocessor.y(np.asarray(data.train.y))
-    bound = bind(setup, data, x.shape[1:])
-    n_outputs = setup.loss.n_outputs(data.task, n_classes=data.n_classes, n_targets=data.n_targets)
-    inputs, chance = (
-        Inputs.of(x, y, data.task, data.n_classes, are_images=data.image_shape is not None),
-        chance_of(setup.loss, y, n_outputs),
-    )
-    return Case(bound, bound.network.input_shape(x.shape[1:]), data.task, inputs, chance)

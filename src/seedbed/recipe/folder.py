@@ -41,6 +41,7 @@ from seedbed.recipe.saved import Saved, cohort_to_plain, preprocessing_of, weigh
 from seedbed.reporting.evidence import Groups, Importance, Looks, Step
 from seedbed.training.setup import Setup
 from seedbed.training.trained import Trained
+from seedbed.watching.finding import Finding
 
 FORMAT = 1
 
@@ -151,6 +152,7 @@ def _run_to_plain(run: Run) -> dict[str, Any]:
         "folds": run.n_folds,
         "is_ordered": run.is_ordered,
         "n_looks": run.n_looks,
+        "findings": [finding.to_dict() for finding in run.findings],
         "results": run.results,
         "intervals": run.intervals,
         "temperature": run.held.temperature,
@@ -204,6 +206,7 @@ def _read(folder: Path) -> Run:
         n_folds=n_folds,
         is_ordered=is_ordered,
         n_looks=plain.get("n_looks", 1),
+        findings=tuple(Finding.from_dict(one) for one in plain.get("findings", ())),
     )
 
 

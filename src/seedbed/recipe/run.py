@@ -26,6 +26,7 @@ from seedbed.training.plan import Plan
 from seedbed.training.setup import Setup
 from seedbed.training.state import COLUMNS
 from seedbed.training.trained import Trained
+from seedbed.watching.finding import Finding
 from seedbed.watching.series import Series, from_table, series_of, table
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ class Run:
         n_folds: how many folds each setup was trained on, or None.
         is_ordered: whether the folds follow time, so that the network of the last one alone predicts for its setup.
         n_looks: how often the test part was scored: once, and once for each time before that training was interrupted.
+        findings: what keeps members from learning, the causes first, as far as curves and signals tell;
+            `seedbed.diagnose` looks closer.
     """
 
     name: str
@@ -109,6 +112,7 @@ class Run:
     n_folds: int | None = None
     is_ordered: bool = False
     n_looks: int = 1
+    findings: tuple[Finding, ...] = ()
 
     @property
     def task(self) -> str:

@@ -24,6 +24,7 @@ from seedbed.reporting.preprocessing import formula
 from seedbed.reporting.wording import number
 from seedbed.training.setup import Setup
 from seedbed.training.trainer import Training
+from seedbed.watching.finding import Finding
 
 
 def data(dataset: Dataset, folds: Sequence[Dataset] = ()) -> Step:
@@ -89,6 +90,19 @@ def train(training: Training, members: Sequence[Member]) -> Step:
         middle, best = np.median(scores), scores.max()
         facts.append(("validation score", f"best {best:.4f}, median {middle:.4f} of {len(scores)} members"))
     return Step("train", tuple(facts))
+
+
+def findings(found: Sequence[Finding], n_members: int) -> Step:
+    """What keeps members from learning, the causes first."""
+    facts = []
+    for one in found:
+        who = f"{len(one.members)} of {n_members} members" if n_members > 1 else ""
+        evidence = "; ".join(map(str, one.evidence))
+        behind = f"; and so: {', '.join(symptom.title.lower() for symptom in one.symptoms)}" if one.symptoms else ""
+        facts.append((one.title.lower(), "; ".join(filter(None, (who, evidence))) + behind))
+    return Step(
+        "findings", tuple(facts) or (("nothing", "no member is kept from learning, as far as its signals tell"),)
+    )
 
 
 def result(results: dict[str, dict[str, Metrics]], dataset: Dataset, held: Held, best: Candidate, n_looks: int) -> Step:

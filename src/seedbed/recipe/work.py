@@ -20,6 +20,7 @@ from seedbed.data.preprocessor import Preprocessor
 from seedbed.recipe import folder as folders
 from seedbed.recipe import steps
 from seedbed.recipe.candidates import best_of, calibrated, candidates
+from seedbed.recipe.cases import cases_of
 from seedbed.recipe.environment import environment
 from seedbed.recipe.job import CHECKPOINT, Job
 from seedbed.recipe.judge import judge
@@ -34,6 +35,8 @@ from seedbed.training.plan import Plan
 from seedbed.training.scopes import ctrl_c
 from seedbed.training.setup import Setup
 from seedbed.training.trainer import Progress, Training
+from seedbed.watching.finding import Finding
+from seedbed.watching.findings import diagnosed
 from seedbed.watching.signals import Watch
 
 COPIES = 8  # of the weights: best and present ones, what the optimizer remembers, two checkpoints, the result
@@ -145,9 +148,16 @@ class Work:
         return run
 
     def _run(self, folder: Path | None, show: Show) -> Run:
-        members = self._members()
-        self._tell(steps.train(self.training, members), show)
-        held, results = judge(members, self.data, self.folds)
+        findings = self._findings()
+        try:
+            members = self._members()
+            self._tell(steps.train(self.training, members), show)
+            held, results = judge(members, self.data, self.folds)
+        except TrainingError as error:  # there is no run then, but there is something to learn
+            if not findings:
+                raise
+            raise TrainingError(f"{error.message}: {findings[0].title.lower()}", _told(findings[0])) from None
+        self._tell(steps.findings(findings, len(members)), show)
         best, n_looks = best_of(candidates(members, self.n_folds)), self.n_looks + 1
         self._tell(steps.result(results, self.data, held, best, n_looks), show)
         return Run(
@@ -168,7 +178,13 @@ class Work:
             n_folds=self.n_folds,
             is_ordered=self.is_ordered,
             n_looks=n_looks,
+            findings=tuple(findings),
         )
+
+    def _findings(self) -> list[Finding]:
+        """What keeps members from learning, as far as curves and signals tell."""
+        pairs = zip(self.training.results, self.training.groups, strict=False)  # an interrupted one has fewer results
+        return diagnosed([case for one, group in pairs for case in cases_of(one, self.own_numbers, group.data)])
 
     def _members(self) -> tuple[Member, ...]:
         trained, setups = self.training.results, self.setups
@@ -184,6 +200,11 @@ class Work:
         self.told.append(step)
         if show.on_step is not None:
             show.on_step(step)
+
+
+def _told(finding: Finding) -> str:
+    evidence = "; ".join(map(str, finding.evidence))
+    return f"{finding.because} {evidence[:1].upper()}{evidence[1:]}. Try {', '.join(finding.remedies[:3])}"
 
 
 def finished(folder: Path) -> Run:

@@ -19,7 +19,7 @@ from seedbed.network.activations import Activation, Identity
 from seedbed.network.convolution import Convolution
 from seedbed.network.layer import Layer
 from seedbed.network.linear import Linear
-from seedbed.network.losses import Loss
+from seedbed.network.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
 from seedbed.network.norms import Norm
 from seedbed.training.setup import Setup
 from seedbed.training.trained import DIVERGED
@@ -50,14 +50,14 @@ class Inputs:
     are_images: bool
 
     @classmethod
-    def of(cls, x: NDArray[Any], y: NDArray[Any], task: str, n_classes: int, *, are_images: bool) -> Inputs:
+    def of(cls, x: NDArray[Any], y: NDArray[Any], task: str, n_classes: int, *, n: int, are_images: bool) -> Inputs:
         """The inputs of examples (n, *shape) and their targets."""
         flat = np.asarray(x, np.float64).reshape(len(x), -1)
         counts = np.bincount(y, minlength=n_classes) if task == "classification" else np.zeros(0, np.int64)
         values = np.asarray(y, np.float64)
         ends = (values.min(), values.max(), values.mean(), values.std()) if task == "regression" else None
         targets = None if ends is None else tuple(map(float, ends))
-        return cls(flat.mean(0), flat.std(0), counts, targets, len(x), are_images)  # type: ignore[arg-type]
+        return cls(flat.mean(0), flat.std(0), counts, targets, n, are_images)  # type: ignore[arg-type]
 
     @property
     def varying(self) -> NDArray[np.bool_]:
@@ -108,6 +108,12 @@ class Case:
     def weighted(self) -> tuple[int, ...]:
         """The places of linear layers and convolutions."""
         return tuple(i for i, layer in enumerate(self.layers) if isinstance(layer, Linear | Convolution))
+
+    @cached_property
+    def weight_shapes(self) -> dict[int, tuple[int, ...]]:
+        """The shapes of the weights of those."""
+        shapes = self.setup.network.params_shapes(self.in_shape)
+        return {i: tuple(shapes[i]["weight"].shape) for i in self.weighted}
 
     @property
     def hidden(self) -> tuple[int, ...]:
@@ -217,11 +223,31 @@ def _mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def chance_of(loss: Loss, y: NDArray[Any], n_outputs: int) -> float:
-    """The mean loss of the best constant outputs, found by Newton's method.
+    """The mean loss of the best constant outputs: an entropy or a variance where the loss has such a minimum.
 
     Arguments:
         y: targets as the loss takes them.
     """
+    if isinstance(loss, MeanSquaredError | CrossEntropy | BinaryCrossEntropy):
+        is_one = n_outputs == 1 and y.ndim == 1
+        t = (y[:, None] if is_one or y.ndim == 2 else np.eye(n_outputs)[y]).astype(np.float64)
+        if isinstance(loss, MeanSquaredError):
+            return float(np.mean(np.var(t, axis=0)))
+        smoothing = loss.label_smoothing or 0.0
+        mean = (1 - smoothing) * t.mean(axis=0)
+        if isinstance(loss, CrossEntropy):
+            return float(_entropies(mean + smoothing / n_outputs).sum())
+        mean = mean + smoothing / 2
+        return float(np.mean(_entropies(mean) + _entropies(1 - mean)))
+    return chance_by_descent(loss, y, n_outputs)
+
+
+def _entropies(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    return -p * np.log(np.where(p > 0, p, 1.0))
+
+
+def chance_by_descent(loss: Loss, y: NDArray[Any], n_outputs: int) -> float:
+    """The same for any loss, by Newton's method."""
     y = y[:: -(-len(y) // SAMPLE)]
     with jax.enable_x64(True):
         targets = jnp.asarray(y)

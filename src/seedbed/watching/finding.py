@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from seedbed.core.messages import message
 
@@ -58,6 +60,18 @@ class Finding:
     def because(self) -> str:
         """The cause, in two sentences."""
         return message(f"finding.{self.code}.because")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The finding as plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Finding:
+        """The finding that `to_dict` gave."""
+        evidence = tuple(Evidence(**one) for one in plain["evidence"])
+        symptoms = tuple(cls.from_dict(one) for one in plain["symptoms"])
+        lists = {name: tuple(plain[name]) for name in ("members", "layers", "remedies")}
+        return cls(plain["code"], severity=plain["severity"], evidence=evidence, symptoms=symptoms, **lists)
 
     def __str__(self) -> str:
         return "\n".join([f"{self.title}. {self.because}", *(f"  {one}" for one in self.evidence)])

@@ -56,10 +56,16 @@ class Watch:
         network = seen.setup.network
         places = weight_places(network, seen.params)
         found = {name: _per_place(arrays, places) for name, arrays in _norms(seen).items()}
+        # A look at what is no number any more counts for nothing, so that those before it are not lost.
+        is_sound = jnp.isfinite(jnp.sum(found["gradient"]) + jnp.sum(found["step"]))
         found["looks"] = jnp.ones(())
-        if self.level == ECONOMY:
-            return found
-        found |= behind(network, flow_of(seen.setup, seen.params, seen.probe.x, seen.probe.y, key=seen.key))
+        if self.level == FULL:
+            found |= self._more(seen, places)
+        return {name: jnp.where(is_sound, a, jnp.zeros_like(a)) for name, a in found.items()}
+
+    def _more(self, seen: Observation, places: Sequence[int]) -> dict[str, Array]:
+        network = seen.setup.network
+        found = behind(network, flow_of(seen.setup, seen.params, seen.probe.x, seen.probe.y, key=seen.key))
         found["same_sign"] = jnp.stack([same_sign(seen.gradients[i]) for i in places]) if places else jnp.zeros(0)
         found["twins"] = jnp.stack([twins(seen.params[i]) for i in places]) if places else jnp.zeros(0)
         return found | {"gain": _gain(seen)}

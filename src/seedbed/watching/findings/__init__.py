@@ -62,6 +62,11 @@ def findings_of(case: Case) -> list[Finding]:
     return rooted([replace(one, members=members) for one in there])
 
 
+def diagnosed(cases: Sequence[Case]) -> list[Finding]:
+    """What is found in several cases, those of most members first."""
+    return together([findings_of(case) for case in cases])
+
+
 def rooted(there: Sequence[Finding]) -> list[Finding]:
     """The roots among findings, the deepest first, each with its symptoms under it."""
     ordered = sorted(there, key=lambda one: RANK[one.code])

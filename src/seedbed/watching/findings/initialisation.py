@@ -28,7 +28,7 @@ def _symmetric(case: Case) -> Iterator[Finding]:
     places = tuple(
         i
         for i in case.hidden
-        if isinstance(case.layers[i].weight, Zeros | Constant) and _n_units(case, i) > 1  # type: ignore[attr-defined]
+        if isinstance(case.layers[i].weight, Zeros | Constant) and case.weight_shapes[i][-1] > 1  # type: ignore[attr-defined]
     )
     if places:
         evidence = (Evidence("share of units that begin as another unit does", 1.0, "0"),)
@@ -65,24 +65,13 @@ def against_due(case: Case, place: int) -> float | None:
     layer = case.layers[place]
     if case.is_normed(place) or isinstance(layer.weight, Zeros | Constant):  # type: ignore[attr-defined]
         return None
-    shapes = (case.in_shape, *case.setup.network.shapes(case.in_shape))
-    shape = layer_weight_shape(case, place)
+    shape = case.weight_shapes[place]
     fan = (math.prod(shape[:-1]), math.prod(shape[:-2]) * shape[-1] if len(shape) > 2 else shape[-1])
-    del shapes
     variance = fan[0] * layer.weight.mean_square(shape, fan)  # type: ignore[attr-defined]
     behind = case.activation_behind(place)
     is_half = behind is not None and behind[1].function.is_elementwise and _is_one_sided(facts(behind[1].function))
     return float(variance) / (2.0 if is_half else 1.0)
 
 
-def layer_weight_shape(case: Case, place: int) -> tuple[int, ...]:
-    """The shape of the weights of a layer."""
-    return tuple(case.setup.network.params_shapes(case.in_shape)[place]["weight"].shape)
-
-
 def _is_one_sided(told: Facts) -> bool:
     return bool(np.isfinite(told.low) and not np.isfinite(told.high))
-
-
-def _n_units(case: Case, place: int) -> int:
-    return layer_weight_shape(case, place)[-1]

@@ -10,7 +10,7 @@ from seedbed.network.losses import BinaryCrossEntropy, CrossEntropy
 from seedbed.watching.case import Case
 from seedbed.watching.finding import FATAL, SERIOUS, Evidence, Finding
 
-LONG, SHORT = 0.1, 0.3  # a step over the weights; all steps together over the weights
+LONG, LEAP, SHORT = 0.1, 1.0, 0.3  # a step over the weights; the first; all steps together over the weights
 SWING, OFTEN = 0.03, 0.2  # of the score, and in how many epochs, as Zhang et al. 2021 (AutoTrainer) count it
 TINY_BATCH = 4
 
@@ -50,16 +50,28 @@ def _rate(case: Case) -> Iterator[Finding]:
     if not np.isfinite(relative).any():
         return
     middle = float(np.nanmedian(relative))
+    first = _at_first(case)
     evidence = [Evidence("step / weights, at the beginning", middle, "1e-4 to 1e-2")]
     gain = float(case.early("gain")) if case.has("gain") else np.nan
     if np.isfinite(gain):
         evidence.append(Evidence("decrease of the loss / what a step promised", gain, "0.5 to 1"))
-    if middle > LONG or gain < -1.0:
+    if first > LEAP:
+        evidence.insert(0, Evidence("step / weights, in the first epoch", first, "1e-4 to 1e-2"))
+    if middle > LONG or first > LEAP or gain < -1.0:
         remedies = ("lr_down", "clip", "warm_up", "adam")
         yield Finding("lr_too_high", (), (), FATAL if case.learned() < 0.1 else SERIOUS, tuple(evidence), remedies)
     elif middle * case.n_steps < SHORT and not case.diverged:
         evidence.append(Evidence("all steps in a row / weights", middle * case.n_steps, "1 at least"))
         yield Finding("lr_too_low", (), (), SERIOUS, tuple(evidence), ("lr_up", "adam", "longer"))
+
+
+def _at_first(case: Case) -> float:
+    """The steps over the weights in the first epoch: one of them is the very first."""
+    assert case.series is not None
+    places = list(case.weighted)
+    with np.errstate(all="ignore"):
+        relative = case.series["step"][0, places] / case.series["weight"][0, places]
+    return float(np.nanmedian(relative)) if np.isfinite(relative).any() else 0.0
 
 
 def _swings(case: Case) -> Iterator[Finding]:
