@@ -25,7 +25,7 @@ from seedbed.functions import facts
 from seedbed.network import Network
 from seedbed.network.activations import Activation
 from seedbed.network.layer import Layer, Params, is_running, role
-from seedbed.training.observe import Observation
+from seedbed.training.observe import PROBE, Observation
 from seedbed.training.setup import Setup
 
 OFF, ECONOMY, FULL = "off", "economy", "full"
@@ -34,7 +34,7 @@ EVERY = 16  # steps between two looks
 # Histograms are over asinh(10 a), which is straight near 0 and a logarithm far from it.
 EDGES = np.sinh(np.linspace(-6, 6, 32)) / 10
 MOST_GAIN = 3.0
-SAMPLE = 4096  # activations of a layer that go into its histogram, at most
+SAMPLE = 256  # activations of a layer that go into its histogram, at most
 PER_WEIGHT = ("gradient", "weight", "step", "same_sign", "twins")
 PER_LAYER = ("mean", "deviation", "zeros", "dead", "saturated", "delta")
 PER_MEMBER = ("gain",)
@@ -65,10 +65,13 @@ class Watch:
 
     def _more(self, seen: Observation, places: Sequence[int]) -> dict[str, Array]:
         network = seen.setup.network
-        found = behind(network, flow_of(seen.setup, seen.params, seen.probe.x, seen.probe.y, key=seen.key))
+        is_enough = seen.x.shape[0] >= PROBE  # then the batch itself is the probe
+        x, y = (seen.x, seen.y) if is_enough else (seen.probe.x, seen.probe.y)
+        flow = flow_of(seen.setup, seen.params, x, y, key=seen.key)
+        found = behind(network, flow)
         found["same_sign"] = jnp.stack([same_sign(seen.gradients[i]) for i in places]) if places else jnp.zeros(0)
         found["twins"] = jnp.stack([twins(seen.params[i]) for i in places]) if places else jnp.zeros(0)
-        return found | {"gain": _gain(seen)}
+        return found | {"gain": _gain(seen, flow.values[-1] if is_enough else None)}
 
 
 def watch_of(level: Any, observe: Any = None) -> Watch | None:
@@ -143,7 +146,7 @@ def behind(network: Network, flow: Flow) -> dict[str, Array]:
 def histogram(a: Array) -> Float[Array, "bin"]:
     """The shares of activations between `EDGES`; the outermost bins hold what is beyond."""
     flat = a.ravel()
-    flat = flat[:: -(-flat.size // SAMPLE)]
+    flat = flat[:: -(-flat.size // SAMPLE) | 1]  # an odd stride, or it would meet the same units in every example
     below = jnp.mean(flat[:, None] < jnp.asarray(EDGES[1:-1], a.dtype), axis=0)
     return jnp.diff(below, prepend=0.0, append=1.0)
 
@@ -208,23 +211,28 @@ def _rms(*arrays: Array) -> Array:
     return jnp.sqrt(sum(jnp.sum(jnp.square(a)) for a in arrays) / sum(a.size for a in arrays))
 
 
-def _gain(seen: Observation) -> Array:
-    """How much of the promised decrease of the batch's loss, with its penalty, the step brings."""
+def _gain(seen: Observation, outputs: Array | None) -> Array:
+    """How much of the promised decrease of the batch's loss, with its penalty, the step brings.
+
+    Arguments:
+        outputs: for the batch, before the step, where they are there already.
+    """
     learned = lambda arrays: [a for layer in arrays for name, a in layer.items() if not is_running(name)]  # noqa: E731
     pairs = zip(learned(seen.gradients), learned(seen.updates), strict=True)
     promised = -sum(jnp.sum(g * step) for g, step in pairs)
     after = jax.tree.map(jnp.add, seen.params, seen.updates)
-    before = _objective(seen, seen.params)
+    before = _objective(seen, seen.params, outputs)
     # What rounding may give is no decrease; and one look must not outweigh all others.
     least = 32 * jnp.finfo(before.dtype).eps * jnp.abs(before) + jnp.finfo(before.dtype).tiny
     gain = (before - _objective(seen, after)) / jnp.maximum(promised, least)
     return jnp.clip(jnp.where(promised > least, gain, 1.0), -MOST_GAIN, MOST_GAIN)
 
 
-def _objective(seen: Observation, params: Any) -> Array:
+def _objective(seen: Observation, params: Any, outputs: Array | None = None) -> Array:
     """What the step was to make smaller: the weighted mean loss of its batch, and the penalty."""
     setup = seen.setup
-    outputs, _ = setup.network.forward(params, seen.x, training=True, key=seen.key)
+    if outputs is None:
+        outputs, _ = setup.network.forward(params, seen.x, training=True, key=seen.key)
     each = setup.loss.per_example(outputs, seen.y)
     loss = jnp.mean(each) if seen.weight is None else seen.weight @ each / jnp.maximum(jnp.sum(seen.weight), 1e-12)
     return loss if setup.penalty is None else loss + setup.penalty.of(params)
