@@ -33,6 +33,7 @@ FILES = {
     "run.json",
     "data.json",
     "history.parquet",
+    "signals.parquet",
     "weights.safetensors",
     "preprocessing.safetensors",
     "predictions.safetensors",

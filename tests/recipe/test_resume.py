@@ -120,7 +120,8 @@ def test_what_was_stopped_goes_on(table: Path, tmp_path: Path, whole: sb.Run, ca
     assert_same(run, whole)
     assert_same(sb.load_run(out), whole)
     assert {path.name for path in out.iterdir()} == {
-        "job.json", "setup.toml", "run.json", "data.json", "history.parquet", "weights.safetensors",
+        "job.json", "setup.toml", "run.json", "data.json", "history.parquet", "signals.parquet",
+        "weights.safetensors",
         "preprocessing.safetensors", "predictions.safetensors", "ensemble.safetensors", "report.html",
     }  # fmt: skip
 

@@ -115,7 +115,7 @@ def test_the_scored_ensemble_is_the_one_that_a_user_gets(any_run: sb.Run) -> Non
 
 
 def test_steps_are_told_in_the_order_of_the_recipe(any_run: sb.Run) -> None:
-    assert [step.name for step in any_run.steps] == ["data", "preprocess", "network", "train", "result"]
+    assert [step.name for step in any_run.steps] == ["data", "preprocess", "network", "train", "findings", "result"]
     known = catalogue("en")
     assert all(f"fact.{label.replace(' ', '_')}" in known for step in any_run.steps for label, _ in step.facts)
     assert all(isinstance(text, str) and text for step in any_run.steps for fact in step.facts for text in fact)

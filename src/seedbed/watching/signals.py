@@ -161,7 +161,7 @@ def saturated(layer: Layer, z: Array) -> Array:
     return sum(flat, jnp.zeros((), z.dtype))
 
 
-def same_sign(gradients: Params) -> Array:
+def same_sign(gradients: Any) -> Array:
     """|Σ sign g| / Σ |sign g| over the weights of a unit, in the mean over units: 1 where all point the same way.
 
     Where the inputs of a unit are all positive, its weights' gradients all have the sign of its δ, and steps towards
@@ -173,7 +173,7 @@ def same_sign(gradients: Params) -> Array:
     return jnp.sum(jnp.where(n > 0, agree / jnp.maximum(n, 1), 0)) / jnp.maximum(jnp.sum(n > 0), 1)
 
 
-def twins(params: Params) -> Array:
+def twins(params: Any) -> Array:
     """The share of units whose weights are those of another unit, to a millionth."""
     shares, units = jnp.zeros(()), 0
     for w in _weights(params):
@@ -194,7 +194,7 @@ def weight_places(network: Network, params: Sequence[Any]) -> list[int]:
     return [i for i in range(len(network.layers)) if _weights(params[i])]
 
 
-def _weights(arrays: Params) -> list[Any]:
+def _weights(arrays: Any) -> list[Any]:
     return [a for name, a in arrays.items() if role(name) == "weight"]
 
 
@@ -202,7 +202,7 @@ def _norms(seen: Observation) -> dict[str, Any]:
     return {"gradient": seen.gradients, "weight": seen.params, "step": seen.updates}
 
 
-def _per_place(arrays: Sequence[Params], places: Sequence[int]) -> Array:
+def _per_place(arrays: Sequence[Any], places: Sequence[int]) -> Array:
     """The root mean square of the weights of each place."""
     return jnp.stack([_rms(*_weights(arrays[i])) for i in places]) if places else jnp.zeros(0)
 
