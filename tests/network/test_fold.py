@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import seedbed as sb
 from seedbed.core.errors import ShapeError
 from seedbed.network import Network
+from seedbed.network.layer import is_running
 
 CASES = {
     "linear 7, linear 5, linear 3": ("linear 3", [(0, 1, 2)]),
@@ -127,3 +128,81 @@ def test_a_batch_norm_folds_into_the_layer_before_it(line: str, shape: tuple[int
         np.testing.assert_allclose(
             one.network.apply(one.params(params), x), network.apply(params, x), rtol=1e-12, atol=1e-12
         )
+
+
+def after_steps(network: Network, x: jax.Array, y: jax.Array, n: int = 4) -> tuple[dict[str, jax.Array], ...]:
+    """The weights after some steps of plain descent, with the running statistics that they leave."""
+    params = network.init(x.shape[1:], key=jax.random.key(0), dtype=x.dtype)
+
+    def cost(params):
+        said, running = network.forward(params, x, training=True)
+        return jnp.mean((said - y) ** 2), running
+
+    @jax.jit
+    def step(params):
+        slopes, running = jax.grad(cost, has_aux=True)(params)
+        learned = [{n: a - 0.01 * d[n] for n, a in own.items()} for own, d in zip(params, slopes, strict=True)]
+        return tuple(own | moved for own, moved in zip(learned, running, strict=True))
+
+    for _ in range(n):
+        params = step(params)
+    return params
+
+
+CONVOLVED = "residual(conv 2 3x3 bias=none, batchnorm, relu, conv 2 3x3, batchnorm)"
+
+
+@pytest.mark.parametrize(
+    ("line", "shape", "folded"),
+    [
+        (
+            f"conv 2 3x3 bias=none, batchnorm, relu, {CONVOLVED}, relu, global_avgpool, linear 3",
+            (5, 4, 1),
+            "conv 2 3x3, relu, residual(conv 2 3x3, relu, conv 2 3x3), relu, global_avgpool, linear 3",
+        ),
+        (
+            "parallel(chain(conv1d 2 3, batchnorm scale=none, tanh), batchnorm, conv1d 1 1), flatten, linear 3",
+            (6, 2),
+            "parallel(chain(conv1d 2 3, tanh), batchnorm, conv1d 1 1), flatten, linear 3",
+        ),
+        (
+            f"conv 2 3x3, repeat({CONVOLVED}, 3), flatten, linear 3",
+            (4, 4, 1),
+            "conv 2 3x3, repeat(residual(conv 2 3x3, relu, conv 2 3x3), 3), flatten, linear 3",
+        ),
+        (
+            "linear 4, repeat(chain(repeat(residual(linear 5, linear 4 bias=none, batchnorm shift=none), 2), tanh), 3)",
+            (3,),
+            "linear 4, repeat(chain(repeat(residual(linear 4), 2), tanh), 3)",
+        ),
+    ],
+)
+def test_blocks_fold_inside(line: str, shape: tuple[int, ...], folded: str) -> None:
+    network = Network.parse(line)
+    one = network.fold()
+    assert one.network == Network.parse(folded) == one.network.fold().network
+    with jax.enable_x64(True):
+        rng = np.random.default_rng(0)
+        x = jnp.asarray(2 + 3 * rng.normal(size=(12, *shape)))
+        y = jnp.asarray(rng.normal(size=(12, *network.shapes(shape)[-1])))
+        params = after_steps(network, x, y)
+        running = [a for own in params for n, a in own.items() if is_running(n)]
+        assert all((jnp.abs(a) < 100).all() and (jnp.abs(a * (a - 1)) > 1e-6).any() for a in running)  # not 0 or 1
+        plain = one.params(jax.tree.map(np.asarray, params))
+        assert all(isinstance(array, np.ndarray) for own in plain for array in own.values())
+        shapes = one.network.params_shapes(shape)
+        assert jax.tree.map(np.shape, plain) == jax.tree.map(lambda a: a.shape, shapes)
+        expected, got = network.apply(params, x), one.network.apply(jax.tree.map(jnp.asarray, plain), x)
+        np.testing.assert_allclose(got, expected, rtol=1e-10, atol=1e-10)
+
+
+def test_a_folded_block_is_said_and_a_fault_in_it_has_its_place() -> None:
+    line = "linear 4, relu, repeat(residual(linear 4, linear 4), 2)"
+    folded = Network.parse(line).fold()
+    assert str(folded).splitlines()[1:] == [
+        "layer 2: repeat(residual(linear 4, linear 4), 2)  →  repeat(residual(linear 4), 2)"
+    ]
+    weights = {"0.weight": np.ones((2, 4, 5)), "1.weight": np.ones((2, 4, 4))}
+    said = "fold: expected weights that follow on one another at layers[2].block.layers[1], got (2, 4, 5) and then"
+    with pytest.raises(ShapeError, match=re.escape(said)):
+        folded.params([{"weight": np.ones((3, 4))}, {}, weights])

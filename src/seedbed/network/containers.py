@@ -7,7 +7,7 @@ arrays once, with an axis for the copies in front.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -246,8 +246,8 @@ def check_input(layers: Iterable[Layer], x: NDArray[Any]) -> None:
             return
 
 
-def under(params: Params, place: int) -> Params:
-    """The arrays of the layer at a place inside."""
+def under(params: Mapping[str, Any], place: int) -> dict[str, Any]:
+    """The arrays, of JAX or NumPy, of the layer at a place inside."""
     prefix = f"{place}."
     return {name.removeprefix(prefix): array for name, array in params.items() if name.startswith(prefix)}
 

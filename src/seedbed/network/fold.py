@@ -5,7 +5,8 @@
 
 So depth without a bend between the layers adds nothing to what a network can say. What stands between them may be an
 identity; a bend, a dropout (which is none in prediction, but is in training) or any other layer ends the row. A
-convolution takes up the batch norms behind it, and no more.
+convolution takes up the batch norms behind it, and no more. A block ends the row too, and has its own rows inside; the
+copies of a repeated one fold together, along the axis that their arrays have in front.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from seedbed.core.errors import ShapeError
 from seedbed.core.plain import to_line
 from seedbed.network.activations import Identity
+from seedbed.network.containers import Chain, Parallel, Repeat, Residual, under
 from seedbed.network.convolution import Conv1d, Conv2d, Convolution
 from seedbed.network.initializers import Zeros
 from seedbed.network.linear import Linear
@@ -54,31 +56,16 @@ class Folded:
         if len(params) != len(self.before.layers):
             n = len(self.before.layers)
             raise ShapeError(f"fold: expected weights for {n} layers, got {len(params)}", "give the params of `before`")
-        return tuple(self._product(row, params) if len(row) > 1 else dict(params[row[0]]) for row in self.rows)
-
-    def _product(self, row: tuple[int, ...], params: Weights) -> dict[str, Any]:
-        """The weights of one layer that stands for a row."""
-        weight, bias = None, None
-        for place in row:
-            layer, own = self.before.layers[place], params[place]
-            if isinstance(layer, BatchNorm):
-                factor = own.get("scale", 1.0) / (own[VARIANCE] + layer.eps) ** 0.5
-                weight = weight * factor
-                bias = _added((-own[MEAN] if bias is None else bias - own[MEAN]) * factor, own.get("shift"))
-            elif isinstance(layer, Linear | Convolution) and weight is None:
-                weight, bias = own["weight"], own.get("bias")
-            elif isinstance(layer, Linear):
-                _check_follow(weight, own["weight"], place)
-                bias = _added(None if bias is None else bias @ own["weight"], own.get("bias"))
-                weight = weight @ own["weight"]
-        return {"weight": weight} if bias is None else {"weight": weight, "bias": bias}
+        return tuple(_weights(self.before.layers, params, "layers"))
 
     def __str__(self) -> str:
         lines = [f"{self.before}  →  {self.network}"]
         for layer, row in zip(self.network.layers, self.rows, strict=True):
+            made_of = ", ".join(to_line(self.before.layers[place]) for place in row)
             if len(row) > 1:
-                made_of = ", ".join(to_line(self.before.layers[place]) for place in row)
                 lines.append(f"layers {row[0]} to {row[-1]}: {made_of}  →  {to_line(layer)}")
+            elif made_of != to_line(layer):
+                lines.append(f"layer {row[0]}: {made_of}  →  {to_line(layer)}")
         return "\n".join(lines)
 
 
@@ -90,8 +77,22 @@ def fold(network: Network) -> Folded:
     the rank, so folding it may cost more weights than it saves.
     """
     rows = _rows(network.layers)
-    layers = [_one(network.layers[row[0] : row[-1] + 1]) for row in rows]
-    return Folded(network, network.replace(layers=layers), tuple(map(tuple, rows)))
+    return Folded(network, network.replace(layers=_layers(network.layers)), tuple(map(tuple, rows)))
+
+
+def _layers(layers: Sequence[Any]) -> list[Any]:
+    """The layers that stand for the rows of some."""
+    return [_one([layers[place] for place in row]) for row in _rows(layers)]
+
+
+def _weights(layers: Sequence[Any], params: Weights, where: str) -> list[dict[str, Any]]:
+    """For each row of layers, at a place of the network, the weights of the one that stands for it."""
+    return [
+        _product(layers, row, params, where)
+        if len(row) > 1
+        else _inside(layers[row[0]], params[row[0]], f"{where}[{row[0]}]")
+        for row in _rows(layers)
+    ]
 
 
 def _rows(layers: Sequence[Any]) -> list[list[int]]:
@@ -129,13 +130,61 @@ def _one(layers: Sequence[Any]) -> Any:
     """The layer that stands for a row."""
     weighty = [layer for layer in layers if _has_weights(layer)]
     if len(layers) == 1 or not weighty:
-        return layers[0]
+        return _block(layers[0])
     biases = [layer.bias for layer in weighty if layer.bias is not None]
     has_norm = any(isinstance(layer, BatchNorm) for layer in layers)
     return weighty[-1].replace(bias=biases[-1] if biases else Zeros() if has_norm else None)
 
 
-def _check_follow(weight: Any, after: Any, place: int) -> None:
+def _block(layer: Any) -> Any:
+    """A block with its layers folded; any other layer as it is."""
+    if type(layer) in (Chain, Residual):
+        return layer.replace(layers=_layers(layer.layers))
+    if type(layer) is Parallel:
+        return layer.replace(branches=[_block(branch) for branch in layer.branches])
+    return layer.replace(block=_block(layer.block)) if type(layer) is Repeat else layer
+
+
+def _inside(layer: Any, own: Any, where: str) -> dict[str, Any]:
+    """The weights of `_block(layer)`."""
+    if type(layer) is Repeat:
+        return _inside(layer.block, own, f"{where}.block")
+    if type(layer) not in (Chain, Residual, Parallel):
+        return dict(own)
+    parts = [under(own, i) for i in range(len(layer.inside))]
+    if type(layer) is Parallel:
+        pairs = enumerate(zip(layer.branches, parts, strict=True))
+        folded = [_inside(branch, part, f"{where}.branches[{i}]") for i, (branch, part) in pairs]
+    else:
+        folded = _weights(layer.layers, parts, f"{where}.layers")
+    return {f"{i}.{name}": array for i, part in enumerate(folded) for name, array in part.items()}
+
+
+def _product(layers: Sequence[Any], row: Sequence[int], params: Weights, where: str) -> dict[str, Any]:
+    """The weights of one layer that stands for a row. Arrays may have an axis for copies in front."""
+    weight, bias = None, None
+    for place in row:
+        layer, own = layers[place], params[place]
+        if isinstance(layer, BatchNorm):
+            factor = own.get("scale", 1.0) / (own[VARIANCE] + layer.eps) ** 0.5
+            weight = weight * _across(factor, weight)
+            bias = _added((-own[MEAN] if bias is None else bias - own[MEAN]) * factor, own.get("shift"))
+        elif isinstance(layer, Linear | Convolution) and weight is None:
+            weight, bias = own["weight"], own.get("bias")
+        elif isinstance(layer, Linear):
+            _check_follow(weight, own["weight"], f"{where}[{place}]")
+            through = None if bias is None else (bias[..., None, :] @ own["weight"])[..., 0, :]
+            bias = _added(through, own.get("bias"))
+            weight = weight @ own["weight"]
+    return {"weight": weight} if bias is None else {"weight": weight, "bias": bias}
+
+
+def _across(factor: Any, weight: Any) -> Any:
+    """A factor for each unit, (*copies, units), in the shape that multiplies weights (*copies, ..., units)."""
+    return factor.reshape(*factor.shape[:-1], *[1] * (weight.ndim - factor.ndim), factor.shape[-1])
+
+
+def _check_follow(weight: Any, after: Any, where: str) -> None:
     """Refuses weights that cannot be multiplied.
 
     Raises:
@@ -143,7 +192,7 @@ def _check_follow(weight: Any, after: Any, place: int) -> None:
     """
     if weight.shape[-1] != after.shape[-2]:
         came = f"{weight.shape} and then {after.shape}"
-        raise ShapeError(f"fold: expected weights that follow on one another at layers[{place}], got {came}")
+        raise ShapeError(f"fold: expected weights that follow on one another at {where}, got {came}")
 
 
 def _added(a: Any, b: Any) -> Any:

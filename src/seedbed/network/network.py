@@ -205,7 +205,9 @@ class Network(Value):
         return summarise(self, in_shape, batch=batch, dtype_bytes=dtype_bytes)
 
     def fold(self) -> Folded:
-        """This network with linear layers in a row folded into one: `.network`, and `.params(params)` for its weights.
+        """This network with linear layers in a row, and batch norms behind them, folded into one, inside blocks too.
+
+        `.network` is the folded one, and `.params(params)` gives its weights.
 
         >>> print(Network.parse("linear 64, identity, linear 32 bias=none, relu, linear 10").fold())
         linear 64, identity, linear 32 bias=none, relu, linear 10  →  linear 32, relu, linear 10
