@@ -14,7 +14,8 @@ import pytest
 from safetensors import safe_open
 
 import seedbed as sb
-from seedbed.recipe.packed import Packed, pack
+from seedbed.recipe.packed import Packed
+from seedbed.recipe.packing import pack
 from seedbed.recipe.predictor import FILE
 from seedbed.recipe.streaming import predict_file
 from tests.recipe.conftest import houses
@@ -65,6 +66,43 @@ def test_rows_in_blocks_are_the_same(houses_run: sb.Run, monkeypatch: pytest.Mon
     monkeypatch.setattr("seedbed.recipe.packed.ROWS", 7)
     np.testing.assert_allclose(predictor.predict(rows), whole, rtol=1e-14)
     assert predictor.predict(rows[:0]).shape == (0,)
+
+
+CONVOLVED = (
+    "conv 4 3x3 stride=2 bias=none, batchnorm, relu, repeat(residual(conv 4 3x3 groups=2, groupnorm 2, relu), 2), "
+    "parallel(maxpool 2, chain(avgpool 2, conv 2 1x1)), global_avgpool, linear out"
+)
+
+
+@pytest.mark.parametrize("precision", TOLERANCE)
+def test_convolutions_and_blocks_are_predicted_without_jax(
+    precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Digits are vectors of 64 numbers, which the network reads as images."""
+    setup = sb.Setup(network=sb.Network.parse(CONVOLVED), loss=sb.CrossEntropy(), optimizer=sb.SGD(0.1), epochs=1,
+                     batch_size=200, precision=precision)  # fmt: skip
+    run = sb.train(setup, "digits", members=2, out=tmp_path / "run")
+    rows, predictor = sb.data.load("digits").test.rows, sb.load_predictor(tmp_path / "run")
+    assert isinstance(predictor.mean, Packed)
+    assert {one.widest for one in predictor.mean.networks} == {4 * 4 * 9 * 2}  # the patches of a group
+    found = predictor.predict_proba(rows)
+    tolerance = {"float32": 2e-6, "float64": 1e-12}[precision]
+    np.testing.assert_allclose(found, run.ensemble().predict_proba(rows), rtol=0, atol=tolerance)
+    monkeypatch.setattr("seedbed.recipe.packed.NUMBERS", 7 * 4 * 4 * 9 * 2)  # seven rows at a time
+    np.testing.assert_allclose(predictor.predict_proba(rows), found, rtol=0, atol=tolerance)
+
+
+def test_a_category_that_was_never_there_is_refused_without_jax_as_with_it(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).integers(0, 5, (60, 3)).astype(float)
+    setup = sb.Setup(network=sb.Network.parse("embedding 5 2, flatten, linear out"), loss=sb.CrossEntropy(),
+                     optimizer=sb.Adam(0.1), epochs=1, preprocessing=())  # fmt: skip
+    run = sb.train(setup, (x, (x[:, 0] > 2).astype(int)), members=2, out=tmp_path / "run")
+    predictor = sb.load_predictor(tmp_path / "run")
+    np.testing.assert_allclose(predictor.predict_proba(x), run.ensemble().predict_proba(x), rtol=1e-5)
+    x[4, 1] = 5.0
+    for one in (predictor, run.ensemble()):
+        with pytest.raises(sb.ShapeError, match=r"^embedding: expected whole numbers from 0 to 4, got 5 at \(4, 1\)"):
+            one.predict(x)
 
 
 def test_a_layer_of_ones_own_is_predicted_by_jax(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ class Convolution(Layer):
         dilation: Any
 
     def out_shape(self, in_shape: Shape) -> Shape:
-        out = self._geometry(in_shape).out
+        out = self.geometry(in_shape).out
         return (*out[2 - self.n_axes :], self._units)
 
     def init(self, in_shape: Shape, *, key: Key[Array, ""], dtype: Any) -> Params:
@@ -55,7 +55,7 @@ class Convolution(Layer):
     def apply(
         self, params: Params, x: Float[Array, "batch *in"], *, training: bool = False, key: Key[Array, ""] | None = None
     ) -> Float[Array, " batch *out"]:
-        g = self._geometry(x.shape[1:])
+        g = self.geometry(x.shape[1:])
         space = "HW"[2 - self.n_axes :]
         y = lax.conv_general_dilated(
             x,
@@ -79,7 +79,7 @@ class Convolution(Layer):
     ) -> tuple[Float[Array, " batch *out"], Params]:
         if jax.default_backend() != "cpu":  # a GPU has kernels for it
             return self.apply(params, x, training=training, key=key), {}
-        g, weight = self._geometry(x.shape[1:]), params["weight"]
+        g, weight = self.geometry(x.shape[1:]), params["weight"]
         images = x if self.n_axes == 2 else x[:, None]
         y = convolve(images, weight if self.n_axes == 2 else weight[None], g, self.groups)
         y = y if self.n_axes == 2 else y[:, 0]
@@ -107,7 +107,12 @@ class Convolution(Layer):
     def _kernel(self) -> Pair:
         return as_pair(self.kernel) if self.n_axes == 2 else (1, self.kernel)
 
-    def _geometry(self, in_shape: Shape) -> Geometry:
+    def geometry(self, in_shape: Shape) -> Geometry:
+        """The window over examples of that shape, a signal as an image of one row.
+
+        Raises:
+            ShapeError: they are of another kind, or it does not fit once.
+        """
         height, width, channels = as_image(self.kind, in_shape, self.n_axes)
         if channels % self.groups or self._units % self.groups:
             came = f"{channels} channels in and {self._units} out"

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 from numpy.typing import NDArray
 
-from seedbed.core.errors import ShapeError
+from seedbed.core.categories import check_categories
 from seedbed.core.fields import part, whole
 from seedbed.network.initializers import Initializer, Normal
 from seedbed.network.layer import Layer, Params, Shape, batched
@@ -39,12 +39,7 @@ class Embedding(Layer, kind="embedding"):
         return {"weight": self.weight.sample(fan, key=key, dtype=dtype, fan=fan)}
 
     def check_input(self, x: NDArray[Any]) -> None:
-        wrong = ~((x >= 0) & (x < self.size) & (x == np.floor(x)))
-        if wrong.any():
-            place = tuple(int(i) for i in np.argwhere(wrong)[0])
-            came = f"{x[place]:g} at {place}, and {int(wrong.sum()):,} in all that are none"
-            hint = "give it as large a size as there are categories, and leave preprocessing away"
-            raise ShapeError(f"{self.kind}: expected whole numbers from 0 to {self.size - 1}, got {came}", hint)
+        check_categories(self.kind, x, self.size)
 
     def apply(
         self, params: Params, x: Float[Array, "batch *in"], *, training: bool = False, key: Key[Array, ""] | None = None

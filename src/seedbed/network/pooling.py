@@ -41,13 +41,13 @@ class Pool(Layer):
         return True
 
     def out_shape(self, in_shape: Shape) -> Shape:
-        out = self._geometry(in_shape).out
+        out = self.geometry(in_shape).out
         return (*out[3 - len(in_shape) :], in_shape[-1])
 
     def apply(
         self, params: Params, x: Float[Array, "batch *in"], *, training: bool = False, key: Key[Array, ""] | None = None
     ) -> Float[Array, " batch *out"]:
-        g = self._geometry(x.shape[1:])
+        g = self.geometry(x.shape[1:])
         y = self.pooled(x if x.ndim == 4 else x[:, None], g)
         return y if x.ndim == 4 else y[:, 0]
 
@@ -56,9 +56,14 @@ class Pool(Layer):
         raise NotImplementedError
 
     def flops(self, in_shape: Shape) -> int:
-        return math.prod(self.out_shape(in_shape)) * math.prod(self._geometry(in_shape).size)
+        return math.prod(self.out_shape(in_shape)) * math.prod(self.geometry(in_shape).size)
 
-    def _geometry(self, in_shape: Shape) -> Geometry:
+    def geometry(self, in_shape: Shape) -> Geometry:
+        """The window over examples of that shape, a signal as an image of one row.
+
+        Raises:
+            ShapeError: they are of another kind, or it does not fit once.
+        """
         n_axes = 1 if len(in_shape) == 2 else 2
         height, width, _ = as_image(self.kind, in_shape, n_axes)
         if n_axes == 1 and any(isinstance(size, tuple) for size in (self.window, self.stride, self.padding)):
@@ -95,7 +100,7 @@ class MaxPool(Pool, kind="maxpool"):
         key: Key[Array, ""] | None = None,
         counted: Float[Array, "batch"] | None = None,
     ) -> tuple[Float[Array, " batch *out"], Params]:
-        g = self._geometry(x.shape[1:])
+        g = self.geometry(x.shape[1:])
         y = _largest(g, x if x.ndim == 4 else x[:, None])
         return (y if x.ndim == 4 else y[:, 0]), {}
 
@@ -129,7 +134,7 @@ class AvgPool(Pool, kind="avgpool"):
         key: Key[Array, ""] | None = None,
         counted: Float[Array, "batch"] | None = None,
     ) -> tuple[Float[Array, " batch *out"], Params]:
-        g = self._geometry(x.shape[1:])
+        g = self.geometry(x.shape[1:])
         if not _is_tiled(g):
             return self.apply(params, x), {}
         y = _tiles(x if x.ndim == 4 else x[:, None], g).mean((2, 4))

@@ -34,7 +34,7 @@ from seedbed.recipe import steps
 from seedbed.recipe.candidates import calibrated
 from seedbed.recipe.defaults import AUTO, RUNS
 from seedbed.recipe.job import BEGINNING, is_locked
-from seedbed.recipe.packed import pack
+from seedbed.recipe.packing import pack
 from seedbed.recipe.predictor import FILE
 from seedbed.recipe.run import Held, Run, members_of
 from seedbed.recipe.saved import Saved, cohort_to_plain, preprocessing_of, weights_of

@@ -2,6 +2,9 @@
 
 It is for programs that only predict, and starts without JAX. The formulas are those of `functions` and of `network`,
 and a test compares the two. A kind that is missing here is predicted by JAX.
+
+What a layer is made with comes as its `numbers`: numbers, sizes and words by name, for a block also the kind and the
+numbers of each layer inside. Its arrays are named as in `network`: `2.weight` is the weight of the third inside.
 """
 
 from __future__ import annotations
@@ -13,8 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seedbed.core.categories import check_categories
+from seedbed.recipe.windows import as_images, convolved, global_mean, largest, mean
+
 Array = NDArray[Any]
-Numbers = Mapping[str, float]
+Numbers = Mapping[str, Any]
 Params = Mapping[str, Array]
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
@@ -68,12 +74,64 @@ def layernorm(numbers: Numbers, params: Params, x: Array) -> Array:
     return _affine(params, centred / np.sqrt(variance + np.asarray(numbers["eps"], x.dtype)))
 
 
+def groupnorm(numbers: Numbers, params: Params, x: Array) -> Array:
+    """Each example normalised by its own statistics over space and the channels of a group, scaled and shifted."""
+    n_groups = numbers["groups"]
+    parts = x.reshape(len(x), math.prod(x.shape[1:-1]), n_groups, x.shape[-1] // n_groups)
+    centred = parts - parts.mean(axis=(1, 3), keepdims=True)
+    variance = np.square(centred).mean(axis=(1, 3), keepdims=True)
+    return _affine(params, (centred / np.sqrt(variance + np.asarray(numbers["eps"], x.dtype))).reshape(x.shape))
+
+
+def embedding(params: Params, x: Array) -> Array:
+    """The row of the table for each category.
+
+    Raises:
+        ShapeError: a number is no category.
+    """
+    check_categories("embedding", x, len(params["weight"]))
+    return params["weight"][x.astype(np.int64)]
+
+
+def chain(numbers: Numbers, params: Params, x: Array) -> Array:
+    """The layers of a block in a row."""
+    for i, (kind, own) in enumerate(numbers["inside"]):
+        x = LAYERS[kind](own, _under(params, i), x)
+    return x
+
+
+def parallel(numbers: Numbers, params: Params, x: Array) -> Array:
+    """What the branches of a block say of the same input, side by side or added."""
+    said = [LAYERS[kind](own, _under(params, i), x) for i, (kind, own) in enumerate(numbers["inside"])]
+    return sum(said[1:], said[0]) if numbers["join"] == "add" else np.concatenate(said, axis=-1)
+
+
+def repeat(numbers: Numbers, params: Params, x: Array) -> Array:
+    """One block again and again, each time with its slice of the arrays."""
+    ((kind, own),) = numbers["inside"]
+    for i in range(numbers["n"]):
+        x = LAYERS[kind](own, {name: array[i] for name, array in params.items()}, x)
+    return x
+
+
 LAYERS: dict[str, Callable[[Numbers, Params, Array], Array]] = {
     "linear": lambda _, params, x: linear(params, x),
+    "conv": convolved,
+    "conv1d": convolved,
+    "maxpool": lambda numbers, _, x: largest(numbers, x),
+    "avgpool": lambda numbers, _, x: mean(numbers, x),
+    "global_avgpool": lambda _, __, x: global_mean(x),
+    "embedding": lambda _, params, x: embedding(params, x),
+    "reshape": lambda numbers, _, x: as_images(numbers, x),
     "flatten": lambda _, __, x: x.reshape(len(x), math.prod(x.shape[1:])),
     "dropout": lambda _, __, x: x,
-    "batchnorm": lambda numbers, params, x: batchnorm(numbers, params, x),
-    "layernorm": lambda numbers, params, x: layernorm(numbers, params, x),
+    "batchnorm": batchnorm,
+    "layernorm": layernorm,
+    "groupnorm": groupnorm,
+    "chain": chain,
+    "residual": lambda numbers, params, x: x + chain(numbers, params, x),
+    "parallel": parallel,
+    "repeat": repeat,
     "step": lambda _, __, x: (x > 0).astype(x.dtype),
     "identity": lambda _, __, x: x,
     "sigmoid": lambda _, __, x: sigmoid(x),
@@ -112,6 +170,12 @@ LOSSES: dict[str, Callable[[Array, str], Array]] = {
     "quadratic": compared,
     "huber": compared,
 }
+
+
+def _under(params: Params, place: int) -> Params:
+    """The arrays of the layer at a place inside a block."""
+    prefix = f"{place}."
+    return {name.removeprefix(prefix): array for name, array in params.items() if name.startswith(prefix)}
 
 
 def _affine(params: Params, x: Array) -> Array:

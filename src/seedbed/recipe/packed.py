@@ -5,33 +5,27 @@
     <network>.<layer>.<name>             its weights
     preprocessing.<which>.<step>.<name>  what a preprocessing learned; networks with the same share it
 
-and in its header, as JSON under the key `seedbed`, the encoder of raw rows, the temperature, and the kinds and numbers
-of layers, losses and steps.
+and in its header, as JSON under the key `seedbed`, the encoder of raw rows, the temperature, and what layers, losses
+and steps are made with: their kinds, and numbers, sizes and words by name.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.core.errors import RunError
 from seedbed.data.encoder import Encoder
-from seedbed.data.fold_encoder import FoldEncoder
 from seedbed.data.scaling import APPLY, INVERT, float_type
 from seedbed.recipe.forward import LAYERS, LOSSES
 
-if TYPE_CHECKING:
-    from seedbed.data.preprocessor import Preprocessor
-    from seedbed.recipe.member import Ensemble, Member
-
 FORMAT = 1
-ROWS = 4096  # that pass through a network at once
+ROWS, NUMBERS = 4096, 1 << 23  # that pass through a network at once, the second behind its widest layer
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -46,10 +40,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer: its kind, its numbers by name, and its weights."""
+    """A layer: its kind, its numbers, sizes and words by name, see `forward`, and its weights."""
 
     kind: str
-    numbers: dict[str, float]
+    numbers: dict[str, Any]
     params: Arrays
 
 
@@ -59,6 +53,7 @@ class Plain:
 
     Attributes:
         steps: the place of its preprocessing among those of the ensemble.
+        widest: the most numbers that an example becomes on its way.
     """
 
     layers: tuple[Layer, ...]
@@ -67,6 +62,7 @@ class Plain:
     in_shape: tuple[int, ...]
     steps: int
     weight: int
+    widest: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +75,8 @@ class Packed:
 
     def __call__(self, x: NDArray[Any]) -> NDArray[Any]:
         """The mean prediction for encoded rows, block by block."""
-        return np.concatenate([self._mean(x[at : at + ROWS]) for at in range(0, max(1, len(x)), ROWS)])
+        n = max(1, min(ROWS, NUMBERS // max(one.widest for one in self.networks)))
+        return np.concatenate([self._mean(x[at : at + n]) for at in range(0, max(1, len(x)), n)])
 
     def _mean(self, x: NDArray[Any]) -> NDArray[Any]:
         rows = [_prepared(steps, x) for steps in self.preprocessing]
@@ -141,59 +138,6 @@ def read(path: Path) -> tuple[Packed, Encoder, float]:
     except (OSError, ValueError, KeyError, TypeError, IndexError, SafetensorError) as error:
         hint = "give the folder of a run, or the ensemble.safetensors out of one"
         raise RunError(f"{path}: expected an ensemble that was saved, got another or a damaged file", hint) from error
-
-
-def pack(ensemble: Ensemble) -> Packed | None:
-    """The networks of an ensemble, each once; None where one has a layer, loss or step that only JAX computes.
-
-    Nor where they read the features of different encoders, as those of several folds may.
-    """
-    unlike = {member.number: member for member in ensemble.members}.values()
-    if not all(map(_is_plain, unlike)) or isinstance(ensemble.predictor.encoder, FoldEncoder):
-        return None
-    counts = Counter(member.number for member in ensemble.members)
-    known: list[tuple[Step, ...]] = []
-    networks = []
-    for member in unlike:
-        steps = _steps(member.trained.preprocessor)
-        place = next((i for i, other in enumerate(known) if _same(steps, other)), len(known))
-        known += [steps] if place == len(known) else []
-        networks.append(_network(member, place, counts[member.number]))
-    return Packed(ensemble.members[0].encoder.target.task, tuple(networks), tuple(known))
-
-
-def _is_plain(member: Member) -> bool:
-    setup = member.trained.setup
-    layers = all(layer.kind in LAYERS for layer in setup.network.layers)
-    return layers and setup.loss.kind in LOSSES and all(step.kind in APPLY for step in setup.preprocessing)
-
-
-def _steps(preprocessor: Preprocessor) -> tuple[Step, ...]:
-    """The steps that have an effect, their numbers as they are stored."""
-    pairs = zip(preprocessor.steps, preprocessor.fitted, strict=True)
-    return tuple(Step(s.kind, s.on, {name: np.asarray(a, np.float64) for name, a in f.items()}) for s, f in pairs if f)
-
-
-def _same(steps: tuple[Step, ...], others: tuple[Step, ...]) -> bool:
-    return [(s.kind, s.on) for s in steps] == [(s.kind, s.on) for s in others] and all(
-        s.fitted.keys() == o.fitted.keys() and all(np.array_equal(s.fitted[n], o.fitted[n]) for n in s.fitted)
-        for s, o in zip(steps, others, strict=True)
-    )
-
-
-def _network(member: Member, steps: int, weight: int) -> Plain:
-    setup, network = member.trained.setup, member.network
-    layers = [
-        Layer(layer.kind, _numbers(layer), dict(params))
-        for layer, params in zip(network.layers, member.params, strict=True)
-    ]
-    in_shape = network.input_shape(member.trained.preprocessor.shape)
-    return Plain(tuple(layers), setup.loss.kind, setup.storage, in_shape, steps, weight)
-
-
-def _numbers(layer: Any) -> dict[str, float]:
-    """The numbers in the fields of a layer."""
-    return {name: float(getattr(layer, name)) for name in layer.specs if isinstance(getattr(layer, name), float)}
 
 
 def _packed(plain: dict[str, Any], arrays: Arrays, task: str) -> Packed:
