@@ -7,7 +7,7 @@ import re
 import pytest
 
 from seedbed.core import errors
-from seedbed.core.errors import Fault, SeedbedError, SetupError, UsageError, nearest, place_of
+from seedbed.core.errors import Fault, SeedbedError, SetupError, UsageError, nearest, place_of, within
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, SeedbedError)]
 
@@ -21,6 +21,16 @@ def test_the_tree_at_the_head_of_the_file_is_the_tree() -> None:
 def test_misuse_exits_with_2_and_failure_with_1(kind: type[SeedbedError]) -> None:
     assert kind.exit_code == (1 if kind in (errors.BackendError, errors.TrainingError) else 2)
     assert kind.__doc__
+
+
+def test_an_error_seen_from_further_out_begins_with_the_place() -> None:
+    with pytest.raises(UsageError) as caught, within("network", "layers", 2), within("block"):
+        raise UsageError("dropout: expected a key", "pass one")
+    assert str(caught.value) == "network.layers[2].block: dropout: expected a key\nhint: pass one"
+    caught.value.at(("network", "layers", 1))
+    assert caught.value.message == "network.layers[1]: dropout: expected a key"
+    with pytest.raises(errors.RunError, match=r"^no folder"), within("network"):
+        raise errors.RunError("no folder")
 
 
 def test_an_error_shows_its_message_and_what_to_do_next() -> None:

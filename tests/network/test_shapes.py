@@ -34,7 +34,7 @@ MESSAGES = {
     ("linear 8, conv 8 3x3", (14, 14, 3)):
         "network.layers[1]: conv: expected an image, (B, height, width, channels), got (B, 8)",
     ("chain(conv 8 3x3, residual(linear 3))", (14, 14, 3)):
-        "network.layers[0]: chain.layers[1]: residual.layers[0]: linear: expected a vector for each example, (B, n), "
+        "network.layers[0].layers[1].layers[0]: linear: expected a vector for each example, (B, n), "
         "got (B, 14, 14, 8), an example of 3 axes",
     ("global_avgpool", (14,)):
         "network.layers[0]: global_avgpool: expected images or signals with channels, got (B, 14)",
@@ -49,6 +49,34 @@ def test_the_message_names_layer_and_shapes(line: str, shape: tuple[int, ...]) -
         sb.Network.parse(line).shapes(shape)
     assert caught.value.message == MESSAGES[line, shape]
     assert caught.value.hint
+
+
+BEHIND = {
+    "conv 3 9x9 padding=valid": ("network.layers[1].layers[0]", "residual({})"),
+    "groupnorm 5": ("network.layers[1].layers[1]", "chain(tanh, {})"),
+    "global_avgpool": ("network.layers[1].branches[1].layers[0]", "parallel(linear 3, chain({}))"),
+    "maxpool 2": ("network.layers[1].block.layers[1]", "repeat(residual(tanh, {}), 2)"),
+}
+
+
+@pytest.mark.parametrize("bad", BEHIND)
+def test_what_a_layer_refuses_when_it_is_applied_has_its_place(bad: str) -> None:
+    """Weights that were never drawn: each layer is the first to look at what it is given."""
+    place, block = BEHIND[bad]
+    network = sb.Network.parse(f"tanh, {block.format(bad)}")
+    params = ({}, {"0.weight": jnp.ones((3, 3)), "0.bias": jnp.ones(3)} if "linear" in block else {})
+    for call in (network.apply, network.activations, network.forward):
+        with pytest.raises(ShapeError) as caught:
+            jax.eval_shape(call, params, jnp.ones((2, 3)))
+        assert caught.value.message.startswith(f"{place}: {bad.split()[0]}")
+        assert caught.value.hint
+
+
+def test_a_noisy_layer_without_a_key_is_named() -> None:
+    network = sb.Network.parse("relu, repeat(residual(dropout 0.5), 2)")
+    with pytest.raises(sb.UsageError) as caught:
+        network.apply(({}, {}), jnp.ones((2, 3)), training=True)
+    assert caught.value.message == "network.layers[1].block.layers[0]: dropout: expected a key in training, got None"
 
 
 def test_flatten_and_pooling_are_both_offered() -> None:

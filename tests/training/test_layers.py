@@ -115,6 +115,21 @@ def test_a_vector_that_stands_for_an_image_is_read_as_one() -> None:
     assert str(result.setup.network).startswith("reshape 8x8, conv 2 3x3")
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("conv 2 3x3, flatten, conv 2 3x3, linear out", "network.layers[2]: conv: expected an image"),
+        ("conv 2 3x3, flatten", "network.layers[1]: expected 10 outputs for digits, got outputs of shape (128,)"),
+        ("conv 2 3x3, flatten, linear 4, residual(batchnorm), linear out", "network.layers[3].layers[0]: batchnorm: "),
+    ],
+)
+def test_layers_are_counted_as_they_were_given(line: str, message: str) -> None:
+    """Without the layer that makes images of vectors, when shapes are worked out and when a program is traced."""
+    with pytest.raises((ShapeError, SetupError)) as caught:
+        trained([CONVOLVED.replace(network=Network.parse(line), batch_size=1)], data=load("digits"), plan=None)
+    assert str(caught.value).startswith(message)
+
+
 def test_a_run_with_convolutions_predicts_the_same_when_it_is_read_again(tmp_path: Path) -> None:
     data = load("digits")
     network = Network.parse("conv 2 3x3, batchnorm, relu, residual(conv 2 3x3), flatten, linear out")

@@ -15,8 +15,9 @@ and exits with 2 for the misuses (ValueError) and for a folder that is in the wa
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 
@@ -26,6 +27,9 @@ class SeedbedError(Exception):
     Arguments:
         message: what was expected, what came, and where.
         hint: what to do next; empty where the message already says it.
+
+    Attributes:
+        path: the place that the message begins with, outermost name first; empty where none was told.
     """
 
     exit_code = 2
@@ -34,6 +38,13 @@ class SeedbedError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.path: tuple[str | int, ...] = ()
+
+    def at(self, path: Iterable[str | int]) -> None:
+        """Lets the message begin with that place, in the stead of any that it began with."""
+        bare = self.message.removeprefix(f"{place_of(self.path)}: ") if self.path else self.message
+        self.path = tuple(path)
+        self.message = f"{place_of(self.path)}: {bare}"
 
     def __str__(self) -> str:
         return f"{self.message}\nhint: {self.hint}" if self.hint else self.message
@@ -110,6 +121,22 @@ class SetupError(SeedbedError, ValueError):
         message = head + (lines[0] if len(lines) == 1 else f"{len(lines)} faults\n  " + "\n  ".join(lines))
         hints = dict.fromkeys(fault.hint for fault in self.faults if fault.hint)
         super().__init__(message, "; ".join(hints))
+
+
+@contextlib.contextmanager
+def within(*place: str | int) -> Iterator[None]:
+    """Inside, an error of sizes or of use is seen from further out: its message begins with this place.
+
+    >>> with within("network", "layers", 1), within("layers", 0):
+    ...     raise ShapeError("conv: expected an image")
+    Traceback (most recent call last):
+    seedbed.core.errors.ShapeError: network.layers[1].layers[0]: conv: expected an image
+    """
+    try:
+        yield
+    except (ShapeError, UsageError) as error:
+        error.at((*place, *error.path))
+        raise
 
 
 def place_of(path: Iterable[str | int]) -> str:

@@ -17,7 +17,7 @@ from jax import lax
 from jaxtyping import Array, Float, Key
 from numpy.typing import NDArray
 
-from seedbed.core.errors import Fault, ShapeError
+from seedbed.core.errors import Fault, ShapeError, within
 from seedbed.core.fields import part, parts, whole, word
 from seedbed.network.flatten import Flatten
 from seedbed.network.layer import Layer, Params, Shape, batched
@@ -101,13 +101,13 @@ class Row(Container):
         return self.layers
 
     def in_shapes(self, in_shape: Shape) -> list[Shape]:
-        return [in_shape, *shapes_behind(self.layers, in_shape, f"{self.kind}.layers")][:-1]
+        return [in_shape, *shapes_behind(self.layers, in_shape, "layers")][:-1]
 
     def through(self, params: Params, x: Array, passed: Any, key: Noise | None) -> tuple[Array, Params]:
         """The activations behind the last layer."""
         running: Params = {}
         for i, layer in enumerate(self.layers):
-            x, moved = _past(i, layer, params, x, passed, key)
+            x, moved = _past(("layers", i), layer, params, x, passed, key)
             running |= moved
         return x, running
 
@@ -116,7 +116,7 @@ class Chain(Row, kind="chain"):
     """Layers in a row as one layer: a branch, or a block that is repeated."""
 
     def out_shape(self, in_shape: Shape) -> Shape:
-        return shapes_behind(self.layers, in_shape, "chain.layers")[-1]
+        return shapes_behind(self.layers, in_shape, "layers")[-1]
 
     def flow(self, params: Params, x: Array, passed: Any, key: Noise | None) -> tuple[Array, Params]:
         return self.through(params, x, passed, key)
@@ -133,7 +133,7 @@ class Residual(Row, kind="residual"):
     """
 
     def out_shape(self, in_shape: Shape) -> Shape:
-        out = shapes_behind(self.layers, in_shape, "residual.layers")[-1]
+        out = shapes_behind(self.layers, in_shape, "layers")[-1]
         if out != in_shape:
             came = f"{batched(in_shape)} → {batched(out)}"
             hint = "let the last layer give as many units or channels as come in; and stride and pool between blocks"
@@ -169,7 +169,7 @@ class Parallel(Container, kind="parallel"):
         return [in_shape] * len(self.branches)
 
     def out_shape(self, in_shape: Shape) -> Shape:
-        outs = [_behind(layer, in_shape, f"parallel.branches[{i}]") for i, layer in enumerate(self.branches)]
+        outs = [_behind(layer, in_shape, "branches", i) for i, layer in enumerate(self.branches)]
         same = outs if self.join == "add" else [shape[:-1] for shape in outs]
         if len(set(same)) > 1:
             what = "of one shape" if self.join == "add" else "that differ in the last axis alone"
@@ -181,7 +181,7 @@ class Parallel(Container, kind="parallel"):
         outputs: list[Array] = []
         running: Params = {}
         for i, layer in enumerate(self.branches):
-            y, moved = _past(i, layer, params, x, passed, key)
+            y, moved = _past(("branches", i), layer, params, x, passed, key)
             outputs.append(y)
             running |= moved
         return (sum(outputs[1:], outputs[0]) if self.join == "add" else jnp.concatenate(outputs, -1)), running
@@ -204,7 +204,7 @@ class Repeat(Container, kind="repeat"):
         return [in_shape]
 
     def out_shape(self, in_shape: Shape) -> Shape:
-        out = _behind(self.block, in_shape, "repeat.block")
+        out = _behind(self.block, in_shape, "block")
         if out != in_shape:
             came = f"{batched(in_shape)} → {batched(out)}"
             hint = "put what changes the shape in front of it"
@@ -217,7 +217,8 @@ class Repeat(Container, kind="repeat"):
 
     def flow(self, params: Params, x: Array, passed: Any, key: Noise | None) -> tuple[Array, Params]:
         keys = self._keys(key) if key is not None and self.block.is_noisy else None
-        return lax.scan(lambda x, each: passed(self.block, each[0], x, each[1]), x, (params, keys), length=self.n)
+        with within("block"):
+            return lax.scan(lambda x, each: passed(self.block, each[0], x, each[1]), x, (params, keys), length=self.n)
 
     def flops(self, in_shape: Shape) -> int:
         return self.n * self.block.flops(in_shape)
@@ -252,14 +253,18 @@ def under(params: Mapping[str, Any], place: int) -> dict[str, Any]:
     return {name.removeprefix(prefix): array for name, array in params.items() if name.startswith(prefix)}
 
 
-def _past(i: int, layer: Layer, params: Params, x: Array, passed: Any, key: Noise | None) -> tuple[Array, Params]:
-    """The activations behind the layer at place `i`, and its running numbers under that place."""
+def _past(
+    place: tuple[str, int], layer: Layer, params: Params, x: Array, passed: Any, key: Noise | None
+) -> tuple[Array, Params]:
+    """The activations behind the layer at a place, as `("layers", 2)`, and its running numbers under that place."""
+    _, i = place
     noise = jax.random.fold_in(key, i) if key is not None and layer.is_noisy else None
-    y, moved = passed(layer, under(params, i), x, noise)
+    with within(*place):
+        y, moved = passed(layer, under(params, i), x, noise)
     return y, {f"{i}.{name}": array for name, array in moved.items()}
 
 
-def shapes_behind(layers: Sequence[Layer], in_shape: Shape, where: str) -> list[Shape]:
+def shapes_behind(layers: Sequence[Layer], in_shape: Shape, *where: str) -> list[Shape]:
     """The shape of an example behind each of the layers in a row.
 
     Raises:
@@ -267,12 +272,10 @@ def shapes_behind(layers: Sequence[Layer], in_shape: Shape, where: str) -> list[
     """
     shapes = [in_shape]
     for place, layer in enumerate(layers):
-        shapes.append(_behind(layer, shapes[-1], f"{where}[{place}]"))
+        shapes.append(_behind(layer, shapes[-1], *where, place))
     return shapes[1:]
 
 
-def _behind(layer: Layer, in_shape: Shape, where: str) -> Shape:
-    try:
+def _behind(layer: Layer, in_shape: Shape, *where: str | int) -> Shape:
+    with within(*where):
         return layer.out_shape(in_shape)
-    except ShapeError as error:
-        raise ShapeError(f"{where}: {error.message}", error.hint) from None

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Key
 from numpy.typing import NDArray
 
 from seedbed.core.draw import distributions
-from seedbed.core.errors import Fault, ShapeError, UsageError
+from seedbed.core.errors import Fault, ShapeError, UsageError, within
 from seedbed.core.fields import Whole, parts
 from seedbed.core.plain import from_plain, to_line
 from seedbed.core.value import Value, rebuild, walk
@@ -114,7 +114,7 @@ class Network(Value):
             UsageError: a distribution still stands somewhere.
         """
         self._check_settled()
-        return shapes_behind(self.layers, self.input_shape(in_shape), "network.layers")
+        return shapes_behind(self.layers, self.input_shape(in_shape), "network", "layers")
 
     def init(self, in_shape: Shape, *, key: Key[Array, ""], dtype: Any = jnp.float32) -> NetworkParams:
         """The first weights: for each layer a dictionary, empty where there is nothing to learn.
@@ -136,7 +136,7 @@ class Network(Value):
         """The outputs for a batch. In training, noisy layers draw from `key`.
 
         Raises:
-            ShapeError: a size is still open.
+            ShapeError: a size is still open, or a layer cannot take what comes; it names the layer's place.
             UsageError: a distribution still stands somewhere, or a noisy layer has no key.
         """
         return self.activations(params, x, training=training, key=key)[-1]
@@ -159,10 +159,8 @@ class Network(Value):
         running = []
         noises = self.noise(training, key)
         for i, (layer, own, noise) in enumerate(zip(self.layers, params, noises, strict=True)):
-            try:
+            with within("network", "layers", i):
                 x, moved = layer.forward(own, x, training=training, key=noise, counted=counted)
-            except ShapeError as error:  # such as a norm over a batch of one
-                raise ShapeError(f"network.layers[{i}]: {error.message}", error.hint) from None
             running.append(moved)
         return x, tuple(running)
 
@@ -178,8 +176,9 @@ class Network(Value):
         self._check_settled()
         x = x.reshape(x.shape[0], *self.input_shape(x.shape[1:]))
         outputs = []
-        for layer, own, noise in zip(self.layers, params, self.noise(training, key), strict=True):
-            x = layer.apply(own, x, training=training, key=noise)
+        for i, (layer, own, noise) in enumerate(zip(self.layers, params, self.noise(training, key), strict=True)):
+            with within("network", "layers", i):
+                x = layer.apply(own, x, training=training, key=noise)
             outputs.append(x)
         return tuple(outputs)
 

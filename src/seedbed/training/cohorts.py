@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.core.draw import distributions
-from seedbed.core.errors import Fault, SetupError
+from seedbed.core.errors import Fault, SetupError, ShapeError, UsageError
 from seedbed.data.dataset import Dataset
+from seedbed.network import Network
 from seedbed.training.setup import Setup
 
 
@@ -66,11 +68,26 @@ def bind(setup: Setup, data: Dataset, shape: tuple[int, ...] | None = None) -> S
     n_outputs = setup.loss.n_outputs(data.task, n_classes=data.n_classes, n_targets=data.n_targets)
     in_shape = data.shape if shape is None else shape
     network = setup.network.bind(n_outputs).for_images(data.image_shape, in_shape)
-    if (last := network.shapes(in_shape)[-1]) != (n_outputs,):
-        where = ("network", "layers", len(network.layers) - 1)
+    with counted_as_in(setup.network, network):
+        last = network.shapes(in_shape)[-1]
+    if last != (n_outputs,):
+        where = ("network", "layers", len(setup.network.layers) - 1)
         hint = "let the last linear layer have as many units as the data asks for: linear out"
         raise SetupError([Fault(where, f"{n_outputs} outputs for {data.name}", f"outputs of shape {last}", hint)])
     return setup.replace(network=network)
+
+
+@contextlib.contextmanager
+def counted_as_in(given: Network, bound: Network) -> Iterator[None]:
+    """Inside, an error at a layer of a bound network counts as the given one does, without a layer put in front."""
+    try:
+        yield
+    except (ShapeError, UsageError) as error:
+        if n_more := len(bound.layers) - len(given.layers):
+            match error.path:
+                case ("network", "layers", int(place), *rest) if place >= n_more:
+                    error.at(("network", "layers", place - n_more, *rest))
+        raise
 
 
 def group(setups: Sequence[Setup], data: Sequence[Dataset]) -> list[Group]:

@@ -18,7 +18,7 @@ from seedbed.data.dataset import Dataset
 from seedbed.data.preprocessor import Preprocessor
 from seedbed.training import devices
 from seedbed.training.checkpoint import Block, Checkpoints, Point
-from seedbed.training.cohorts import Group, bind, check_drawn, group
+from seedbed.training.cohorts import Group, bind, check_drawn, counted_as_in, group
 from seedbed.training.compiling import compiled
 from seedbed.training.feed import Feed
 from seedbed.training.layout import STACKED
@@ -152,7 +152,8 @@ class Training:
             with precision(setup.storage):
                 shapes = setup.network.params_shapes(in_shape)
                 feeds = lambda n: self._placed(members, replace(sketch, n_devices=n))  # noqa: E731
-                given = best_plan(sketch, members.numbers, shapes, feeds)
+                with counted_as_in(self.setups[members.places[0]].network, setup.network):
+                    given = best_plan(sketch, members.numbers, shapes, feeds)
         self._chosen[i] = checked(given)
         return replace(sketch, **given.to_dict())
 
@@ -161,7 +162,8 @@ class Training:
         with precision(members.setup.storage):
             program = build(blueprint)
             feed = self._placed(members, blueprint)
-            compiled(program, (feed.train(0, 0), feed.valid))
+            with counted_as_in(self.setups[members.places[0]].network, members.setup.network):
+                compiled(program, (feed.train(0, 0), feed.valid))
             return program, feed
 
     def _train(self, i: int, program: Program, feed: Feed, interrupted: Callable[[], bool]) -> None:
