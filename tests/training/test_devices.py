@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import jax
@@ -13,8 +14,10 @@ import numpy as np
 import pytest
 
 from seedbed.core import cores
+from seedbed.core.errors import SetupError
 from seedbed.training import devices
-from tests.training.populations import MEMBERS, assert_near, trained
+from seedbed.training.predict import predictions
+from tests.training.populations import CLASSES, MEMBERS, assert_near, trained, training
 
 STARTED_FIRST = """
 import json, warnings
@@ -61,6 +64,45 @@ def test_a_number_of_devices_that_was_chosen_is_left_alone(monkeypatch: pytest.M
     monkeypatch.delenv("SEEDBED_DEVICES", raising=False)
     cores.prepare()
     assert jax.config.jax_num_cpu_devices == len(jax.devices()) == 2
+
+
+def unsupported() -> float:
+    raise jax.errors.JaxRuntimeError("UNIMPLEMENTED: BF16 dot")
+
+
+@pytest.fixture
+def no_memory_of_bfloat16() -> Iterator[None]:
+    devices.has_bfloat16.cache_clear()
+    yield
+    devices.has_bfloat16.cache_clear()
+
+
+@pytest.mark.parametrize("trial", [unsupported, lambda: 0.0], ids=["refused", "wrong"])
+def test_a_device_without_bfloat16_is_named(
+    trial: Callable[[], float], no_memory_of_bfloat16: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (one,) = training([MEMBERS[0].replace(precision="bfloat16", epochs=1)]).results  # while nothing is in the way
+    devices.has_bfloat16.cache_clear()
+    monkeypatch.setattr(devices, "bfloat16_product", trial)
+    for use in (
+        lambda: training([MEMBERS[0].replace(precision="bfloat16")]),
+        lambda: predictions(one, np.array([0]), CLASSES.valid.x, "classification"),
+    ):
+        with pytest.raises(SetupError) as caught:
+            use()
+        kind = jax.devices()[0].device_kind
+        assert caught.value.message == f"precision: expected numbers that {kind} computes with, got bfloat16"
+        assert caught.value.hint == 'let the setup say precision = "float32"'
+    training([MEMBERS[0].replace(precision="float32", epochs=1)])
+
+
+def test_bfloat16_is_tried_once(no_memory_of_bfloat16: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[float] = []
+    product = devices.bfloat16_product
+    monkeypatch.setattr(devices, "bfloat16_product", lambda: tried.append(product()) or tried[0])
+    for name in ("bfloat16", "float64", "bfloat16"):
+        devices.check_precision(name)
+    assert tried == [8.0]
 
 
 def test_memory() -> None:

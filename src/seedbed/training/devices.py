@@ -10,9 +10,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from seedbed.core.cores import is_chosen, wanted
+from seedbed.core.errors import Fault, SetupError
 
 
 def devices() -> list[jax.Device]:
@@ -41,6 +43,34 @@ def mesh(n: int) -> jax.sharding.Mesh:
 def is_cpu() -> bool:
     """Whether training runs on CPU cores."""
     return jax.default_backend() == "cpu"
+
+
+def check_precision(precision: str) -> None:
+    """Refuses the precision of a setup that the devices do not compute with.
+
+    Raises:
+        SetupError: it names the device, and what to change.
+    """
+    if precision != "bfloat16" or has_bfloat16():
+        return
+    hint = 'let the setup say precision = "float32"'
+    raise SetupError([Fault(("precision",), f"numbers that {devices()[0].device_kind} computes with", precision, hint)])
+
+
+@functools.cache
+def has_bfloat16() -> bool:
+    """Whether the devices compute with bfloat16: tried once, because no device tells."""
+    try:
+        product = bfloat16_product()
+    except (jax.errors.JaxRuntimeError, NotImplementedError):  # as XLA says that it has no such program
+        return False
+    return product == 8.0
+
+
+def bfloat16_product() -> float:
+    """An entry of a small compiled product, 8 of 1 · 1."""
+    ones = jnp.ones((8, 8), jnp.bfloat16)
+    return float(jax.jit(lambda a, b: jnp.matmul(a, b, preferred_element_type=jnp.float32))(ones, ones)[0, 0])
 
 
 def memory_bytes() -> int:

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from seedbed.training import devices
 from seedbed.training.compiling import keep_programs
 from seedbed.training.scopes import precision
 from seedbed.training.trained import Trained
@@ -29,8 +30,13 @@ def predictions(trained: Trained, which: NDArray[np.int64], x: NDArray[Any], tas
 
     Returns:
         (member, n, k): probabilities of the classes, or of each label, or values in the targets' own units.
+
+    Raises:
+        ShapeError: an example has a category that the network does not know.
+        SetupError: the devices do not compute with the precision of the setup.
     """
     setup = trained.setup
+    devices.check_precision(setup.precision)
     rows = trained.preprocessor.x(x)
     rows = rows.reshape(len(x), *setup.network.input_shape(rows.shape[1:])).astype(setup.storage, copy=False)
     setup.network.check_input(rows)

@@ -88,6 +88,8 @@ class Training:
 
     def __post_init__(self) -> None:
         self._fitted: dict[Any, Preprocessor] = {}
+        for name in dict.fromkeys(setup.precision for setup in self.setups if isinstance(setup.precision, str)):
+            devices.check_precision(name)
         own = [self.data] * len(self.setups) if isinstance(self.data, Dataset) else list(self.data)
         self.bound = [self._bound(setup, data) for setup, data in zip(self.setups, own, strict=True)]
         self.groups = group(self.bound, own)
