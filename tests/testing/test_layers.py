@@ -91,12 +91,38 @@ class Otherwise(Scale, kind="otherwise_of_a_test"):
         return self.factor * x * 1.001, {}
 
 
+@jax.custom_batching.custom_vmap
+def among_members(slope: Any) -> Any:
+    return slope
+
+
+@among_members.def_vmap
+def _(size: int, in_batched: Any, slope: Any) -> Any:
+    return jnp.broadcast_to(slope.mean(0), slope.shape), True
+
+
+@jax.custom_vjp
+def shared(x: Any) -> Any:
+    return x
+
+
+shared.defvjp(lambda x: (x, None), lambda _, slope: (among_members(slope),))
+
+
+class Sharing(Scale, kind="sharing_of_a_test"):
+    """Sound but for a population in training, where members get the mean of their slopes."""
+
+    def apply(self, params: Any, x: Any, *, training: bool = False, key: Any = None) -> Any:
+        return self.factor * shared(x)
+
+
 @pytest.mark.parametrize(
     ("layer", "message"),
     [
         (Mixing(), "of a batch filled up against a short one"),
         (Misshapen(), "apply gives (5, 6) where out_shape says (5, 7)"),
         (Bent(), "where central differences say"),
+        (Sharing(), "gain trained in a population laid out as wide"),
         (Otherwise(), "forward in prediction: 0.001 apart"),
     ],
     ids=lambda c: type(c).__name__ if isinstance(c, Layer) else "",

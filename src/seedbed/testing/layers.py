@@ -15,9 +15,10 @@ from jaxtyping import Array, Float
 from seedbed.core.errors import UsageError
 from seedbed.core.plain import from_plain, to_line, to_plain
 from seedbed.network.layer import Layer, Params, Shape, is_running
-from seedbed.training.layout import LANES, STACKED, over_members
+from seedbed.training.layout import LANES, LAYOUTS, STACKED, member_axes, over_members
 
 BATCH, MEMBERS, DIRECTIONS, STEP = 5, 3, 3, 1e-5
+PAIR, STEPS, RATE = 2, 3, 0.1  # members, steps and learning rate of a population in training
 EXACT, NEAR, SLOPE = 1e-12, 1e-9, 1e-6  # relative, in float64: the same sums; in another order; central differences
 
 
@@ -26,8 +27,9 @@ def check_layer(layer: Layer, in_shape: Shape, *, seed: int = 0, x: Float[Array,
 
     It tries the layer in float64 on a batch: shapes as `out_shape` says, at `init` too; texts that read back to the
     same layer; weights that save and load to the same bits; the same numbers compiled, from `forward` and from `apply`;
-    slopes as central differences have them; a member of a population as alone; rows that only fill
-    up a batch without effect; in prediction, examples that do not touch one another.
+    slopes as central differences have them; a member of a population as alone, in prediction and after some steps of
+    training, in every layout; rows that only fill up a batch without effect; in prediction, examples that do not touch
+    one another.
 
     Arguments:
         layer: with a number in every place that could say "out".
@@ -166,6 +168,51 @@ def _population(t: _Trial) -> list[str]:
     return faults
 
 
+def _training(t: _Trial) -> list[str]:
+    """Some steps in a compiled loop, of a population and of its members alone, with factors to learn in front."""
+    start = ({"gain": jnp.ones(t.in_shape, jnp.float64)}, t.params)
+    several = jax.tree.map(lambda a: jnp.stack([a * (1 + 0.1 * m) for m in range(PAIR)]), start)
+    keys = jax.vmap(jax.random.fold_in, (None, 0))(t.noise, jnp.arange(PAIR))
+    parts = [jax.tree.map(lambda a, m=m: a[m : m + 1], (several, keys)) for m in range(PAIR)]
+    single = _trainer(t, STACKED)
+    alone = jax.tree.map(lambda *a: jnp.concatenate(a), *(single(*part) for part in parts))
+    faults: list[str] = []
+    for layout in LAYOUTS:
+        for mine, other in zip(_trainer(t, layout)(several, keys), alone, strict=True):
+            for name in other:
+                faults += _difference(
+                    f"{name} trained in a population laid out as {layout}", mine[name], other[name], NEAR
+                )
+    return faults
+
+
+def _trainer(t: _Trial, layout: str) -> Any:
+    """What trains members, whose weights stand in front, by plain descent on a squared error."""
+    target = jnp.asarray(np.random.default_rng(2).normal(size=(len(t.x), *t.out_shape)))
+
+    def cost(layer: Layer, params: Any, key: Any) -> tuple[Array, Params]:
+        (first, own), noise = params, key if t.layer.is_noisy else None
+        said, running = layer.forward(own, t.x * first["gain"], training=True, key=noise)
+        return jnp.mean((said - target) ** 2), running
+
+    def run(params: Any, keys: Any) -> Any:
+        axes = member_axes(jax.tree.map(lambda a: a[0], params), layout)
+        layers = jax.tree.map(lambda a: jnp.full(len(keys), a), t.layer)
+        running = {name: axis for name, axis in axes[1].items() if is_running(name)}
+        slopes = over_members(jax.grad(cost, argnums=1, has_aux=True), layout, (0, axes, 0), (axes, running))
+
+        def step(_: Any, params: Any) -> Any:
+            grads, moved = slopes(layers, params, keys)
+            first, own = jax.tree.map(lambda a, d: a - RATE * d, params, grads)
+            return first, own | moved
+
+        placed = jax.tree.map(lambda a, axis: jnp.moveaxis(a, 0, axis), params, axes)
+        trained = jax.lax.fori_loop(0, STEPS, step, placed)
+        return jax.tree.map(lambda a, axis: jnp.moveaxis(a, axis, 0), trained, axes)
+
+    return jax.jit(run)
+
+
 def _filling(t: _Trial) -> list[str]:
     """Rows that only fill up the batch: whatever stands in them, the others and the running numbers do not change."""
     counted = jnp.asarray([1.0] * (len(t.x) - 1) + [0.0])
@@ -184,7 +231,7 @@ def _apart(t: _Trial) -> list[str]:
     return _difference("in prediction, beside other examples", together[:1], alone, NEAR)
 
 
-CHECKS = (_texts, _saved, _compiled, _forward, _slopes, _population, _filling, _apart)
+CHECKS = (_texts, _saved, _compiled, _forward, _slopes, _population, _training, _filling, _apart)
 
 
 def _difference(what: str, a: Array, b: Array, tolerance: float) -> list[str]:
