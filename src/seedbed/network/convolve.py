@@ -77,7 +77,7 @@ def _plain(
     )
 
 
-def _slope_of_images(slope: Array, weight: Array, g: Geometry, image: Pair) -> Array:
+def _slope_of_images(slope: Array, weight: Array, g: Geometry, image: tuple[int, ...]) -> Array:
     turned = weight[::-1, ::-1].transpose(0, 1, 3, 2)
     around = []
     for n, out, size, stride, dilation, (before, _) in _axes(g, image):
@@ -95,5 +95,5 @@ def _slope_of_weight(x: Array, slope: Array, g: Geometry) -> Array:
     return _plain(images, slopes, g.dilation, tuple(around), dilation=g.stride).transpose(1, 2, 0, 3)
 
 
-def _axes(g: Geometry, image: Pair) -> zip[tuple[int, int, int, int, int, Pair]]:
+def _axes(g: Geometry, image: tuple[int, ...]) -> zip[tuple[int, int, int, int, int, Pair]]:
     return zip(image, g.out, g.size, g.stride, g.dilation, g.padding, strict=True)
