@@ -9,17 +9,21 @@ where z > 0.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from seedbed.core.errors import UsageError
+from seedbed.core.errors import UsageError, place_of
+from seedbed.core.value import Path, rebuild, walk
 from seedbed.functions import FUNCTIONS
 from seedbed.network.activations import Sigmoid, Step
+from seedbed.network.containers import Parallel, Repeat, Row, under
 from seedbed.network.dropout import Dropout
 from seedbed.network.fitting import Weights
+from seedbed.network.layer import Layer, Params
 from seedbed.network.linear import Linear
 from seedbed.network.network import Network, NetworkParams
 
@@ -64,34 +68,58 @@ def distance(k: float) -> Distance:
 
 
 def as_perceptrons(network: Network) -> Network:
-    """The network with a step in the place of every sigmoid.
+    """The network with a step in the place of every sigmoid, inside blocks too.
 
     Raises:
         UsageError: there is no sigmoid in it.
     """
-    layers = [Step() if isinstance(layer, Sigmoid) else layer for layer in network.layers]
-    if all(new is old for new, old in zip(layers, network.layers, strict=True)):
+    if not any(isinstance(layer, Sigmoid) for _, layer in walk(network)):
         raise UsageError(f"network: expected one with sigmoid layers, got {network}")
-    return network.replace(layers=layers)
+    return rebuild(network, lambda _, value: Step() if isinstance(value, Sigmoid) else value)
 
 
 def steeper(network: Network, params: Weights, k: float) -> NetworkParams:
     """The weights with which every sigmoid of the network is σ(k x): those of the layer in front of it, times k.
 
+    A sigmoid inside a block needs its linear layer in the same block.
+
     Raises:
-        UsageError: k is no number above 0, or something other than a linear layer stands in front of a sigmoid.
+        UsageError: k is no number above 0, or something other than a linear layer stands in front of a sigmoid; the
+            message names the place of the sigmoid.
     """
     if not 0 < k < np.inf:
         raise UsageError(f"k: expected a finite number above 0, got {k!r}")
-    scaled = [{name: jnp.asarray(a) for name, a in own.items()} for own in params]
-    for place, layer in enumerate(network.layers):
+    own = [{name: jnp.asarray(a) for name, a in layer.items()} for layer in params]
+    return tuple(_row(network.layers, own, k, [("layers", i) for i in range(len(network.layers))]))
+
+
+def _row(layers: Sequence[Layer], params: Sequence[Params], k: float, places: Sequence[Path]) -> list[Params]:
+    """The weights of layers in a row, which stand at these places of the network."""
+    scaled = [_layer(layer, own, k, at) for layer, own, at in zip(layers, params, places, strict=True)]
+    for i, layer in enumerate(layers):
         if not isinstance(layer, Sigmoid):
             continue
-        front = place - 1
-        while front >= 0 and isinstance(network.layers[front], Dropout):
+        front = i - 1
+        while front >= 0 and isinstance(layers[front], Dropout):
             front -= 1
-        if front < 0 or not isinstance(network.layers[front], Linear):
-            came = network.layers[front].kind if front >= 0 else "the input"
-            raise UsageError(f"layers[{place}]: expected a linear layer in front of the sigmoid, got {came}")
+        if front < 0 or not isinstance(layers[front], Linear):
+            outside = "the input of its block" if len(places[i]) > 2 else "the input"
+            came = layers[front].kind if front >= 0 else outside
+            raise UsageError(f"{place_of(places[i])}: expected a linear layer in front of the sigmoid, got {came}")
         scaled[front] = {name: a * k for name, a in scaled[front].items()}
-    return tuple(scaled)
+    return scaled
+
+
+def _layer(layer: Layer, own: Params, k: float, place: Path) -> Params:
+    """The weights of one layer: in a block, those of the rows inside."""
+    if isinstance(layer, Repeat):  # the arrays of its copies are scaled together
+        return _row([layer.block], [own], k, [(*place, "block")])[0]
+    if not isinstance(layer, Row | Parallel):
+        return own
+    field = "layers" if isinstance(layer, Row) else "branches"
+    parts, places = zip(*((under(own, i), (*place, field, i)) for i in range(len(layer.inside))), strict=True)
+    if isinstance(layer, Row):
+        rows = _row(layer.inside, parts, k, places)
+    else:  # each branch is a row of its own
+        rows = [_row([one], [part], k, [at])[0] for one, part, at in zip(layer.inside, parts, places, strict=True)]
+    return {f"{i}.{name}": a for i, part in enumerate(rows) for name, a in part.items()}
