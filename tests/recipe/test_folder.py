@@ -253,7 +253,7 @@ def test_no_run(tmp_path: Path) -> None:
         sb.load_run(tmp_path)
 
 
-@pytest.mark.parametrize("name", sorted(FILES - {"report.html", "job.json", "ensemble.safetensors"}))
+@pytest.mark.parametrize("name", sorted(FILES - {"report.html", "job.json", "ensemble.safetensors", "signals.parquet"}))
 @pytest.mark.parametrize("damage", ["gone", "cut", "empty"])
 def test_a_damaged_file_is_told(own_run: sb.Run, name: str, damage: str) -> None:
     assert own_run.folder is not None

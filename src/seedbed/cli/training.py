@@ -16,7 +16,7 @@ from seedbed.cli.options import with_shared_options
 from seedbed.cli.setups import Changes
 from seedbed.core.errors import UsageError
 from seedbed.recipe.defaults import AUTO, CHECKPOINT_SECONDS
-from seedbed.watching.signals import ECONOMY
+from seedbed.watching.levels import ECONOMY
 
 Imports = Annotated[
     list[str] | None, typer.Option("--import", help="A module with layers of your own.", metavar="MODULE")

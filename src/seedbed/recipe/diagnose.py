@@ -17,7 +17,8 @@ from seedbed.training.trainer import Training
 from seedbed.watching.case import Case
 from seedbed.watching.finding import FATAL, Evidence, Finding
 from seedbed.watching.findings import diagnosed
-from seedbed.watching.signals import FULL, Watch
+from seedbed.watching.levels import FULL
+from seedbed.watching.signals import Watch
 
 MEMBERS = 5  # that a setup is tried out with
 
@@ -108,13 +109,12 @@ def _of_run(run: Run, data: Any) -> Diagnosis:
     try:
         dataset = the_data_of(run, data)
     except UsageError as error:
-        unknown = (f"{error.message}, so inputs were not looked at and nothing was trained once more",)
+        unknown: tuple[str, ...] = (f"{error.message}, so inputs were not looked at and nothing was trained once more",)
         return Diagnosis((), len(numbers), unknown)
+    unknown = ()
     if run.n_folds is not None:
         unknown = (f"networks on {run.n_folds} folds are looked at by the first fold alone",)
         dataset = dataset.folds(run.n_folds)[0]
-    else:
-        unknown = ()
     if not is_full:
         chosen = [member for member in run.members if run.n_folds is None or member.fold == 0]
         training = Training(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.core.draw import Drawn, draws
-from seedbed.core.errors import UsageError
+from seedbed.core.errors import RunError, UsageError
 from seedbed.core.plain import shown
 from seedbed.core.value import Value
 from seedbed.data.encoder import Encoder
@@ -186,7 +186,13 @@ class Run:
         if any(isinstance(one.seen, dict) and "looks" in one.seen for one in self.trained):
             return table((member.number, self._seen(member)) for member in self.members)
         path = None if self.folder is None else self.folder / "signals.parquet"
-        return pd.read_parquet(path) if path is not None and path.is_file() else None
+        if path is None or not path.is_file():
+            return None
+        try:
+            return pd.read_parquet(path)
+        except (OSError, ValueError) as error:
+            hint = "it was damaged after it was written; what else the run holds is sound"
+            raise RunError(f"{path}: the signals cannot be read: {error}", hint) from None
 
     def series(self, member: Member) -> Series | None:
         """The signals of one member as arrays; None where training was not watched."""

@@ -26,7 +26,8 @@ from seedbed.training.plan import Plan
 from seedbed.training.selftest import check_back_end
 from seedbed.training.setup import Setup
 from seedbed.training.trainer import Progress
-from seedbed.watching.signals import ECONOMY, Watch, watch_of
+from seedbed.watching.levels import ECONOMY
+from seedbed.watching.signals import Watch, watch_of
 
 MOST = 2**31 - 1  # of a seed or a number that JAX folds into a key
 

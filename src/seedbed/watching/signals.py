@@ -27,10 +27,8 @@ from seedbed.network.activations import Activation
 from seedbed.network.layer import Layer, Params, is_running, role
 from seedbed.training.observe import PROBE, Observation
 from seedbed.training.setup import Setup
+from seedbed.watching.levels import ECONOMY, EVERY, FULL, LEVELS, OFF
 
-OFF, ECONOMY, FULL = "off", "economy", "full"
-LEVELS = (OFF, ECONOMY, FULL)
-EVERY = 16  # steps between two looks
 # Histograms are over asinh(10 a), which is straight near 0 and a logarithm far from it.
 EDGES = np.sinh(np.linspace(-6, 6, 32)) / 10
 MOST_GAIN = 3.0

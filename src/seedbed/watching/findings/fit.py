@@ -38,11 +38,11 @@ def _held_back(case: Case) -> Iterator[Finding]:
         last = slice(-max(1, len(case.history["train_loss"]) // 4), None)
         train, valid = (float(np.nanmean(case.history[f"{part}_loss"][last])) for part in ("train", "valid"))
         if train > RISE * valid or case.struggles:
-            evidence = (
+            measured = (
                 Evidence("dropout rate", max(rates.values()), "0.1 to 0.5"),
                 Evidence("training loss / validation loss", train / valid if valid else np.nan, "1 at most"),
             )
-            yield Finding("dropout_too_strong", (), strong, SERIOUS, evidence, ("less_regularisation",))
+            yield Finding("dropout_too_strong", (), strong, SERIOUS, measured, ("less_regularisation",))
 
 
 def _by_heart(case: Case) -> Iterator[Finding]:

@@ -43,18 +43,14 @@ def _scale(case: Case) -> Iterator[Finding]:
     small, large = (
         tuple(i for i, r in ratios.items() if test(r)) for test in (lambda r: r < SMALL, lambda r: r > LARGE)
     )
-    due = "about 1"
+    against = lambda ratio: Evidence("variance of the weights / what the activation asks for", ratio, "about 1")  # noqa: E731
     if small and left < SHRUNK:
-        worst = min(ratios[i] for i in small)
-        evidence = (
-            Evidence("variance of the weights / what the activation asks for", worst, due),
-            Evidence("what is left of the signal behind the hidden layers, against that", left, due),
-        )
+        behind = Evidence("what is left of the signal behind the hidden layers, against that", left, "about 1")
+        evidence = (against(min(ratios[i] for i in small)), behind)
         yield Finding("init_too_small", (), small, SERIOUS, evidence, ("he", "selu", "xavier", "batchnorm"))
     elif large:
-        worst = max(ratios[i] for i in large)
-        evidence = (Evidence("variance of the weights / what the activation asks for", worst, due),)
-        yield Finding("init_too_large", (), large, SERIOUS, evidence, ("xavier", "lecun", "he", "batchnorm"))
+        worst = (against(max(ratios[i] for i in large)),)
+        yield Finding("init_too_large", (), large, SERIOUS, worst, ("xavier", "lecun", "he", "batchnorm"))
 
 
 def against_due(case: Case, place: int) -> float | None:

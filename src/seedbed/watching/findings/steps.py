@@ -86,8 +86,8 @@ def _swings(case: Case) -> Iterator[Finding]:
     share = swings / len(score)
     if share < OFTEN:
         return
-    evidence = (Evidence(f"epochs in which the score turns by more than {SWING:g}", share, f"below {OFTEN:g}"),)
+    turning = Evidence(f"epochs in which the score turns by more than {SWING:g}", share, f"below {OFTEN:g}")
     if case.batch_size <= TINY_BATCH:
-        evidence = (*evidence, Evidence("examples in a batch", case.batch_size, "16 to 256"))
-        yield Finding("batch_too_small", (), (), SERIOUS, evidence, ("larger_batch", "lr_down"))
-    yield Finding("oscillating", (), (), SERIOUS, evidence[:1], ("lr_down", "larger_batch", "adam", "warm_up"))
+        small = Evidence("examples in a batch", case.batch_size, "16 to 256")
+        yield Finding("batch_too_small", (), (), SERIOUS, (turning, small), ("larger_batch", "lr_down"))
+    yield Finding("oscillating", (), (), SERIOUS, (turning,), ("lr_down", "larger_batch", "adam", "warm_up"))

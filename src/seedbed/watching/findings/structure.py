@@ -73,11 +73,11 @@ def _output(case: Case) -> Iterator[Finding]:
         low, high, *_ = case.inputs.targets
         margin = 0.01 * (high - low)
         if low < told.low - margin or high > told.high + margin:
-            evidence = (
+            both = (
                 Evidence("lowest target", low, f"{told.low:.3g} at least, which is the lowest output"),
                 Evidence("highest target", high, f"{told.high:.3g} at most, which is the highest output"),
             )
-            yield Finding("wrong_output", (), (place,), SERIOUS, evidence, ("fit_output",))
+            yield Finding("wrong_output", (), (place,), SERIOUS, both, ("fit_output",))
 
 
 def _step(case: Case) -> Iterator[Finding]:
