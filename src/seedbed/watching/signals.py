@@ -78,15 +78,13 @@ def watch_of(level: Any, observe: Any = None) -> Watch | None:
     Raises:
         UsageError: there is no such level.
     """
-    if isinstance(level, Watch):
-        level, watch = level.level, level
-    else:
-        watch = Watch(level)
-    if level not in LEVELS:
-        raise UsageError(f"watch: expected {one_of(LEVELS)}, got {level!r}", nearest(str(level), LEVELS))
+    given = level.level if isinstance(level, Watch) else level
+    if given not in LEVELS:
+        raise UsageError(f"watch: expected {one_of(LEVELS)}, got {given!r}", nearest(str(given), LEVELS))
+    watch = level if isinstance(level, Watch) else Watch(given)
     if isinstance(watch.every, bool) or not isinstance(watch.every, int) or watch.every < 1:
         raise UsageError(f"watch: expected a whole number of steps between looks, got {watch.every!r}")
-    return None if level == OFF or observe is not None else watch
+    return None if given == OFF or observe is not None else watch
 
 
 @dataclass(frozen=True)
@@ -133,8 +131,8 @@ def behind(network: Network, flow: Flow) -> dict[str, Array]:
         examples = tuple(range(a.ndim - 1))
         found["mean"].append(jnp.mean(a))
         found["deviation"].append(jnp.std(a))
-        found["zeros"].append(jnp.mean(a == 0))
-        found["dead"].append(jnp.mean(jnp.all(a == 0, axis=examples)))
+        found["zeros"].append(jnp.mean(a == 0, dtype=a.dtype))
+        found["dead"].append(jnp.mean(jnp.all(a == 0, axis=examples), dtype=a.dtype))
         found["saturated"].append(saturated(layer, before))
         found["delta"].append(_rms(slope) * a.shape[0])
         found["histogram"].append(histogram(a))
@@ -145,7 +143,7 @@ def histogram(a: Array) -> Float[Array, "bin"]:
     """The shares of activations between `EDGES`; the outermost bins hold what is beyond."""
     flat = a.ravel()
     flat = flat[:: -(-flat.size // SAMPLE) | 1]  # an odd stride, or it would meet the same units in every example
-    below = jnp.mean(flat[:, None] < jnp.asarray(EDGES[1:-1], a.dtype), axis=0)
+    below = jnp.mean(flat[:, None] < jnp.asarray(EDGES[1:-1], a.dtype), axis=0, dtype=a.dtype)
     return jnp.diff(below, prepend=0.0, append=1.0)
 
 
@@ -155,7 +153,7 @@ def saturated(layer: Layer, z: Array) -> Array:
         return jnp.full((), jnp.nan, z.dtype)
     with jax.ensure_compile_time_eval():
         zones = facts(layer.function).saturation
-    flat = [jnp.mean((z >= low) & (z <= high)) for low, high in zones]
+    flat = [jnp.mean((z >= low) & (z <= high), dtype=z.dtype) for low, high in zones]
     return sum(flat, jnp.zeros((), z.dtype))
 
 
