@@ -1,7 +1,7 @@
 """Sick networks with the finding that should be named first, remedies that cure them and some that must not.
 
-The first twelve are those of AutoTrainer, DeepDiagnosis, TheDeepChecker, Nielsen and CS231n that the literature compares
-diagnosers on, with the digits in place of MNIST; the others are of other kinds, on other data.
+The first twelve are those of AutoTrainer, DeepDiagnosis, TheDeepChecker, Nielsen and CS231n that diagnosers are compared
+on, with the digits in place of MNIST; the others are of other kinds, on other data.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def _deep(n: int, units: int, activation: str, weight: str = "he_uniform") -> st
     return ", ".join([f"linear {units} weight={weight}, {activation}"] * n) + ", linear out"
 
 
-SIXTEENTH = (sb.Divide(16.0),)
+SIXTEENTH, BOTH = (sb.Divide(16.0),), (sb.Standardize(), sb.StandardizeTarget())
 BCE, CE, MSE = sb.BinaryCrossEntropy(), sb.CrossEntropy(), sb.MeanSquaredError()
 
 CASES = (
@@ -209,11 +209,12 @@ CASES = (
     ),
     Sick(
         "W23 sixty points", few,
-        _setup("linear 128 weight=he_uniform, relu, linear 128 weight=he_uniform, relu, linear out", BCE, sb.Adam(3e-3), 20, 400),
+        _setup(_deep(2, 128, "relu"), BCE, sb.Adam(3e-3), 20, 400),
         ("overfitting",), ("l2", "dropout", "early_stopping"), ("longer",),
     ),
     Sick(
-        "S01 all weights zero", moons, _setup("linear 16 weight=zeros, tanh, linear out weight=zeros", BCE, sb.SGD(0.5), 32, 40),
+        "S01 all weights zero", moons,
+        _setup("linear 16 weight=zeros, tanh, linear out weight=zeros", BCE, sb.SGD(0.5), 32, 40),
         ("symmetric_units",), ("he", "xavier"), ("lr_up", "longer"),
     ),
     Sick(
@@ -240,7 +241,7 @@ CASES = (
     ),
     Sick(
         "S07 sigmoid in front of large targets", diabetes,
-        _setup("linear 32, relu, linear out, sigmoid", MSE, sb.Adam(1e-2), 32, 60, (sb.Standardize(), sb.StandardizeTarget())),
+        _setup("linear 32, relu, linear out, sigmoid", MSE, sb.Adam(1e-2), 32, 60, BOTH),
         ("wrong_output",), ("fit_output",), ("longer",),
     ),
     Sick(
@@ -250,7 +251,7 @@ CASES = (
     ),
     Sick(
         "S09 dropout of 0.95", cancer,
-        _setup("linear 32, relu, dropout 0.95, linear 32, relu, dropout 0.95, linear out", BCE, sb.Adam(1e-3), 32, 30, (sb.Standardize(),)),
+        _setup(", ".join(["linear 32, relu, dropout 0.95"] * 2) + ", linear out", BCE, sb.Adam(1e-3), 32, 30, BOTH),
         ("dropout_too_strong",), ("less_regularisation",), ("lr_down",),
     ),
     Sick(
