@@ -1,7 +1,7 @@
 """Sick networks with the finding that should be named first, remedies that cure them and some that must not.
 
-The first twelve are those of AutoTrainer, DeepDiagnosis, TheDeepChecker, Nielsen and CS231n that diagnosers are measured
-on, with the digits in place of MNIST; the others are of other kinds, on other data.
+The first twelve are those of AutoTrainer, DeepDiagnosis, TheDeepChecker, Nielsen and CS231n that diagnosers are held
+against, with the digits in place of MNIST; the others are of other kinds, on other data.
 """
 
 from __future__ import annotations
