@@ -123,10 +123,10 @@ def test_same_sign_and_twins_by_counting() -> None:
     assert float(twins({"weight": jnp.zeros((4, 3))})) == 1.0
 
 
-def test_an_unbounded_function_is_nowhere_saturated_but_where_it_is_flat() -> None:
-    z = jnp.asarray([-2.0, -0.5, 0.5, 2.0])
-    assert float(saturated(sb.ReLU(), z)) == 0.5
-    assert float(saturated(sb.LeakyReLU(), z)) == 0.0
+def test_units_are_saturated_at_both_ends_and_those_of_relu_are_off() -> None:
+    z = jnp.asarray([-20.0, -0.5, 0.5, 20.0])
+    assert float(saturated(sb.Tanh(), z)) == 0.5
+    assert np.isnan(saturated(sb.ReLU(), z)) and np.isnan(saturated(sb.Linear(3), z))
 
 
 @pytest.mark.parametrize("lr", [0.01, 0.5, 2.0])

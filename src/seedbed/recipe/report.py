@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seedbed.core import toml
 from seedbed.core.distributions import Integers, LogUniform
@@ -15,6 +16,9 @@ from seedbed.recipe.member import encoder_of
 from seedbed.recipe.run import Run
 from seedbed.reporting.evidence import Evidence
 from seedbed.training.trained import DIVERGED
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 def evidence_of(run: Run, language: str | None = None) -> Evidence:
@@ -58,7 +62,17 @@ def evidence_of(run: Run, language: str | None = None) -> Evidence:
         importance=held.importance,
         log_places=_log_places(run),
         n_looks=run.n_looks,
+        signals=_signals(run),
     )
+
+
+def _signals(run: Run) -> DataFrame | None:
+    """The signals of the best member."""
+    try:
+        rows = run.signals
+    except RunError:  # damaged; the rest of the report is worth having
+        return None
+    return None if rows is None else rows[rows["member"] == run.best.members[0].number]
 
 
 def _log_places(run: Run) -> frozenset[str]:

@@ -120,6 +120,7 @@ class Evidence:
         temperature: that of the probabilities in `test_ensemble`.
         groups, importance: as above, where they were measured.
         n_looks: how often the test part was scored, with the times before that training was interrupted.
+        signals: of the best member, see `Run.signals`; None where training was not watched.
     """
 
     name: str
@@ -153,6 +154,7 @@ class Evidence:
     importance: Importance | None = None
     log_places: frozenset[str] = frozenset()
     n_looks: int = 1
+    signals: DataFrame | None = None
 
     @property
     def prediction(self) -> NDArray[Any] | None:

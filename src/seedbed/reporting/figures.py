@@ -18,6 +18,7 @@ from seedbed.reporting.importance import MOST_SHOWN, draw_importance
 from seedbed.reporting.labels import draw_labels
 from seedbed.reporting.reliability import draw_reliability, reliability_data
 from seedbed.reporting.residuals import MOST_TARGETS, draw_residuals, draw_truth
+from seedbed.reporting.signals import draw_ridges, draw_signal, ridges_data, signals_data
 from seedbed.reporting.wording import number, percent
 
 
@@ -133,8 +134,27 @@ def importance(evidence: Evidence, language: str | None) -> Figure | None:
     return Figure("importance", caption, (), (Panel("", draw_importance(evidence, language), most_width=width),))
 
 
+def signals(evidence: Evidence, language: str | None) -> Figure | None:
+    """What was told of the layers of the best network while it learned."""
+    names = ("gradient", "ratio", "dead", "saturated")
+    there = [name for name in names if not signals_data(evidence, name).empty]
+    if not there:
+        return None
+    panels = [Panel(message(f"signal.{name}", language), draw_signal(evidence, name, language)) for name in there]
+    return Figure("signals", message("report.signals.caption", language), (), tuple(panels))
+
+
+def activations(evidence: Evidence, language: str | None) -> Figure | None:
+    """The activations of its layers over the epochs."""
+    ridges = ridges_data(evidence)
+    panels = tuple(Panel(name, draw_ridges(table, language)) for name, table in ridges.items())
+    return Figure("activations", message("report.activations.caption", language), (), panels) if panels else None
+
+
 FIGURES: tuple[Callable[[Evidence, str | None], Figure | None], ...] = (
     curves,
+    signals,
+    activations,
     hyperparameters,
     test_part,
     classes,

@@ -148,11 +148,18 @@ def histogram(a: Array) -> Float[Array, "bin"]:
 
 
 def saturated(layer: Layer, z: Array) -> Array:
-    """The share of an activation's inputs that lie where it is flat, as measured of the function; else NaN."""
+    """The share of an activation's inputs that lie where it is flat, as measured of the function.
+
+    NaN for what is no activation of single numbers, and for one that is flat on one side alone: its units are not
+    saturated there but off.
+    """
     if not (isinstance(layer, Activation) and layer.function.is_elementwise):
         return jnp.full((), jnp.nan, z.dtype)
     with jax.ensure_compile_time_eval():
-        zones = facts(layer.function).saturation
+        told = facts(layer.function)
+    zones = told.saturation
+    if not (np.isfinite(told.low) and np.isfinite(told.high)):
+        return jnp.full((), jnp.nan, z.dtype)
     flat = [jnp.mean((z >= low) & (z <= high), dtype=z.dtype) for low, high in zones]
     return sum(flat, jnp.zeros((), z.dtype))
 
