@@ -36,10 +36,10 @@ SIZES = {"64-64-64-10 / 32": ((64, 64, 64, 10), 32), "784-128-10 / 64": ((784, 1
 N_TRAIN, N_VALID, MEMBERS = 3200, 800, 16
 NOTES = """\
 named: what is named first for five seeds of a case together, and for how many of the five by themselves.
-false alarms: random setups of textbook sizes of which something is said of most seeds; whether a remedy can be proved for
-them is a question to `seedbed treat`, so this counts too many.
-cost: microseconds of a training step of one network of 16 in a population, and how many times the plain step; the best of
-several trainings that took turns."""
+false alarms: random setups of textbook sizes of which something is said of most seeds; whether a remedy can be proved
+for them is a question to `seedbed treat`, so this counts too many.
+cost: microseconds of a training step of one network of 16 in a population, and how many times the plain step; the best
+of several trainings that took turns."""
 
 
 def named(case: Sick, seed: int) -> dict[str, Any]:
