@@ -120,6 +120,8 @@ if TYPE_CHECKING:
     from seedbed.recipe.resume import resume
     from seedbed.recipe.run import Run
     from seedbed.recipe.train import train
+    from seedbed.recipe.treating.treat import treat
+    from seedbed.recipe.treating.treatment import Treatment
     from seedbed.training import (
         SGD,
         Adagrad,
@@ -238,6 +240,7 @@ __all__ = [
     "StepDecay",
     "Tanh",
     "TrainingError",
+    "Treatment",
     "UsageError",
     "Value",
     "WarmUp",
@@ -276,5 +279,6 @@ __all__ = [
     "shape_of",
     "train",
     "training",
+    "treat",
     "uniform",
 ]

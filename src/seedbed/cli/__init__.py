@@ -9,7 +9,17 @@ from typing import Annotated
 
 import typer
 
-from seedbed.cli import describing, diagnosing, differentiating, explaining, places, predicting, results, training
+from seedbed.cli import (
+    describing,
+    diagnosing,
+    differentiating,
+    explaining,
+    places,
+    predicting,
+    results,
+    training,
+    treating,
+)
 from seedbed.cli.console import show_error
 from seedbed.core.errors import SeedbedError
 
@@ -32,6 +42,7 @@ for command in (
     results.runs,
     results.compare,
     explaining.explain,
+    treating.treat,
     differentiating.jacobian,
     places.doctor,
 ):

@@ -31,7 +31,7 @@ from seedbed.training.setup import Setup
 from seedbed.training.state import Blueprint
 from seedbed.training.trained import Trained, collected, on_host
 from seedbed.training.tuning import best_plan
-from seedbed.training.waves import Cohort
+from seedbed.training.waves import Cohort, IsHopeless
 from seedbed.training.weighting import example_weights
 
 COMPILERS = 2  # programs that are compiled at the same time
@@ -66,6 +66,8 @@ class Training:
         on_progress: called between device calls.
         checkpoints: where to write how far the training is, or None.
         point: where to go on from, or None to begin.
+        is_hopeless: says of members in training which may be given up, see `waves.py`; where all are that train at
+            the same time, they go no further, and their outcome is "interrupted".
     """
 
     setups: Sequence[Setup]
@@ -79,6 +81,7 @@ class Training:
     on_progress: Callable[[Progress], None] | None = None
     checkpoints: Checkpoints | None = None
     point: Point | None = None
+    is_hopeless: IsHopeless | None = None
     results: list[Trained] = field(default_factory=list)
     is_interrupted: bool = False
     wall_seconds: float = 0.0
@@ -179,6 +182,8 @@ class Training:
                     self._tell(cohort)
                     if interrupted():
                         break
+                    if self.is_hopeless is not None:
+                        cohort.give_up(self.is_hopeless, members.places[first:])
                     self._keep(i, first, cohort)
                 self._keep(i, first, cohort, is_last=interrupted())
                 self.n_steps += cohort.n_steps_done

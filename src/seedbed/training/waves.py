@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,11 @@ CALL_SECONDS = 0.25  # what one device call aims at, so that none is longer than
 FIRST_STEPS, GROWTH = 8, 8  # a call does at most so many steps at first, then so many times those of the call before
 
 
+# Of members that train together: their places among all, how many epochs each has behind it, and their history
+# (member, epoch, column); it says of each whether it may be given up.
+IsHopeless = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray[Any]], NDArray[np.bool_]]
+
+
 @dataclass
 class Wave:
     """Members that train at a time, and how far they are."""
@@ -33,6 +38,7 @@ class Wave:
     step: int = 0
     is_over: bool = False
     seconds: list[float] = field(default_factory=list)  # since the start of the training, at the end of each epoch
+    is_given_up: bool = False  # before its end, because its members are of no interest any more
 
 
 class Cohort:
@@ -78,7 +84,7 @@ class Cohort:
         Arguments:
             started: when the training began, by `time.perf_counter`.
         """
-        while waiting := [wave for wave in self.waves if not wave.is_over]:
+        while waiting := [wave for wave in self.waves if not (wave.is_over or wave.is_given_up)]:
             first = min(self._place(wave) for wave in waiting)  # a superbatch is read once, for all waves
             for wave in waiting:
                 if self._place(wave) == first:
@@ -106,6 +112,20 @@ class Cohort:
         ]
         sizes = [len(wave.numbers) for wave in self.waves]
         return float(np.average(per_wave, weights=sizes))
+
+    def give_up(self, is_hopeless: IsHopeless, places: NDArray[np.int64]) -> None:
+        """Gives up the waves whose members are all hopeless.
+
+        Arguments:
+            places: of the cohort's members, in their order.
+        """
+        histories = [np.asarray(wave.state.history)[: len(wave.numbers)] for wave in self.waves]
+        epochs = [np.full(len(wave.numbers), wave.epoch) for wave in self.waves]
+        n = sum(map(len, epochs))
+        said = is_hopeless(places[:n], np.concatenate(epochs), np.concatenate(histories))
+        ends = np.cumsum([len(one) for one in epochs])
+        for wave, own in zip(self.waves, np.split(said, ends[:-1]), strict=True):
+            wave.is_given_up = not wave.is_over and bool(own.all())
 
     def block(self, cohort: int, first: int) -> Block:
         """Where the waves stand, on the host."""

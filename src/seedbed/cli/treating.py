@@ -1,0 +1,101 @@
+"""`seedbed treat`: remedies for what was found in a run, each proved."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import seedbed as sb
+from seedbed.cli.console import Printer
+from seedbed.cli.results import RunFolder
+from seedbed.cli.training import Imports, import_modules
+from seedbed.core.errors import UsageError
+
+
+def treat(
+    run: RunFolder,
+    data: Annotated[
+        str | None,
+        typer.Option(help="The data of the run, where it came from memory or has another path now.", metavar="DATA"),
+    ] = None,
+    target: Annotated[str | None, typer.Option(help="The column to predict, beside --data.", metavar="COLUMN")] = None,
+    finding: Annotated[
+        list[str] | None, typer.Option(help="Treat this finding alone; may be repeated.", metavar="NAME")
+    ] = None,
+    remedy: Annotated[
+        list[str] | None,
+        typer.Option(help='Try this remedy and no other, such as tanh or "he + lr_down"; repeatable.', metavar="NAME"),
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option(help="Networks for each remedy; twice as many if they differ.", metavar="N")
+    ] = 8,
+    seed: Annotated[int, typer.Option(help="Decides first weights, noise and data order.", metavar="N")] = 0,
+    judged: Annotated[
+        str, typer.Option(help="Which weights count: best, as a run keeps them, or last.", metavar="WHICH")
+    ] = "best",
+    give_up: Annotated[
+        bool, typer.Option("--give-up/--to-the-end", help="Stop remedies that are behind half-way.")
+    ] = True,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Where to write the healed setup; RUN/healed.toml otherwise.", metavar="FILE"),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Where to write the page; RUN/treatment.html otherwise.", metavar="FILE")
+    ] = None,
+    imports: Imports = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.", metavar="")] = False,
+) -> None:
+    """Try the remedies for what was found in a run, side by side over several seeds, and write the healed setup.
+
+    A remedy is proved when it beats the setup as it is on the validation part: p below 0.05 in a permutation test,
+    corrected for their number, and an effect of half a deviation at least. Train with the result by --setup.
+    """
+    from seedbed.recipe.treating.treatment import is_page, is_toml
+
+    import_modules(imports)
+    printer = Printer(is_json=as_json)
+    healed, page = out or run / "healed.toml", report or run / "treatment.html"
+    is_toml(healed), is_page(page)  # before much is trained in vain
+    if target is not None and data is None:
+        raise UsageError("--target: expected --data beside it, got none", "the run knows its own data and target")
+    given = None if data is None else sb.data.load(data, target=target)
+    with printer.warnings():
+        treated = sb.treat(
+            sb.load_run(run), given, findings=finding, arms=remedy, seeds=seeds, seed=seed, judged=judged,
+            give_up=give_up, progress=True,
+        )  # fmt: skip
+    printer.say(str(treated))
+    files: dict[str, str] = {}
+    if not treated.is_healthy:
+        files["report"] = str(treated.report(page))
+    if treated.healed is not None:
+        files["setup"] = str(treated.save(healed))
+    said = "\n".join(f"{name:7} {path}" for name, path in files.items())
+    if said:
+        printer.say(f"\n{said}   ({treated.wall_seconds:.1f} s in all)")
+    if as_json:
+        printer.result({**as_plain(treated), **files})
+
+
+def as_plain(treated: Any) -> dict[str, Any]:
+    """The object that `--json` prints."""
+    return {
+        "name": treated.name,
+        "task": treated.task,
+        "findings": [asdict(one) for one in treated.findings],
+        "chosen": treated.chosen,
+        "arms": [
+            {name: None if value != value else value for name, value in row.items()}
+            for row in treated.arms.to_dict("records")
+        ],
+        "scores": {
+            arm: [float(score) for score in rows["score"]] for arm, rows in treated.scores.groupby("arm", sort=False)
+        },
+        "differences": [{"place": place, "before": a, "after": b} for place, a, b in treated.differences],
+        "wall_seconds": treated.wall_seconds,
+        "compile_seconds": treated.compile_seconds,
+    }

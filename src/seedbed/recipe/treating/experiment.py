@@ -1,0 +1,186 @@
+"""The experiment: all arms over several seeds as one population, and the score of each network.
+
+Seed s of an arm is member number s, so that all arms see the same data order, and draw the same first weights where
+they draw alike. Cohorts form by structure: arms that differ in numbers alone share one program.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedbed.core.errors import TrainingError
+from seedbed.data.dataset import Dataset
+from seedbed.recipe.treating.arms import Arm
+from seedbed.training.observe import Observe
+from seedbed.training.state import COLUMNS
+from seedbed.training.trained import DIVERGED, INTERRUPTED, Trained
+from seedbed.training.trainer import Progress, Training
+
+BEST, LAST = "best", "last"  # which weights are judged: those that a run keeps, or those that training ended with
+SCORE = COLUMNS.index("valid_score")
+LOWEST_R2 = -1.0  # a worse fit than this is as useless, and would make every deviation huge
+HOPE = 0.5  # the share of its epochs after which an arm may be given up
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One network of one arm.
+
+    Attributes:
+        arm: its name.
+        seed: the member's number.
+        score: on the validation part; the lowest where it diverged.
+        outcome: how its training ended.
+        trained, place: where it is among the trained cohorts.
+    """
+
+    arm: str
+    seed: int
+    score: float
+    outcome: str
+    trained: Trained
+    place: int
+
+
+@dataclass
+class Experiment:
+    """Arms in training, and what came of them.
+
+    Arguments:
+        arms: the control first.
+        data: with a validation part, on which they are judged.
+        seed: of the training.
+        judged: `BEST` or `LAST`; with patience it is always the best, for that is what patience asks for.
+        gives_up: whether hopeless arms are not trained to their end.
+        observe: looks inside the program.
+        on_progress: called between device calls.
+    """
+
+    arms: Sequence[Arm]
+    data: Dataset
+    seed: int = 0
+    judged: str = BEST
+    gives_up: bool = True
+    observe: Observe | None = None
+    on_progress: Callable[[Progress], None] | None = None
+    trials: list[Trial] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)  # of each arm
+    wall_seconds: float = 0.0
+    compile_seconds: float = 0.0
+
+    def run(self, seeds: Sequence[int]) -> None:
+        """Trains each arm that has not been given up on these seeds.
+
+        Raises:
+            TrainingError: it was interrupted.
+        """
+        arms = [arm for arm in self.arms if arm.name not in self.hopeless]
+        members = [(arm, seed) for arm in arms for seed in seeds]
+        training = Training(
+            [arm.setup for arm, _ in members],
+            [seed for _, seed in members],
+            self.data,
+            self.seed,
+            observe=self.observe,
+            on_progress=self.on_progress,
+        )
+        if self.gives_up:
+            training.is_hopeless = _Hopeless(members, training)
+        training.run()
+        if training.is_interrupted:
+            raise TrainingError("treat: interrupted before all arms were trained; nothing is proved")
+        self.wall_seconds += training.wall_seconds
+        self.compile_seconds += training.compile_seconds
+        self._keep(training.results, members)
+
+    @property
+    def hopeless(self) -> tuple[str, ...]:
+        """The arms that were given up."""
+        return tuple(dict.fromkeys(trial.arm for trial in self.trials if trial.outcome == INTERRUPTED))
+
+    def scores(self, arm: str) -> NDArray[np.float64]:
+        """The scores of an arm, in the order of its seeds."""
+        own = sorted((trial for trial in self.trials if trial.arm == arm), key=lambda trial: trial.seed)
+        return np.asarray([trial.score for trial in own])
+
+    def _keep(self, results: Sequence[Trained], members: Sequence[tuple[Arm, int]]) -> None:
+        """The networks with their scores, and what each arm took."""
+        began = 0.0
+        for one in results:
+            ended = float(np.nanmax(one.seconds)) if np.isfinite(one.seconds).any() else began
+            each = (ended - began) / len(one.places)
+            for place, at in enumerate(one.places):
+                arm, seed = members[at]
+                score = score_of(one, place, self.judged, arm.setup.patience is not None)
+                self.trials.append(Trial(arm.name, seed, score, one.outcomes[place], one, place))
+                self.seconds[arm.name] = self.seconds.get(arm.name, 0.0) + each
+            began = ended
+        self._settle()
+
+    def _settle(self) -> None:
+        """Gives those that diverged the lowest score: that of chance, or what the worst of the others has."""
+        is_sound = lambda t: t.outcome != DIVERGED and math.isfinite(t.score)  # noqa: E731
+        lowest = min([chance(self.data), *(trial.score for trial in self.trials if is_sound(trial))])
+        self.trials = [trial if is_sound(trial) else replace(trial, score=lowest) for trial in self.trials]
+
+
+def score_of(one: Trained, place: int, judged: str, has_patience: bool) -> float:
+    """The validation score of a network; NaN where it has none."""
+    scores = one.history[place, :, SCORE]
+    there = np.flatnonzero(np.isfinite(scores))
+    epoch = int(one.best_epoch[place])
+    if judged == LAST and not has_patience and len(there):
+        epoch = int(there[-1])
+    return max(float(scores[epoch]), LOWEST_R2) if epoch >= 0 and len(there) else math.nan
+
+
+def chance(data: Dataset) -> float:
+    """The score of who knows nothing: of one class in n, of half the labels; of a regression the lowest that counts."""
+    if data.task == "classification":
+        return 1.0 / data.n_classes
+    return 0.5 if data.task == "multilabel" else LOWEST_R2
+
+
+class _Hopeless:
+    """Which members belong to arms that are behind the control half-way, in the mean and with their best seed.
+
+    The control is the first arm; who trains in its cohort goes to the end.
+    """
+
+    def __init__(self, members: Sequence[tuple[Arm, int]], training: Training) -> None:
+        self.arms = np.asarray([arm.name for arm, _ in members])
+        self.training = training
+
+    def __call__(
+        self, places: NDArray[np.int64], epochs: NDArray[np.int64], history: NDArray[Any]
+    ) -> NDArray[np.bool_]:
+        said = np.zeros(len(places), bool)
+        control = next((one for one in self.training.results if 0 in one.places), None)
+        if control is None:
+            return said
+        theirs = control.history[control.places < np.sum(self.arms == self.arms[0])]
+        for arm in set(self.arms[places]):
+            own = self.arms[places] == arm
+            share = epochs[own].min() / history.shape[1]
+            if share >= HOPE:
+                said[own] = _is_behind(history[own][:, : epochs[own].min()], theirs, share)
+        return said
+
+
+def _is_behind(ours: NDArray[Any], theirs: NDArray[Any], share: float) -> bool:
+    """Whether the highest scores so far are below those of the control at the same share of its training."""
+    n = max(1, round(share * theirs.shape[1]))
+    a, b = _highest(ours), _highest(theirs[:, :n])
+    return bool(a.mean() <= b.mean() and a.max() <= b.max())
+
+
+def _highest(history: NDArray[Any]) -> NDArray[np.float64]:
+    """The highest score so far of each member."""
+    scores = np.nan_to_num(history[:, :, SCORE].astype(np.float64), nan=LOWEST_R2, posinf=LOWEST_R2, neginf=LOWEST_R2)
+    return np.asarray(np.maximum(scores, LOWEST_R2).max(axis=1))

@@ -1,0 +1,139 @@
+"""`treat`: remedies for what was found, each proved beside the sick setup."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from seedbed.core.errors import UsageError, one_of
+from seedbed.recipe.progress import showing
+from seedbed.recipe.run import Run
+from seedbed.recipe.train import MOST
+from seedbed.recipe.treating.arms import CONTROL, Arm, arms_for, arms_given
+from seedbed.recipe.treating.experiment import BEST, LAST, Experiment, Trial
+from seedbed.recipe.treating.patient import Patient, patient
+from seedbed.recipe.treating.treatment import Treatment, tables
+from seedbed.training.observe import Observe
+from seedbed.training.selftest import check_back_end
+from seedbed.training.setup import Setup
+from seedbed.training.trainer import Progress
+from seedbed.watching.finding import Finding
+from seedbed.watching.proof import Verdict, verdicts
+
+SEEDS, LEAST_SEEDS = 8, 4  # with four the smallest p is 1/70, which leaves no room for correction beyond three arms
+WIDE = 0.1  # the deviation of the best arm from which on there are twice as many seeds
+
+Diagnose = Callable[[Setup, Sequence[Trial]], Iterable[str]]
+
+
+def treat(
+    run: Run | Setup,
+    data: Any = None,
+    *,
+    findings: Sequence[Finding | str] | None = None,
+    arms: Sequence[str] | Mapping[str, Setup] | None = None,
+    seeds: int = SEEDS,
+    seed: int = 0,
+    judged: str = BEST,
+    give_up: bool = True,
+    observe: Observe | None = None,
+    diagnose: Diagnose | None = None,
+    progress: bool | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Treatment:
+    """Which remedies cure a setup that does not learn, each proved beside it over several seeds.
+
+    All arms train as one population: the setup as it is, every remedy that a finding names and that has a place in it,
+    pairs of the likeliest, and one that nothing asks for. They are judged on the validation part. Where the best arm
+    spreads widely there are twice as many seeds. Where nothing was found, nothing trains and nothing is changed.
+
+    Arguments:
+        run: a run, or the setup that is sick.
+        data: of the setup; of a run that came from memory, or None to read it from where the run did.
+        findings: what was found; or names of findings among those of the run. None: all of the run.
+        arms: what to try instead: names of remedies, several joined by "+", or setups by a name of their own.
+        seeds: networks in each arm.
+        seed: of the training, and of the lot.
+        judged: "best", by the weights that a run keeps, those of the smallest validation loss; or "last", by those
+            that training ends with, unless it has patience.
+        give_up: whether arms that are behind the control half-way are not trained to their end. They are not proved.
+        observe: looks inside the program, for `diagnose`.
+        diagnose: which findings are left in an arm, by name, from its setup and its networks.
+        progress, on_progress: as for `train`.
+
+    Raises:
+        UsageError: an argument is not sound, or something has to be given.
+        RunError: the data of the run cannot be read, or has changed.
+        SetupError, ShapeError: setup and data do not fit.
+        TrainingError: it was interrupted.
+    """
+    _check(seeds, seed, judged)
+    began = time.perf_counter()
+    one = patient(run, data, findings, needs_findings=arms is None)
+    tried = _arms(one, arms, seed)
+    experiment = Experiment(tried, one.data, seed, judged, give_up, observe)
+    verdict: dict[str, Verdict] = {}
+    if len(tried) > 1:
+        check_back_end()
+        with showing(progress, on_progress) as tell:
+            experiment.on_progress = tell
+            verdict = _proved(experiment, seeds)
+    cleared = {} if diagnose is None else _cleared(experiment, one, diagnose)
+    table, scores = tables(experiment, verdict, cleared)
+    return Treatment(
+        name=one.name,
+        task=one.data.task,
+        sick=one.setup,
+        findings=one.findings,
+        arms=table,
+        scores=scores,
+        setups={arm.name: arm.setup for arm in tried},
+        seed=seed,
+        judged=judged,
+        wall_seconds=time.perf_counter() - began,
+        compile_seconds=experiment.compile_seconds,
+    )
+
+
+def _check(seeds: Any, seed: Any, judged: str) -> None:
+    """Raises UsageError where an argument is not sound."""
+    if isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < LEAST_SEEDS:
+        hint = "fewer cannot prove anything: the smallest p of three against three is 1/20"
+        raise UsageError(f"seeds: expected a whole number of at least {LEAST_SEEDS}, got {seeds!r}", hint)
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MOST:
+        raise UsageError(f"seed: expected a whole number from 0 to {MOST:,}, got {seed!r}")
+    if judged not in (BEST, LAST):
+        raise UsageError(f"judged: expected {one_of((BEST, LAST))}, got {judged!r}")
+
+
+def _arms(one: Patient, given: Sequence[str] | Mapping[str, Setup] | None, seed: int) -> list[Arm]:
+    """The arms; the control alone where nothing was found."""
+    if given is not None:
+        return arms_given(one.setup, one.data, given)
+    if not one.findings:
+        return [Arm(CONTROL, CONTROL, one.setup, 0)]
+    return arms_for(one.setup, one.data, one.findings, seed)
+
+
+def _proved(experiment: Experiment, seeds: int) -> dict[str, Verdict]:
+    """The verdict on each arm, after as many seeds again where the best one spreads widely."""
+    experiment.run(range(seeds))
+    names = [arm.name for arm in experiment.arms]
+    best = max((experiment.scores(name) for name in names), key=lambda scores: float(np.mean(scores)))
+    if best.std(ddof=1) > WIDE:
+        experiment.run(range(seeds, 2 * seeds))
+    arms = {name: experiment.scores(name) for name in names if name != CONTROL}
+    return verdicts(experiment.scores(CONTROL), arms, hopeless=experiment.hopeless)
+
+
+def _cleared(experiment: Experiment, one: Patient, diagnose: Diagnose) -> dict[str, bool]:
+    """For each arm whether what was found in the control is gone in it."""
+    found = {finding.code for finding in one.findings}
+    return {
+        arm.name: not found & set(diagnose(arm.setup, [t for t in experiment.trials if t.arm == arm.name]))
+        for arm in experiment.arms
+        if arm.role != CONTROL and experiment.trials
+    }

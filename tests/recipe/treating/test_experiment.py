@@ -1,0 +1,90 @@
+"""The experiment: scores, what diverges, what is given up; against the members of an ordinary training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import seedbed as sb
+from seedbed.recipe.treating.arms import CONTROL, GIVEN, Arm
+from seedbed.recipe.treating.experiment import LAST, SCORE, Experiment
+from seedbed.training.trained import DIVERGED, INTERRUPTED
+from seedbed.training.trainer import Training
+
+
+def setup(lr: float = 0.05, units: int = 6, **rest: Any) -> sb.Setup:
+    network = sb.Network([sb.Linear(units), sb.Tanh(), sb.Linear("out")])
+    given = {"loss": sb.CrossEntropy(), "batch_size": 32, "epochs": 40} | rest
+    return sb.Setup(network=network, optimizer=sb.SGD(lr), **given)
+
+
+def arms(*setups: sb.Setup) -> list[Arm]:
+    names = [CONTROL, *(f"arm{i}" for i in range(1, len(setups)))]
+    return [Arm(name, GIVEN if i else CONTROL, one, i) for i, (name, one) in enumerate(zip(names, setups, strict=True))]
+
+
+@pytest.fixture(scope="module")
+def iris() -> sb.data.Dataset:
+    return sb.data.load("iris")
+
+
+@pytest.mark.parametrize("judged", ["best", LAST])
+def test_members_of_one_number_in_several_arms_are_what_they_are_alone(iris: sb.data.Dataset, judged: str) -> None:
+    setups = [setup(), setup(0.5), setup(units=9)]
+    experiment = Experiment(arms(*setups), iris, seed=3, judged=judged, gives_up=False)
+    experiment.run(range(4))
+    for arm in experiment.arms:
+        (alone,) = Training([arm.setup] * 4, range(4), iris, 3).run()
+        at = alone.best_epoch if judged == "best" else np.full(4, 39)
+        expected = alone.history[np.arange(4), at, SCORE]
+        np.testing.assert_allclose(experiment.scores(arm.name), expected, atol=0.05)  # one of 25 examples
+    assert set(experiment.seconds) == {arm.name for arm in experiment.arms} and experiment.wall_seconds > 0
+
+
+def test_more_seeds_join_those_that_are_there(iris: sb.data.Dataset) -> None:
+    experiment = Experiment(arms(setup(epochs=2), setup(0.5, epochs=2)), iris)
+    experiment.run(range(4))
+    first = experiment.scores("arm1")
+    experiment.run(range(4, 8))
+    assert len(experiment.scores("arm1")) == 8 and (experiment.scores("arm1")[:4] == first).all()
+
+
+def test_who_diverges_has_the_lowest_score(iris: sb.data.Dataset) -> None:
+    wild = setup(1e30, epochs=3).replace(network=sb.Network.parse("linear 6, relu, linear out"))
+    experiment = Experiment(arms(setup(epochs=3), wild), iris)
+    experiment.run(range(4))
+    assert {t.outcome for t in experiment.trials if t.arm == "arm1"} == {DIVERGED}
+    assert experiment.scores("arm1").max() <= min(1 / 3, experiment.scores(CONTROL).min())
+
+
+def test_of_a_regression_no_score_is_below_minus_one() -> None:
+    x = np.random.default_rng(0).normal(size=(120, 3))
+    data = sb.data.load((x, 100 + x.sum(axis=1)), task="regression")
+    raw = {"loss": sb.MeanSquaredError(), "preprocessing": (), "epochs": 1}
+    experiment = Experiment(arms(setup(1e-6, **raw), setup(1e3, **raw)), data)
+    experiment.run(range(4))
+    assert experiment.scores(CONTROL).tolist() == [-1.0] * 4 == experiment.scores("arm1").tolist()
+
+
+def test_what_is_behind_half_way_is_given_up_and_what_is_ahead_is_not(
+    iris: sb.data.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seedbed.training.waves.CALL_SECONDS", 1e-9)  # a look after every step
+    monkeypatch.setattr("seedbed.training.waves.FIRST_STEPS", 1)
+    monkeypatch.setattr("seedbed.training.waves.GROWTH", 1)
+    setups = [setup(0.02), setup(0.1, units=9), setup(1e-9, units=7)]
+    for gives_up in (True, False):
+        experiment = Experiment(arms(*setups), iris, gives_up=gives_up)
+        experiment.run(range(4))
+        assert experiment.hopeless == (("arm2",) if gives_up else ())
+        (still,) = {id(t.trained): t.trained for t in experiment.trials if t.arm == "arm2"}.values()
+        n_done = np.isfinite(still.history[:, :, SCORE]).sum(axis=1)
+        assert (n_done == (20 if gives_up else 40)).all()
+        outcomes = {t.arm: t.outcome for t in experiment.trials}
+        assert outcomes["arm1"] != INTERRUPTED and outcomes[CONTROL] != INTERRUPTED
+    experiment = Experiment(arms(*setups), iris)
+    experiment.run(range(4))
+    experiment.run(range(4, 8))
+    assert len(experiment.scores("arm2")) == 4 and len(experiment.scores("arm1")) == 8
