@@ -78,17 +78,31 @@ def the_data_of(run: Run, data: Any = None) -> Dataset:
 
     Raises:
         UsageError: it came from memory, and has to be given.
-        RunError: it is gone or has changed.
+        RunError: it is gone, or has changed; the message names what differs.
     """
+    where = run.folder or run.name
     if run.folder is not None and (run.folder / "job.json").is_file():
-        return _the_same(jobs.read(run.folder)[1], data, run.folder)
-    if data is None:
-        raise UsageError(f"{run.name}: expected its data, which came from memory, got none", "give it again")
-    found = load(data)
+        found = _loaded(jobs.read(run.folder)[1], data, run.folder)
+    elif data is None:
+        raise UsageError(f"{where}: expected its data, which came from memory, got none", "give it again")
+    else:
+        found = load(data)
     if found.fingerprint != run.data["fingerprint"]:
-        came = f"{found.source} with {found.fingerprint}"
-        raise RunError(f"{run.name}: expected its data (fingerprint {run.data['fingerprint']}), got {came}")
+        message = f"{where}: expected the data that the run learned from, but {_what_changed(run.data, found)}"
+        raise RunError(message, "put the data back as it was, or train a new run on what there is now")
     return found
+
+
+def _what_changed(before: dict[str, Any], found: Dataset) -> str:
+    """What differs between the description of a data set and one that should be the same."""
+    now = found.describe()
+    told = [
+        f"{name} {before[name]} is now {now[name]}"
+        for name in ("task", "shape", "rows", "split_seed")
+        if before.get(name) != now[name]
+    ]
+    told += [f"the {name} have other values" for name in ("features", "targets") if before.get(name) != now[name]]
+    return "; ".join([*told, f"fingerprint {before['fingerprint']} is now {now['fingerprint']}"])
 
 
 def _is_finished(folder: Path) -> bool:
@@ -99,15 +113,7 @@ def _is_finished(folder: Path) -> bool:
 
 def _the_same(job: jobs.Job, data: Any, folder: Path) -> Dataset:
     """The data set that the run began with."""
-    if data is None and job.origin is None:
-        hint = f'give it again: sb.resume("{folder}", data)'
-        raise UsageError(f"{folder}: expected the data, which came from memory and is not on disk, got none", hint)
-    try:
-        found = load(data) if data is not None else load(job.origin["source"], **job.origin["options"])  # type: ignore[index]
-    except DataError as error:
-        raise RunError(
-            f"{folder}: the data that the run began with cannot be read: {error.message}", error.hint
-        ) from None
+    found = _loaded(job, data, folder)
     if found.fingerprint != job.fingerprint:
         raise RunError(
             f"{folder}: expected the data that the run began with (fingerprint {job.fingerprint}), got "
@@ -116,3 +122,16 @@ def _the_same(job: jobs.Job, data: Any, folder: Path) -> Dataset:
         )
     is_named_so = data is not None or job.source in (None, found.source)
     return found if is_named_so else replace(found, source=job.source or "")
+
+
+def _loaded(job: jobs.Job, data: Any, folder: Path) -> Dataset:
+    """The data set as it is given, or as it stands where the run read it."""
+    if data is None and job.origin is None:
+        hint = f'give it again: sb.resume("{folder}", data)'
+        raise UsageError(f"{folder}: expected the data, which came from memory and is not on disk, got none", hint)
+    try:
+        return load(data) if data is not None else load(job.origin["source"], **job.origin["options"])  # type: ignore[index]
+    except DataError as error:
+        raise RunError(
+            f"{folder}: the data that the run began with cannot be read: {error.message}", error.hint
+        ) from None

@@ -87,6 +87,18 @@ def _tied(proved: Mapping[str, Scores]) -> set[str]:
     return {name for name in ties if permutation_p(best, proved[name]) >= SIGNIFICANT}
 
 
+def least_seeds(n_arms: int) -> int:
+    """How many seeds each arm needs at least, so that the largest difference can be proved beside that many arms.
+
+    >>> [least_seeds(n) for n in (1, 3, 4, 12, 13)]
+    [4, 4, 5, 5, 6]
+    """
+    seeds = 1
+    while n_arms / math.comb(2 * seeds, seeds) >= SIGNIFICANT:
+        seeds += 1
+    return seeds
+
+
 def cohens_d(a: Scores, b: Scores, *, least: float = LEAST_DEVIATION) -> float:
     """How far the mean of `a` is above that of `b`, in pooled standard deviations, or in `least` where that is more."""
     x, y = _checked(a), _checked(b)

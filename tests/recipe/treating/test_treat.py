@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import seedbed as sb
 from seedbed.core import toml
 from seedbed.recipe.treating.arms import CONTROL, PAIR, RANDOM, arms_for, arms_given
 from seedbed.recipe.treating.patient import patient
-from seedbed.watching import finding
+from seedbed.recipe.treating.treatment import COLUMNS
 from seedbed.watching.finding import SERIOUS, Finding
 from seedbed.watching.proof import cohens_d, permutation_p
 from seedbed.watching.remedies import REMEDIES
@@ -23,12 +24,6 @@ UNWATCHED: dict[str, Any] = {"watch": "off"}
 
 def found(*remedies: str, code: str = "saturated_units", members: tuple[int, ...] = ()) -> Finding:
     return Finding(code, members, (), SERIOUS, (), remedies)
-
-
-@pytest.fixture(autouse=True)
-def words(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Findings by their own names: which sentences there are is not what is looked at here."""
-    monkeypatch.setattr(finding, "message", lambda key: key)
 
 
 def faint(**changes: Any) -> sb.Setup:
@@ -70,6 +65,7 @@ def test_its_numbers_are_those_of_the_scores(treated: sb.Treatment) -> None:
             assert arm["d"] == pytest.approx(cohens_d(own, scores[CONTROL]))
 
 
+@pytest.mark.slow
 def test_an_arm_scores_as_the_same_members_do_in_a_run(treated: sb.Treatment, rings: sb.data.Dataset) -> None:
     run = sb.train(treated.sick, rings, members=8, out=None, **UNWATCHED)
     control = treated.scores[treated.scores["arm"] == CONTROL].sort_values("seed")
@@ -142,17 +138,17 @@ def test_arms_may_be_named_or_given(rings: sb.data.Dataset) -> None:
         arms_given(faint(), rings, ["relu"])
 
 
-def test_findings_of_a_run_may_be_chosen_by_name(rings: sb.data.Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_findings_of_a_run_may_be_chosen_by_name(rings: sb.data.Dataset) -> None:
     space = faint(optimizer=sb.SGD(sb.log_uniform(1e-4, 1e-2)), epochs=1)
     run = sb.train(space, rings, members=3, out=None, **UNWATCHED)
     there = [found("xavier", members=(2, 1)), found("lr_up", code="lr_too_low", members=(0,))]
-    monkeypatch.setattr(sb.Run, "findings", there, raising=False)
-    one = patient(run, rings, None, needs_findings=True)
+    run = dataclasses.replace(run, findings=tuple(there))
+    one = patient(run, rings, None)
     assert one.findings == tuple(there) and one.setup.optimizer.lr == run.members[2].setup.optimizer.lr
-    other = patient(run, rings, ["lr_too_low"], needs_findings=True)
+    other = patient(run, rings, ["lr_too_low"])
     assert other.findings == (there[1],) and other.setup.optimizer.lr == run.members[0].setup.optimizer.lr
     with pytest.raises(sb.UsageError, match="findings: expected one of saturated_units, lr_too_low, got 'lr_to_low'"):
-        patient(run, rings, ["lr_to_low"], needs_findings=True)
+        patient(run, rings, ["lr_to_low"])
 
 
 def test_the_data_of_a_run_is_read_again_and_what_changed_is_named(tmp_path: Path) -> None:
@@ -168,23 +164,29 @@ def test_the_data_of_a_run_is_read_again_and_what_changed_is_named(tmp_path: Pat
     setup = faint(epochs=1)
     data = sb.data.load(file, target="y")
     run = sb.train(setup, data, members=1, out=tmp_path / "run", **UNWATCHED)
-    assert patient(run, None, [found("xavier")], needs_findings=True).data.fingerprint == data.fingerprint
+    assert patient(run, None, [found("xavier")]).data.fingerprint == data.fingerprint
     write(80)
-    with pytest.raises(sb.RunError, match=r"rows \{'train': .*\} is now .*; fingerprint .* is now"):
+    with pytest.raises(sb.RunError, match=r"but rows \{'train': .*\} is now .*; fingerprint .* is now"):
         sb.treat(run, findings=[found("xavier")])
     file.unlink()
-    with pytest.raises(sb.RunError, match="the data of the run cannot be read"):
+    with pytest.raises(sb.RunError, match="the data that the run began with cannot be read"):
         sb.treat(run, findings=[found("xavier")])
     apart = sb.train(setup, (rng.normal(size=(60, 2)), np.arange(60) % 2), members=1, out=None, **UNWATCHED)
     with pytest.raises(sb.UsageError, match="which came from memory"):
         sb.treat(apart, findings=[found("xavier")])
 
 
+def test_too_few_seeds_for_the_arms_are_refused(rings: sb.data.Dataset) -> None:
+    with pytest.raises(
+        sb.UsageError, match="seeds: expected at least 5, with which one of 4 arms can be proved, got 4"
+    ):
+        sb.treat(faint(), rings, arms=["he", "xavier", "lecun", "tanh"], seeds=4)
+
+
 BAD = [
-    (lambda s, d: patient("run", d, None, needs_findings=True), "treat: expected a run or a setup, got 'run'"),
+    (lambda s, d: patient("run", d, None), "treat: expected a run or a setup, got 'run'"),
     (lambda s, d: sb.treat(s), "expected the data that the setup learns from, got none"),
-    (lambda s, d: sb.treat(s, d), "expected findings, or arms, beside a setup"),
-    (lambda s, d: sb.treat(s, d, findings=["lr_too_low"]), "expected findings beside a setup, got names"),
+    (lambda s, d: sb.treat(s, d, arms=["he"], watch="close"), "watch: expected one of off, economy, full"),
     (lambda s, d: sb.treat(s, d, arms=["he"], seeds=2), "seeds: expected a whole number of at least 4, got 2"),
     (lambda s, d: sb.treat(s, d, arms=["he"], seed=-1), "seed: expected a whole number from 0"),
     (lambda s, d: sb.treat(s, d, arms=["he"], judged="first"), "judged: expected one of best, last, got 'first'"),
@@ -201,16 +203,33 @@ def test_bad_input_is_refused(call: Any, said: str, rings: sb.data.Dataset) -> N
         call(faint(), rings)
 
 
-def test_what_is_left_of_the_findings_is_told_apart_from_the_score(rings: sb.data.Dataset) -> None:
-    asked: dict[str, int] = {}
+@pytest.mark.slow
+def test_a_setup_is_diagnosed_first_and_what_is_left_of_it_is_told(rings: sb.data.Dataset) -> None:
+    treated = sb.treat(faint(), rings, seeds=6)
+    assert "init_too_small" in {one.code for one in treated.findings}
+    arms = treated.arms.set_index("arm")
+    assert arms.loc["he", "cleared"] is True and arms.loc["he", "proved"] and arms.loc[CONTROL, "cleared"] is False
+    unwatched = sb.treat(faint(epochs=2), rings, findings=[found("he")], seeds=5, watch="off")
+    assert unwatched.arms["cleared"].tolist() == [None] * len(unwatched.arms)
 
-    def diagnose(setup: sb.Setup, trials: Any) -> list[str]:
-        asked[trials[0].arm] = len(trials)
-        return [] if trials[0].arm == "lr_down" else ["init_too_small"]
 
-    findings = [found("lr_down", "xavier", code="init_too_small")]
-    treated = sb.treat(faint(epochs=4), rings, findings=findings, seeds=4, diagnose=diagnose)
-    cleared = treated.arms.set_index("arm")["cleared"].to_dict()
-    assert cleared["lr_down"] is True and cleared["xavier"] is False and cleared[CONTROL] is None
-    assert asked["lr_down"] in (4, 8) and CONTROL not in asked
-    assert "The symptom is gone, but the score is not proved to be better" in str(treated)
+def test_a_cleared_symptom_is_no_better_score() -> None:
+    own = sb.Treatment("x", "classification", faint(), (), *seeming(), {}, 0, "best", 1.0, 0.0)
+    assert "The symptom is gone, but the score is not proved to be better: gradients clipped" in str(own)
+    assert own.chosen is None and str(own).startswith("No remedy is proved. The best of 1 arms, gradients clipped")
+
+
+def seeming() -> tuple[pd.DataFrame, pd.DataFrame]:
+    rows = [
+        (CONTROL, CONTROL, (), 0.5, 0.1, 0.4, 8, 0.0, np.nan, np.nan, False, False, False, False, 0, 1.0),
+        ("clip", "remedy", ("clip",), 0.51, 0.1, 0.4, 8, 0.1, 0.4, 0.4, False, False, False, True, 2, 1.0),
+    ]
+    scores = pd.DataFrame([(arm, i, 0.5, "trained") for arm in (CONTROL, "clip") for i in range(8)])
+    return pd.DataFrame(rows, columns=list(COLUMNS)), scores.set_axis(["arm", "seed", "score", "outcome"], axis=1)
+
+
+def test_a_loss_for_another_task_is_put_right(rings: sb.data.Dataset) -> None:
+    sick = faint(network=sb.Network.parse("linear 12, relu, linear 1, sigmoid"), loss=sb.MeanSquaredError())
+    unfit = sick.replace(loss=sb.CrossEntropy())  # one output for two classes
+    treated = sb.treat(unfit, rings, findings=[found("fit_output")], arms=["fit_output"], seeds=4)
+    assert set(treated.scores[treated.scores["arm"] == CONTROL]["outcome"]) == {"does not train"}

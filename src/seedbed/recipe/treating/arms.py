@@ -103,12 +103,13 @@ def _arm(names: Sequence[str], role: str, sick: Setup, data: Dataset) -> Arm | N
     for name in names:
         remedy: Remedy = REMEDIES[name]
         setup = None if setup is None else remedy(setup, data.task)
-    if setup is None or not _fits(setup, data):
+    if setup is None or not fits(setup, data):
         return None
     return Arm(JOIN.join(names), role, setup, sum(int(REMEDIES[name].cost) for name in names))
 
 
-def _fits(setup: Setup, data: Dataset) -> bool:
+def fits(setup: Setup, data: Dataset) -> bool:
+    """Whether loss and layers fit the data."""
     try:
         bind(setup, data)
     except (SetupError, ShapeError):

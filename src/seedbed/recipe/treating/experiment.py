@@ -7,7 +7,7 @@ they draw alike. Cohorts form by structure: arms that differ in numbers alone sh
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,15 +16,19 @@ from numpy.typing import NDArray
 
 from seedbed.core.errors import TrainingError
 from seedbed.data.dataset import Dataset
-from seedbed.recipe.treating.arms import Arm
-from seedbed.training.observe import Observe
+from seedbed.recipe.cases import cases_of
+from seedbed.recipe.treating.arms import CONTROL, Arm, fits
 from seedbed.training.state import COLUMNS
 from seedbed.training.trained import DIVERGED, INTERRUPTED, Trained
 from seedbed.training.trainer import Progress, Training
+from seedbed.watching.finding import Finding
+from seedbed.watching.findings import findings_of
+from seedbed.watching.signals import Watch
 
 BEST, LAST = "best", "last"  # which weights are judged: those that a run keeps, or those that training ended with
 SCORE = COLUMNS.index("valid_score")
 LOWEST_R2 = -1.0  # a worse fit than this is as useless, and would make every deviation huge
+REFUSED = "does not train"  # the outcome of a setup that the data does not fit, such as a loss for another task
 HOPE = 0.5  # the share of its epochs after which an arm may be given up
 
 
@@ -37,15 +41,14 @@ class Trial:
         seed: the member's number.
         score: on the validation part; the lowest where it diverged.
         outcome: how its training ended.
-        trained, place: where it is among the trained cohorts.
+        left: the names of what is found in it; None where nobody looked.
     """
 
     arm: str
     seed: int
     score: float
     outcome: str
-    trained: Trained
-    place: int
+    left: frozenset[str] | None = None
 
 
 @dataclass
@@ -58,7 +61,7 @@ class Experiment:
         seed: of the training.
         judged: `BEST` or `LAST`; with patience it is always the best, for that is what patience asks for.
         gives_up: whether hopeless arms are not trained to their end.
-        observe: looks inside the program.
+        watch: gives the signals that findings are made from; None: nobody looks for them.
         on_progress: called between device calls.
     """
 
@@ -67,7 +70,7 @@ class Experiment:
     seed: int = 0
     judged: str = BEST
     gives_up: bool = True
-    observe: Observe | None = None
+    watch: Watch | None = None
     on_progress: Callable[[Progress], None] | None = None
     trials: list[Trial] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)  # of each arm
@@ -81,13 +84,16 @@ class Experiment:
             TrainingError: it was interrupted.
         """
         arms = [arm for arm in self.arms if arm.name not in self.hopeless]
-        members = [(arm, seed) for arm in arms for seed in seeds]
+        unfit = [arm for arm in arms if not fits(arm.setup, self.data)]
+        self.trials += [Trial(arm.name, seed, math.nan, REFUSED) for arm in unfit for seed in seeds]
+        self.seconds |= {arm.name: 0.0 for arm in unfit}
+        members = [(arm, seed) for arm in arms if arm not in unfit for seed in seeds]
         training = Training(
             [arm.setup for arm, _ in members],
             [seed for _, seed in members],
             self.data,
             self.seed,
-            observe=self.observe,
+            observe=self.watch,
             on_progress=self.on_progress,
         )
         if self.gives_up:
@@ -115,19 +121,38 @@ class Experiment:
         for one in results:
             ended = float(np.nanmax(one.seconds)) if np.isfinite(one.seconds).any() else began
             each = (ended - began) / len(one.places)
+            found = self._found(one, [seed for _, seed in members])
             for place, at in enumerate(one.places):
                 arm, seed = members[at]
                 score = score_of(one, place, self.judged, arm.setup.patience is not None)
-                self.trials.append(Trial(arm.name, seed, score, one.outcomes[place], one, place))
+                self.trials.append(Trial(arm.name, seed, score, one.outcomes[place], found[place]))
                 self.seconds[arm.name] = self.seconds.get(arm.name, 0.0) + each
             began = ended
         self._settle()
 
+    def _found(self, one: Trained, seeds: Sequence[int]) -> Sequence[frozenset[str] | None]:
+        """For each member of a cohort the names of what is found in it."""
+        if self.watch is None:
+            return [None] * len(one.places)
+        return [frozenset(named(findings_of(case))) for case in cases_of(one, seeds, self.data)]
+
+    def left(self, arm: str, codes: Collection[str]) -> bool | None:
+        """Whether any of these findings is in at least half of the networks of an arm; None where nobody looked."""
+        own = [trial.left for trial in self.trials if trial.arm == arm and trial.left is not None]
+        return any(2 * sum(code in left for left in own) >= len(own) for code in codes) if own else None
+
     def _settle(self) -> None:
         """Gives those that diverged the lowest score: that of chance, or what the worst of the others has."""
-        is_sound = lambda t: t.outcome != DIVERGED and math.isfinite(t.score)  # noqa: E731
+        is_sound = lambda t: t.outcome not in (DIVERGED, REFUSED) and math.isfinite(t.score)  # noqa: E731
         lowest = min([chance(self.data), *(trial.score for trial in self.trials if is_sound(trial))])
         self.trials = [trial if is_sound(trial) else replace(trial, score=lowest) for trial in self.trials]
+
+
+def named(findings: Iterable[Finding]) -> Iterator[str]:
+    """The names of findings and of what follows from them."""
+    for one in findings:
+        yield one.code
+        yield from named(one.symptoms)
 
 
 def score_of(one: Trained, place: int, judged: str, has_patience: bool) -> float:
@@ -162,7 +187,7 @@ class _Hopeless:
     ) -> NDArray[np.bool_]:
         said = np.zeros(len(places), bool)
         control = next((one for one in self.training.results if 0 in one.places), None)
-        if control is None:
+        if control is None or self.arms[0] != CONTROL:  # it still trains, or cannot
             return said
         theirs = control.history[control.places < np.sum(self.arms == self.arms[0])]
         for arm in set(self.arms[places]):

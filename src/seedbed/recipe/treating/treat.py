@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,20 +13,18 @@ from seedbed.recipe.progress import showing
 from seedbed.recipe.run import Run
 from seedbed.recipe.train import MOST
 from seedbed.recipe.treating.arms import CONTROL, Arm, arms_for, arms_given
-from seedbed.recipe.treating.experiment import BEST, LAST, Experiment, Trial
+from seedbed.recipe.treating.experiment import BEST, LAST, Experiment
 from seedbed.recipe.treating.patient import Patient, patient
 from seedbed.recipe.treating.treatment import Treatment, tables
-from seedbed.training.observe import Observe
 from seedbed.training.selftest import check_back_end
 from seedbed.training.setup import Setup
 from seedbed.training.trainer import Progress
 from seedbed.watching.finding import Finding
-from seedbed.watching.proof import Verdict, verdicts
+from seedbed.watching.proof import Verdict, least_seeds, verdicts
+from seedbed.watching.signals import ECONOMY, Watch, watch_of
 
-SEEDS, LEAST_SEEDS = 8, 4  # with four the smallest p is 1/70, which leaves no room for correction beyond three arms
+SEEDS = 8
 WIDE = 0.1  # the deviation of the best arm from which on there are twice as many seeds
-
-Diagnose = Callable[[Setup, Sequence[Trial]], Iterable[str]]
 
 
 def treat(
@@ -39,8 +37,7 @@ def treat(
     seed: int = 0,
     judged: str = BEST,
     give_up: bool = True,
-    observe: Observe | None = None,
-    diagnose: Diagnose | None = None,
+    watch: str | Watch = ECONOMY,
     progress: bool | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Treatment:
@@ -53,15 +50,15 @@ def treat(
     Arguments:
         run: a run, or the setup that is sick.
         data: of the setup; of a run that came from memory, or None to read it from where the run did.
-        findings: what was found; or names of findings among those of the run. None: all of the run.
+        findings: what was found; or names of findings among those of the run. None: all of the run; a setup is
+            diagnosed first.
         arms: what to try instead: names of remedies, several joined by "+", or setups by a name of their own.
         seeds: networks in each arm.
         seed: of the training, and of the lot.
         judged: "best", by the weights that a run keeps, those of the smallest validation loss; or "last", by those
             that training ends with, unless it has patience.
         give_up: whether arms that are behind the control half-way are not trained to their end. They are not proved.
-        observe: looks inside the program, for `diagnose`.
-        diagnose: which findings are left in an arm, by name, from its setup and its networks.
+        watch: how closely arms are looked at for what was found in the sick setup: "off", "economy" or "full".
         progress, on_progress: as for `train`.
 
     Raises:
@@ -71,18 +68,25 @@ def treat(
         TrainingError: it was interrupted.
     """
     _check(seeds, seed, judged)
+    looks = watch_of(watch)
     began = time.perf_counter()
-    one = patient(run, data, findings, needs_findings=arms is None)
+    one = patient(run, data, findings, seed=seed, needs_findings=arms is None)
     tried = _arms(one, arms, seed)
-    experiment = Experiment(tried, one.data, seed, judged, give_up, observe)
+    if seeds < (least := least_seeds(len(tried) - 1)):
+        message = (
+            f"seeds: expected at least {least}, with which one of {len(tried) - 1} arms can be proved, got {seeds}"
+        )
+        raise UsageError(message, f"seeds={least}, or fewer arms: arms=[...]")
+    experiment = Experiment(tried, one.data, seed, judged, give_up, looks if one.findings else None)
     verdict: dict[str, Verdict] = {}
     if len(tried) > 1:
         check_back_end()
         with showing(progress, on_progress) as tell:
             experiment.on_progress = tell
             verdict = _proved(experiment, seeds)
-    cleared = {} if diagnose is None else _cleared(experiment, one, diagnose)
-    table, scores = tables(experiment, verdict, cleared)
+    codes = [finding.code for finding in one.findings]
+    left = {arm.name: experiment.left(arm.name, codes) for arm in tried}
+    table, scores = tables(experiment, verdict, left)
     return Treatment(
         name=one.name,
         task=one.data.task,
@@ -100,9 +104,9 @@ def treat(
 
 def _check(seeds: Any, seed: Any, judged: str) -> None:
     """Raises UsageError where an argument is not sound."""
-    if isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < LEAST_SEEDS:
-        hint = "fewer cannot prove anything: the smallest p of three against three is 1/20"
-        raise UsageError(f"seeds: expected a whole number of at least {LEAST_SEEDS}, got {seeds!r}", hint)
+    if isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < least_seeds(1):
+        hint = "of fewer networks no difference is large enough to prove anything"
+        raise UsageError(f"seeds: expected a whole number of at least {least_seeds(1)}, got {seeds!r}", hint)
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MOST:
         raise UsageError(f"seed: expected a whole number from 0 to {MOST:,}, got {seed!r}")
     if judged not in (BEST, LAST):
@@ -127,13 +131,3 @@ def _proved(experiment: Experiment, seeds: int) -> dict[str, Verdict]:
         experiment.run(range(seeds, 2 * seeds))
     arms = {name: experiment.scores(name) for name in names if name != CONTROL}
     return verdicts(experiment.scores(CONTROL), arms, hopeless=experiment.hopeless)
-
-
-def _cleared(experiment: Experiment, one: Patient, diagnose: Diagnose) -> dict[str, bool]:
-    """For each arm whether what was found in the control is gone in it."""
-    found = {finding.code for finding in one.findings}
-    return {
-        arm.name: not found & set(diagnose(arm.setup, [t for t in experiment.trials if t.arm == arm.name]))
-        for arm in experiment.arms
-        if arm.role != CONTROL and experiment.trials
-    }

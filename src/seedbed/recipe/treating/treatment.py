@@ -42,7 +42,8 @@ class Treatment:
         findings: what was found in it.
         arms: one row for each arm: the control; the proved arms that tie with the best, the cheapest change first; the
             rest from the highest mean on. Columns: arm, role, remedies, mean, std, worst, n_seeds, d, p, p_holm,
-            proved, ties_best, given_up, cleared (None where it was not diagnosed), cost, seconds.
+            proved, ties_best, given_up, cleared (whether what was found in the sick setup is gone in most networks;
+            None where nobody looked), cost, seconds.
         scores: one row for each network: arm, seed, score, outcome.
         setups: of each arm.
         seed: of the training.
@@ -183,7 +184,7 @@ def is_toml(path: Path) -> bool:
 
 
 def tables(
-    experiment: Experiment, verdicts: Mapping[str, Verdict], cleared: Mapping[str, bool]
+    experiment: Experiment, verdicts: Mapping[str, Verdict], left: Mapping[str, bool | None]
 ) -> tuple[DataFrame, DataFrame]:
     """One row for each arm, and one for each network; both without rows where nothing was tried."""
     import pandas as pd
@@ -201,12 +202,16 @@ def tables(
         rows.append(
             (
                 arm.name, arm.role, arm.remedies, one.mean, one.std, one.worst, len(own), one.d, one.p, one.p_holm,
-                one.is_proved, one.ties_best, arm.name in experiment.hopeless, cleared.get(arm.name), arm.cost,
+                one.is_proved, one.ties_best, arm.name in experiment.hopeless, _not(left[arm.name]), arm.cost,
                 experiment.seconds[arm.name],
             )
         )  # fmt: skip
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"cleared": object})  # None is no False
     return _ordered(table), scores
+
+
+def _not(said: bool | None) -> bool | None:
+    return None if said is None else not said
 
 
 def _ordered(table: DataFrame) -> DataFrame:

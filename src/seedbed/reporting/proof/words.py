@@ -49,7 +49,7 @@ def verdict(arm: Any, language: str | None = None) -> str:
         return message("treatment.verdict.given_up", language)
     if arm["proved"]:
         return message("treatment.verdict.best" if arm["ties_best"] else "treatment.verdict.proved", language)
-    return message("treatment.verdict.cleared" if arm["cleared"] is True else "treatment.verdict.none", language)
+    return message("treatment.verdict.cleared" if arm["cleared"] else "treatment.verdict.none", language)
 
 
 def sentences(told: Told, language: str | None = None) -> list[str]:
