@@ -16,9 +16,9 @@ from seedbed.watching.remedies import REMEDIES, Cost
 from seedbed.watching.remedies.anatomy import hidden, spots
 
 NAMES = """
-    standardize center positive_bias he xavier lecun orthogonal relu leaky_relu elu selu tanh batchnorm lr_down lr_up
-    warm_up clip adam sgd_momentum larger_batch no_softmax fit_output l2 dropout early_stopping class_weight residual
-    fewer_layers less_regularisation longer wider
+    standardize center positive_bias he xavier lecun orthogonal relu leaky_relu elu selu tanh batchnorm
+    lr_down lr_up lr_far_down lr_far_up warm_up clip adam sgd_momentum larger_batch no_softmax fit_output l2
+    dropout early_stopping class_weight residual fewer_layers less_regularisation longer wider
 """.split()
 
 
@@ -198,6 +198,7 @@ def test_inputs_are_standardised_or_centred_once() -> None:
 def test_the_numbers_of_learning() -> None:
     sick = SETUPS["deep"]
     assert applied("lr_down", sick).optimizer == sb.SGD(0.01) and applied("lr_up", sick).optimizer == sb.SGD(1.0)
+    assert [applied(f"lr_far_{way}", sick).optimizer.lr for way in ("down", "up")] == [0.001, 10.0]
     assert applied("warm_up", SETUPS["blocks"]).optimizer.schedule == sb.WarmUp(after=sb.Cosine())
     assert applied("clip", SETUPS["blocks"]).optimizer.clip_norm == 1.0
     assert applied("adam", SETUPS["blocks"]).optimizer == sb.Adam(1e-3, schedule=sb.Cosine(), clip_norm=5.0)

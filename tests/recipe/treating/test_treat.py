@@ -111,7 +111,7 @@ def test_the_arms_are_the_remedies_that_have_a_place(rings: sb.data.Dataset) -> 
     findings = [found("relu", "xavier", "lecun", "batchnorm"), found("lr_up", "adam", code="lr_too_low")]
     arms = arms_for(faint(), rings, findings, seed=0)
     names = [arm.name for arm in arms]
-    assert names[:6] == [CONTROL, "xavier", "lecun", "batchnorm", "lr_up", "adam"]  # ReLU is there already
+    assert names[:7] == [CONTROL, "xavier", "lecun", "batchnorm", "lr_up", "lr_far_up", "adam"]  # ReLU is there already
     assert [arm.name for arm in arms if arm.role == PAIR] == ["xavier + batchnorm", "xavier + lr_up"]
     (drawn,) = [arm for arm in arms if arm.role == RANDOM]
     assert drawn.name in REMEDIES and drawn.name not in names[:-1] and drawn.name != "relu"

@@ -58,7 +58,9 @@ def test_the_result_is_told_with_its_numbers() -> None:
     said = headline(told(), "en")
     assert said.startswith("Proved: tanh. The mean accuracy goes from 30.4") and "d > 10, p 0.0003" in said
     assert said.endswith("come to the same, but change more: he & <co>.")
-    assert headline(told(healed=False), "en").startswith("No remedy is proved. The best of 4 arms, tanh, has a mean")
+    assert headline(told(healed=False), "en").startswith(
+        "No remedy is proved. The best of 4 arms, he & <co>, has a mean"
+    )
     assert "R²" in headline(told("regression"), "en") and "0.304" in headline(told("regression"), "en")
 
 

@@ -13,7 +13,7 @@ from seedbed.data.dataset import Dataset
 from seedbed.training.cohorts import bind
 from seedbed.training.setup import Setup
 from seedbed.watching.finding import Finding
-from seedbed.watching.remedies import REMEDIES, Cost, Remedy
+from seedbed.watching.remedies import FARTHER, REMEDIES, Cost, Remedy
 
 CONTROL, REMEDY, PAIR, RANDOM, GIVEN = "control", "remedy", "pair", "random", "given"  # why an arm is there
 JOIN = " + "  # between the names of remedies that are taken together
@@ -44,17 +44,18 @@ class Arm:
 def arms_for(sick: Setup, data: Dataset, findings: Sequence[Finding], seed: int) -> list[Arm]:
     """The control, then every remedy that a finding names and that has a place, pairs, and one that none names.
 
+    Where another learning rate is named, the one beyond it is tried too.
     Pairs are of what is likeliest: the first remedy of the first finding with the first that adds something to it, of
     the same finding, and of the second where there are several roots. What another arm does already, or the data does
     not fit, is left out.
     """
     lists = [_applicable(sick, data, finding.remedies) for finding in findings]
-    named = list(dict.fromkeys(name for names in lists for name in names))
+    named = list(dict.fromkeys(name for names in lists for one in names for name in (one, FARTHER.get(one, one))))
     arms = [Arm(CONTROL, CONTROL, sick, 0)]
     arms += [arm for name in named if (arm := _arm([name], REMEDY, sick, data)) is not None]
     for others in lists[:2]:
         arms += _pair(lists[0][:1], others, arms, sick, data)
-    asked = {name for finding in findings for name in _all_remedies(finding)}
+    asked = {*named, *(name for finding in findings for name in _all_remedies(finding))}
     if (drawn := _drawn(sick, data, asked, arms, seed)) is not None:
         arms.append(drawn)
     return _different(arms)

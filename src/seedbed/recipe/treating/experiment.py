@@ -27,7 +27,7 @@ from seedbed.watching.signals import Watch
 
 BEST, LAST = "best", "last"  # which weights are judged: those that a run keeps, or those that training ended with
 SCORE = COLUMNS.index("valid_score")
-LOWEST_R2 = -1.0  # a worse fit than this is as useless, and would make every deviation huge
+LOWEST_R2 = 0.0  # who predicts the mean has it; a worse fit is no more useless, and would make every deviation huge
 REFUSED = "does not train"  # the outcome of a setup that the data does not fit, such as a loss for another task
 HOPE = 0.5  # the share of its epochs after which an arm may be given up
 
@@ -166,7 +166,7 @@ def score_of(one: Trained, place: int, judged: str, has_patience: bool) -> float
 
 
 def chance(data: Dataset) -> float:
-    """The score of who knows nothing: of one class in n, of half the labels; of a regression the lowest that counts."""
+    """The score of who knows nothing: of one class in n, of half the labels; in a regression of the mean."""
     if data.task == "classification":
         return 1.0 / data.n_classes
     return 0.5 if data.task == "multilabel" else LOWEST_R2

@@ -16,6 +16,10 @@ LEAST_BATCH, BATCH_GROWTH = 32, 4
 LONGER = 3
 
 
+# Other rates run in the program of the sick setup, so that where one is asked for the farther one costs little more.
+FARTHER = {"lr_down": "lr_far_down", "lr_up": "lr_far_up"}
+
+
 def _rate_times(factor: float) -> Callable[[Setup, str], Setup | None]:
     def apply(setup: Setup, task: str) -> Setup | None:
         lr: Any = setup.optimizer.lr
@@ -78,6 +82,8 @@ def _shared(optimizer: Optimizer) -> dict[str, Any]:
 REMEDIES = (
     Remedy("lr_down", _rate_times(0.1), Cost.RATE),
     Remedy("lr_up", _rate_times(10.0), Cost.RATE),
+    Remedy("lr_far_down", _rate_times(0.01), Cost.RATE),
+    Remedy("lr_far_up", _rate_times(100.0), Cost.RATE),
     Remedy("warm_up", warm_up, Cost.SCHEDULE),
     Remedy("clip", clip, Cost.SCHEDULE),
     Remedy("adam", adam, Cost.OPTIMIZER),
