@@ -233,3 +233,22 @@ def test_a_loss_for_another_task_is_put_right(rings: sb.data.Dataset) -> None:
     unfit = sick.replace(loss=sb.CrossEntropy())  # one output for two classes
     treated = sb.treat(unfit, rings, findings=[found("fit_output")], arms=["fit_output"], seeds=4)
     assert set(treated.scores[treated.scores["arm"] == CONTROL]["outcome"]) == {"does not train"}
+
+
+@pytest.mark.slow
+def test_a_deep_network_of_sigmoids_on_digits_is_cured_by_what_lets_the_gradient_pass() -> None:
+    """The vanishing gradient of Nielsen, ch. 5: more time and a faster rate do not bring it back."""
+    layers = ", ".join(["linear 30 xavier_uniform, sigmoid"] * 8)
+    sick = sb.Setup(
+        network=sb.Network.parse(f"{layers}, linear out"),
+        loss=sb.CrossEntropy(),
+        optimizer=sb.SGD(0.1),
+        batch_size=100,
+        epochs=30,
+    )
+    treated = sb.treat(sick, "digits", arms=["tanh", "relu", "longer", "lr_down", "clip"])
+    arms = treated.arms.set_index("arm")
+    assert arms.loc[CONTROL, "mean"] < 0.15 and treated.chosen in ("tanh", "relu")
+    assert arms.loc[["tanh", "relu"], "proved"].all() and arms.loc[["tanh", "relu"], "mean"].min() > 0.85
+    assert not arms.loc[["longer", "lr_down", "clip"], "proved"].any()
+    assert [place.split(".")[0] for place, _, _ in treated.differences].count("network") == len(treated.differences)
