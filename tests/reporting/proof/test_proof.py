@@ -57,7 +57,7 @@ def told(task: str = "classification", *, healed: bool = True, control_first: bo
 def test_the_result_is_told_with_its_numbers() -> None:
     said = headline(told(), "en")
     assert said.startswith("Proved: tanh. The mean accuracy goes from 30.4") and "d > 10, p 0.0003" in said
-    assert said.endswith("come to the same, but change more: he & <co>.")
+    assert said.endswith("come to the same, and change no less: he & <co>.")
     assert headline(told(healed=False), "en").startswith(
         "No remedy is proved. The best of 4 arms, he & <co>, has a mean"
     )

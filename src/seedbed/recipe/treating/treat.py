@@ -20,8 +20,9 @@ from seedbed.training.selftest import check_back_end
 from seedbed.training.setup import Setup
 from seedbed.training.trainer import Progress
 from seedbed.watching.finding import Finding
+from seedbed.watching.levels import ECONOMY
 from seedbed.watching.proof import Verdict, least_seeds, verdicts
-from seedbed.watching.signals import ECONOMY, Watch, watch_of
+from seedbed.watching.signals import Watch, watch_of
 
 SEEDS = 8
 WIDE = 0.1  # the deviation of the best arm from which on there are twice as many seeds
