@@ -27,8 +27,7 @@ def evidence_of(run: Run, language: str | None = None) -> Evidence:
 
     from seedbed.reporting.most_wrong import wrong_table
 
-    held = run.held
-    first = run.best.members[0]
+    held, first = run.held, run.best.members[0]
     rows = None if held.wrong_rows is None else pd.DataFrame(held.wrong_rows)
     return Evidence(
         name=run.name,
