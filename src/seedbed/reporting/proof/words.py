@@ -35,7 +35,7 @@ def notes(told: Told, language: str | None = None) -> list[str]:
     for name, those in (("random", arms[arms["role"] == RANDOM]), ("given_up", arms[arms["given_up"] == True])):  # noqa: E712
         if len(those):
             said.append(message(f"treatment.{name}", language, arms=", ".join(those["title"])))
-    seeming = arms[(arms["cleared"] == True) & ~arms["proved"].astype(bool)]  # noqa: E712
+    seeming = arms[(arms["cleared"] == True) & ~arms["proved"].astype(bool) & (arms["role"] != CONTROL)]  # noqa: E712
     if len(seeming):
         said.append(message("treatment.seeming", language, arms=", ".join(seeming["title"])))
     return said

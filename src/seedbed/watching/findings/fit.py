@@ -13,6 +13,7 @@ from seedbed.watching.finding import SERIOUS, Evidence, Finding
 SHRUNK = 0.2  # weights at the end over those at the beginning
 STRONG_DROPOUT = 0.6
 RISE, GAP, FIRST = 1.3, 0.3, 0.5
+LITTLE = 0.2  # of the chance loss taken away, on both parts
 CHANCE = 0.05  # a score that is so near to that of a constant answer is no better
 
 
@@ -74,7 +75,7 @@ def _too_little(case: Case) -> Iterator[Finding]:
     assert case.history is not None
     train, valid = case.learned("train"), case.learned()
     losses = case.history["train_loss"]
-    if len(losses) < 3 or train > 0.4 or valid > 0.4:
+    if len(losses) < 3 or train > LITTLE or valid > LITTLE:
         return
-    evidence = (Evidence("share of the chance loss taken away, training part", train, "0.6 at least"),)
+    evidence = (Evidence("share of the chance loss taken away, training part", train, f"above {LITTLE:g}"),)
     yield Finding("underfitting", (), (), SERIOUS, evidence, ("longer", "wider", "lr_up", "adam", "relu"))
