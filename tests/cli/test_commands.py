@@ -26,7 +26,7 @@ def test_train_prints_the_steps_the_folder_and_the_report(seedbed: Command) -> N
     said = seedbed("train", "iris", *QUICK, "--out", "runs/mine")
     assert said.code == 0 and said.err == ""
     heads = re.findall(r"^\d \w+", said.out, flags=re.MULTILINE)
-    assert heads == ["1 Data", "2 Preprocessing", "3 Network", "4 Training", "5 Result"]
+    assert heads == ["1 Data", "2 Preprocessing", "3 Network", "4 Training", "5 Findings", "6 Result"]
     assert re.search(r"^  layers +linear 16, relu, linear out *$", said.out, flags=re.MULTILINE)
     assert said.out.splitlines()[-2] == "run     runs/mine"
     assert said.out.splitlines()[-1].startswith("report  runs/mine/report.html   (")

@@ -1,4 +1,4 @@
-"""`seedbed diagnose`: what keeps the networks of a run from learning."""
+"""`seedbed diagnose`: what keeps networks from learning, those of a run or those of a setup."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ import typer
 
 import seedbed as sb
 from seedbed.cli.console import Printer
+from seedbed.cli.loading import Source
+from seedbed.cli.options import with_shared_options
+from seedbed.cli.setups import Changes
 from seedbed.cli.training import Imports, import_modules
+from seedbed.core.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -18,33 +22,45 @@ if TYPE_CHECKING:
     from seedbed.watching.finding import Finding
 
 
+@with_shared_options
 def diagnose(
-    run: Annotated[Path, typer.Argument(help="The folder of a run.", metavar="RUN")],
-    data: Annotated[
-        str | None, typer.Option(help="Its data, where it is not any more where it was.", metavar="DATA")
+    source: Source,
+    changes: Changes,
+    given: Annotated[
+        str | None, typer.Option("--data", help="The data of a run, where it is not where it was.", metavar="DATA")
     ] = None,
+    members: Annotated[int, typer.Option(help="How many networks a setup is tried with.", metavar="N", min=1)] = 5,
+    seed: Annotated[int, typer.Option(help="Decides first weights, noise and data order.", metavar="N", min=0)] = 0,
     imports: Imports = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.", metavar="")] = False,
 ) -> None:
-    """Name what keeps the networks of a run from learning: the cause first, with its evidence and remedies.
+    """Name what keeps networks from learning: the cause first, with its evidence and remedies.
 
-    A run that was not watched in full is trained once more, with the same result, and watched.
+    In place of DATA the folder of a run: one that was not watched in full is trained once more, with the same result,
+    and watched. Of DATA the setup is tried out that `seedbed train` would use; nothing is written.
     """
     import_modules(imports)
-    printer = Printer(is_json=as_json)
+    printer, run = Printer(is_json=as_json), Path(source.data)
+    is_run = (run / "run.json").is_file() or (run / "job.json").is_file()
     with printer.warnings():
-        found = sb.diagnose(sb.load_run(run), data)
+        if not is_run:
+            dataset = source.load()
+            found = sb.diagnose(changes.made(dataset), dataset, members=members, seed=seed)
+        elif source != Source(source.data) or changes != Changes():
+            raise UsageError(f"{run}: expected nothing beside the run that changes it", "its data and setup are known")
+        else:
+            found = sb.diagnose(sb.load_run(run), given)
     if as_json:
-        plain: dict[str, Any] = {"run": str(run), "members": found.n_members, "unknown": list(found.unknown)}
+        plain: dict[str, Any] = {"of": source.data, "members": found.n_members, "unknown": list(found.unknown)}
         printer.result(plain | {"findings": [as_plain(one) for one in found.findings]})
         return
     for one in found.findings:
         printer.say(shown(one, found.n_members))
     if not found.findings:
-        printer.say("nothing found that keeps these networks from learning")
+        printer.say("Nothing was found that keeps these networks from learning.")
     for sentence in found.unknown:
         printer.note(f"not known: {sentence}")
-    if found.findings:
+    if found.findings and is_run:
         sys.stdout.write(f"\n`seedbed treat {run}` trains the remedies side by side\n")
 
 

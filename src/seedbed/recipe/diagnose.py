@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from seedbed.core.draw import draw
 from seedbed.core.errors import SetupError, UsageError
 from seedbed.data.dataset import Dataset
 from seedbed.data.loading import load
@@ -86,7 +87,8 @@ def diagnose(
 def of_setup(setup: Setup, data: Dataset, members: int, *, seed: int = 0) -> Diagnosis:
     """What is found when a setup is trained; a loss that does not fit the task is found before that."""
     try:
-        training = Training([setup] * members, list(range(members)), data, seed, observe=Watch(FULL))
+        drawn = [draw(setup, seed=seed, number=number) for number in range(members)]
+        training = Training(drawn, list(range(members)), data, seed, observe=Watch(FULL))
     except SetupError as error:
         if not any(fault.path[:1] == ("loss",) for fault in error.faults):
             raise
