@@ -6,6 +6,7 @@ Only the first weights and the order of the examples are the engine's own.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -110,22 +111,25 @@ def run(
     seed: int = 0,
     start: Any = None,
     weight: tuple[NDArray[Any], NDArray[Any]] | None = None,
+    rate_of: Callable[[int], float] | None = None,
 ) -> tuple[One, list[Step]]:
     """What comes of a member, and the last step of each epoch.
 
     Arguments:
         start: the weights to begin with, in place of its own.
         weight: of the examples of the training and of the validation part.
+        rate_of: the learning rate of an epoch, in place of the setup's.
     """
     (x, y), (valid_x, valid_y) = standardised(data)
     w, valid_w = (np.ones(len(x)), np.ones(len(valid_x))) if weight is None else weight
     n, size = len(x), min(setup.batch_size, len(x))
     weights: Weights = jax.tree.leaves(first_params(setup, data, number, seed) if start is None else start)
-    lr, momentum = setup.optimizer.lr, setup.optimizer.momentum or 0.0
+    momentum = setup.optimizer.momentum or 0.0
     speed = [np.zeros_like(a) for a in weights]
     history, steps = np.full((setup.epochs, 5), np.nan), []
     for epoch in range(setup.epochs):
         order = order_of(setup, n, epoch, number, seed)
+        lr = setup.optimizer.lr if rate_of is None else rate_of(epoch)
         seen = []
         for at in range(0, n, size):
             rows = order[at : at + size]

@@ -53,6 +53,10 @@ def train(
     resumed: Annotated[
         Path | None, typer.Option("--resume", help="Go on with a run that was stopped, as it was begun.", metavar="RUN")
     ] = None,
+    change: Annotated[
+        list[str] | None,
+        typer.Option(help="With --resume: a number from now on, such as optimizer.lr=0.01.", metavar="PLACE=NUMBER"),
+    ] = None,
     watch: Annotated[
         str,
         typer.Option(help="How much is told of every member while it learns: off, economy or full.", metavar="LEVEL"),
@@ -74,10 +78,12 @@ def train(
             others = others or watch != ECONOMY
             if source != Source() or changes != Changes() or others:
                 raise UsageError("--resume: expected nothing beside that changes the run", "it goes on as it was begun")
-            run = sb.resume(resumed, **told)
+            run = sb.resume(resumed, change=_changes(change), **told)
             if not printer.n_steps:
                 printer.note(f"{resumed}: the run is finished, and nothing was left to do")
         else:
+            if change:
+                raise UsageError("--change: expected --resume beside it", "give the number to the setup instead")
             dataset = source.load()
             made = changes.made(dataset)
             first = None if start is None else sb.load_run(start).best.members[0]
@@ -86,6 +92,18 @@ def train(
             told |= {"watch": watch}
             run = sb.train(made, dataset, **told)
     _show(run, printer, as_json=as_json)
+
+
+def _changes(said: list[str] | None) -> dict[str, float]:
+    """Places and numbers, from PLACE=NUMBER."""
+    found = {}
+    for text in said or ():
+        place, _, number = text.partition("=")
+        try:
+            found[place.strip()] = float(number)
+        except ValueError:
+            raise UsageError(f"--change: expected PLACE=NUMBER, got {text!r}", "such as optimizer.lr=0.01") from None
+    return found
 
 
 def _show(run: sb.Run, printer: Printer, *, as_json: bool) -> None:

@@ -39,6 +39,7 @@ from seedbed.recipe.predictor import FILE
 from seedbed.recipe.run import Held, Run, members_of
 from seedbed.recipe.saved import Saved, cohort_to_plain, preprocessing_of, weights_of
 from seedbed.reporting.evidence import Groups, Importance, Looks, Step
+from seedbed.training.interventions import Intervention
 from seedbed.training.setup import Setup
 from seedbed.training.trained import Trained
 from seedbed.watching.finding import Finding
@@ -152,6 +153,7 @@ def _run_to_plain(run: Run) -> dict[str, Any]:
         "folds": run.n_folds,
         "is_ordered": run.is_ordered,
         "n_looks": run.n_looks,
+        "interventions": [[one.epoch, dict(one.changes)] for one in run.interventions],
         "findings": [finding.to_dict() for finding in run.findings],
         "results": run.results,
         "intervals": run.intervals,
@@ -206,6 +208,7 @@ def _read(folder: Path) -> Run:
         n_folds=n_folds,
         is_ordered=is_ordered,
         n_looks=plain.get("n_looks", 1),
+        interventions=tuple(Intervention.of(*one) for one in plain.get("interventions", ())),
         findings=tuple(Finding.from_dict(one) for one in plain.get("findings", ())),
     )
 

@@ -30,7 +30,7 @@ import numpy as np
 
 from seedbed.core import toml
 from seedbed.core.errors import RunError, SeedbedError
-from seedbed.core.files import flush
+from seedbed.core.files import flush, write_text
 from seedbed.recipe.defaults import RUNS
 from seedbed.recipe.environment import installed
 from seedbed.training.setup import Setup
@@ -38,6 +38,7 @@ from seedbed.training.setup import Setup
 FORMAT = 1
 BEGINNING = ".begin"
 CHECKPOINT = "checkpoint"
+ADDED: dict[str, Any] = {"source": None, "watch": None, "interventions": ()}  # that jobs of before do not have
 SPARE_BYTES = 4_000_000  # for the report and what else does not grow with the weights
 
 
@@ -56,6 +57,7 @@ class Job:
         plans: one for each cohort, as plain data, where they were given.
         source: how the data was named, see `Dataset.source`; None in a run of before.
         watch: the level and the cadence of the signals, or None.
+        interventions: pairs of an epoch and the numbers of the setup that changed there, by their places.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Job:
     plans: tuple[dict[str, Any], ...] | None = None
     source: str | None = None
     watch: tuple[str, int] | None = None
+    interventions: tuple[tuple[int, dict[str, float]], ...] = ()
 
 
 @contextmanager
@@ -172,8 +175,8 @@ def read(folder: Path) -> tuple[Setup, Job, list[Any] | None]:
         if plain["format"] > FORMAT:
             came = f"seedbed {installed('seedbed')} or older, got one of seedbed {plain['seedbed']}"
             raise RunError(f"{folder}: expected a run of {came}", "update seedbed, or go on with that version")
-        fields = {name: ({"source": None, "watch": None} | plain)[name] for name in Job.__dataclass_fields__}
-        for name in ("numbers", "plans", "watch"):
+        fields = {name: (ADDED | plain)[name] for name in Job.__dataclass_fields__}
+        for name in ("numbers", "plans", "watch", "interventions"):
             fields[name] = None if fields[name] is None else tuple(fields[name])
         return (
             toml.load(folder / "setup.toml", Setup),
@@ -184,6 +187,21 @@ def read(folder: Path) -> tuple[Setup, Job, list[Any] | None]:
         raise
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{folder}: the job cannot be read: {type(error).__name__}: {error}", "train anew") from error
+
+
+def rewrite(folder: Path, job: Job) -> None:
+    """Writes a job that has changed in place of the one that is there.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    with _sound(folder, "changed"):
+        write_text(folder / "job.json", _text(job))
+
+
+def _text(job: Job) -> str:
+    plain = {"format": FORMAT, "seedbed": installed("seedbed"), **asdict(job)}
+    return json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
 
 
 def check_room(folder: Path, n_bytes: int) -> None:
@@ -223,8 +241,7 @@ def _write(folder: Path, setup: Setup, job: Job, start: Sequence[Any] | None) ->
         }
         counts = {"layers": json.dumps([len(layers) for layers in start])}
         (hidden / "start.safetensors").write_bytes(save(arrays, metadata=counts))
-    plain = {"format": FORMAT, "seedbed": installed("seedbed"), **asdict(job)}
-    (hidden / "job.json").write_text(json.dumps(plain, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (hidden / "job.json").write_text(_text(job), encoding="utf-8")
     for path in hidden.iterdir():
         flush(path)
     (hidden / "job.json").replace(folder / "job.json")

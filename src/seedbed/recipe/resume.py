@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from seedbed.recipe.folder import load_run
 from seedbed.recipe.run import Run
 from seedbed.recipe.work import Show, Work, finished
 from seedbed.reporting.evidence import Step
+from seedbed.training.checkpoint import Checkpoints
+from seedbed.training.interventions import Intervention
 from seedbed.training.observe import Observe
 from seedbed.training.plan import Plan
 from seedbed.training.selftest import check_back_end
@@ -29,6 +31,7 @@ def resume(
     data: Any = None,
     *,
     observe: Observe | None = None,
+    change: Mapping[str, float] | None = None,
     checkpoint_every: float = CHECKPOINT_SECONDS,
     progress: bool | None = None,
     on_step: Callable[[Step], None] | None = None,
@@ -43,6 +46,8 @@ def resume(
         folder: of the run.
         data: the data set again, or what `seedbed.data.load` takes; None reads it from where it came.
         observe: the same function as before, where there was one.
+        change: numbers of the setup by their places, such as `{"optimizer.lr": 0.01}`, that all members have from the
+            next epoch on that none has begun. The run keeps it among its interventions.
         checkpoint_every, progress, on_step, on_progress: as for `train`.
 
     Raises:
@@ -52,6 +57,8 @@ def resume(
     """
     path = Path(folder)
     if _is_finished(path):
+        if change:
+            raise UsageError(f"{path}: expected a run that still trains, to change it, got one that is finished")
         return finished(path)
     setup, job, start = jobs.read(path)
     if job.is_observed != (observe is not None):
@@ -64,13 +71,28 @@ def resume(
         plans = None if job.plans is None else [Plan(**plan) for plan in job.plans]
         n_looks = load_run(path).n_looks if (path / "run.json").is_file() else 0
         watch = None if job.watch is None else Watch(*job.watch)
-        work = Work(setup, dataset, job.numbers, job.seed, plans, observe, watch, n_folds=job.folds, n_looks=n_looks)
+        changes = [Intervention.of(*one) for one in job.interventions]
+        if change:
+            changes.append(Intervention.of(_next_epoch(path), change))
+        work = Work(
+            setup, dataset, job.numbers, job.seed, plans, observe, watch, n_folds=job.folds, n_looks=n_looks,
+            interventions=tuple(changes),
+        )  # fmt: skip
         jobs.check_room(path, work.n_bytes)
+        if change:
+            jobs.rewrite(path, work.job)
         work.training.start = start
         check_back_end()
         for trouble in work.keep_in(path, checkpoint_every):
             warnings.warn(trouble, stacklevel=2)
         return work.done(path, Show(progress, on_step, on_progress))
+
+
+def _next_epoch(folder: Path) -> int:
+    """The first epoch that no member has begun, by the newest checkpoint."""
+    point, _ = Checkpoints(folder / jobs.CHECKPOINT, 0.0).load()
+    waves = [] if point is None else [wave for block in point.blocks for wave in block.waves if not wave.is_over]
+    return max((wave.epoch + (wave.step > 0) for wave in waves), default=0)
 
 
 def the_data_of(run: Run, data: Any = None) -> Dataset:

@@ -22,6 +22,7 @@ from seedbed.recipe.member import Ensemble, Member
 from seedbed.recipe.results import Metrics, select
 from seedbed.reporting.evidence import Groups, Importance, Looks, Step
 from seedbed.reporting.intervals import Intervals
+from seedbed.training.interventions import Intervention
 from seedbed.training.plan import Plan
 from seedbed.training.setup import Setup
 from seedbed.training.state import COLUMNS
@@ -93,6 +94,7 @@ class Run:
         n_looks: how often the test part was scored: once, and once for each time before that training was interrupted.
         findings: what keeps members from learning, the causes first, as far as curves and signals tell;
             `seedbed.diagnose` looks closer.
+        interventions: numbers of the setup that were changed while it trained; with these, `train` does it again.
     """
 
     name: str
@@ -113,6 +115,7 @@ class Run:
     is_ordered: bool = False
     n_looks: int = 1
     findings: tuple[Finding, ...] = ()
+    interventions: tuple[Intervention, ...] = ()
 
     @property
     def task(self) -> str:

@@ -21,6 +21,7 @@ from seedbed.recipe.run import Run
 from seedbed.recipe.start import first_weights
 from seedbed.recipe.work import Show, Work
 from seedbed.reporting.evidence import Step
+from seedbed.training.interventions import Intervention
 from seedbed.training.observe import Observe
 from seedbed.training.plan import Plan
 from seedbed.training.selftest import check_back_end
@@ -44,6 +45,7 @@ def train(
     start: Run | Member | None = None,
     plan: Run | Sequence[Plan] | None = None,
     watch: str | Watch = ECONOMY,
+    interventions: Sequence[Intervention] = (),
     observe: Observe | None = None,
     checkpoint_every: float = CHECKPOINT_SECONDS,
     progress: bool | None = None,
@@ -70,6 +72,8 @@ def train(
         plan: a run on this machine to repeat to the bit, or its plans, one for each cohort.
         watch: how much is told of every member while it learns: "off", "economy" (norms of gradients, weights and
             steps), "full" (all of `seedbed.watching.signals`); or a `Watch`, with a cadence of its own.
+        interventions: numbers of the setup that change at the beginning of an epoch, such as those of a run that was
+            changed by `resume(folder, change={"optimizer.lr": 0.01})`.
         observe: a function of your own that looks inside the program, in place of the signals; see
             `seedbed.training.observe`.
         checkpoint_every: seconds between two checkpoints, at least.
@@ -90,7 +94,8 @@ def train(
     numbers = numbers or member_numbers(propose_members(dataset))
     folder = folders.reserve(out, dataset.name)
     plans = plan.plans if isinstance(plan, Run) else plan
-    work = Work(setup, dataset, numbers, seed, plans, observe, watch_of(watch, observe), n_folds=folds, began=began)
+    looks, changes = watch_of(watch, observe), tuple(interventions)
+    work = Work(setup, dataset, numbers, seed, plans, observe, looks, n_folds=folds, interventions=changes, began=began)
     work.training.start = first_weights(start, work.own_numbers, work.training)
     check_back_end()
     show = Show(progress, on_step, on_progress)

@@ -30,6 +30,7 @@ from seedbed.recipe.report import write
 from seedbed.recipe.run import Run, members_of
 from seedbed.reporting.evidence import Step
 from seedbed.training.checkpoint import Checkpoints
+from seedbed.training.interventions import Intervention
 from seedbed.training.observe import Observe
 from seedbed.training.plan import Plan
 from seedbed.training.scopes import ctrl_c
@@ -71,6 +72,7 @@ class Work:
     fitted: Sequence[Preprocessor] = ()
     n_folds: int | None = None
     n_looks: int = 0  # at the test part, before this work
+    interventions: Sequence[Intervention] = ()
     began: float = field(default_factory=time.perf_counter)
 
     def __post_init__(self) -> None:
@@ -82,7 +84,14 @@ class Work:
         self.setups = [draw(self.setup, seed=self.seed, number=number // k) for number in self.own_numbers]
         data = [self.folds[number % k] for number in self.own_numbers] if self.folds else self.data
         self.training = Training(
-            self.setups, self.own_numbers, data, self.seed, self.plans, self.observe or self.watch, fitted=self.fitted
+            self.setups,
+            self.own_numbers,
+            data,
+            self.seed,
+            self.plans,
+            self.observe or self.watch,
+            fitted=self.fitted,
+            interventions=self.interventions,
         )
         self.encoder = over_folds([fold.encoder for fold in self.folds]) if self.folds else self.data.encoder
         self.told: list[Step] = []
@@ -99,6 +108,7 @@ class Work:
             fingerprint=self.data.fingerprint,
             is_observed=self.observe is not None,
             watch=None if self.watch is None else (self.watch.level, self.watch.every),
+            interventions=tuple((one.epoch, dict(one.changes)) for one in self.interventions),
             plans=None if self.plans is None else tuple(plan.to_dict() for plan in self.plans),
             source=self.data.source,
         )
@@ -179,6 +189,7 @@ class Work:
             is_ordered=self.is_ordered,
             n_looks=n_looks,
             findings=tuple(findings),
+            interventions=tuple(self.interventions),
         )
 
     def _findings(self) -> list[Finding]:

@@ -21,6 +21,7 @@ from seedbed.training.checkpoint import Block, Checkpoints, Point
 from seedbed.training.cohorts import Group, bind, check_drawn, counted_as_in, group
 from seedbed.training.compiling import compiled
 from seedbed.training.feed import Feed
+from seedbed.training.interventions import Intervention, check
 from seedbed.training.layout import STACKED
 from seedbed.training.observe import Observe
 from seedbed.training.plan import Plan, checked, fitting
@@ -66,6 +67,7 @@ class Training:
         on_progress: called between device calls.
         checkpoints: where to write how far the training is, or None.
         point: where to go on from, or None to begin.
+        interventions: numbers of all setups that change on the way.
         is_hopeless: says of members in training which may be given up, see `waves.py`; where all are that train at
             the same time, they go no further, and their outcome is "interrupted".
     """
@@ -82,6 +84,7 @@ class Training:
     checkpoints: Checkpoints | None = None
     point: Point | None = None
     is_hopeless: IsHopeless | None = None
+    interventions: Sequence[Intervention] = ()
     results: list[Trained] = field(default_factory=list)
     is_interrupted: bool = False
     wall_seconds: float = 0.0
@@ -93,6 +96,8 @@ class Training:
         self._fitted: dict[Any, Preprocessor] = {}
         for name in dict.fromkeys(setup.precision for setup in self.setups if isinstance(setup.precision, str)):
             devices.check_precision(name)
+        for setup in self.setups if self.interventions else ():
+            check(check_drawn(setup), self.interventions)
         own = [self.data] * len(self.setups) if isinstance(self.data, Dataset) else list(self.data)
         self.bound = [self._bound(setup, data) for setup, data in zip(self.setups, own, strict=True)]
         self.groups = group(self.bound, own)
@@ -200,17 +205,20 @@ class Training:
         members = self.groups[i]
         numbers = np.asarray(self.numbers, np.int32)[members.places]
         leaves = jax.tree.map(lambda leaf: leaf.astype(program.blueprint.dtype), members.numbers)
-        first = 0
+        first, changes = 0, self.interventions
         for block in [] if self.point is None else self.point.blocks:
             if block.cohort == i:
                 _check_numbers(block, numbers)
-                yield Cohort(program, None, numbers, feed, self.seed, points=block.waves), block.first
+                yield (
+                    Cohort(program, None, numbers, feed, self.seed, points=block.waves, interventions=changes),
+                    block.first,
+                )
                 first = block.first + block.n_members
         while first < len(numbers):
             at = np.arange(first, min(first + _at_once(program), len(numbers)))
             start = None if self.start is None else _stacked([self.start[p] for p in members.places[at]])
             here = jax.tree.map(lambda leaf, at=at: leaf[at], leaves)
-            yield Cohort(program, here, numbers[at], feed, self.seed, start), first
+            yield Cohort(program, here, numbers[at], feed, self.seed, start, interventions=changes), first
             first = int(at[-1]) + 1
 
     def _keep(self, i: int, first: int, cohort: Cohort, *, is_last: bool = False) -> None:

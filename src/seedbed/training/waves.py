@@ -16,6 +16,7 @@ from seedbed.training import devices, orders
 from seedbed.training.checkpoint import Block, WavePoint
 from seedbed.training.compiling import compiled
 from seedbed.training.feed import Feed
+from seedbed.training.interventions import Intervention, applied, until
 from seedbed.training.program import EVERYWHERE, SPLIT, Program
 from seedbed.training.state import Span, State
 
@@ -52,6 +53,7 @@ class Cohort:
         seed: of the run.
         start: weights to begin with instead of new ones, every array with a member axis in front; or None.
         points: where the waves stood when a checkpoint was written, to go on from there; or None.
+        interventions: numbers of the setups that change on the way.
     """
 
     def __init__(
@@ -63,9 +65,10 @@ class Cohort:
         seed: int,
         start: Any = None,
         points: Sequence[WavePoint] | None = None,
+        interventions: Sequence[Intervention] = (),
     ) -> None:
         self.program, self.blueprint = program, program.blueprint
-        self.feed, self.seed = feed, seed
+        self.feed, self.seed, self.interventions = feed, seed, tuple(interventions)
         self.epochs = self.blueprint.setup.epochs
         self.n_steps_done = 0  # steps of the optimizer, over all members
         self.best_score = -np.inf
@@ -151,6 +154,9 @@ class Cohort:
 
     def _advance(self, wave: Wave, started: float) -> None:
         """One device call for one wave."""
+        if wave.step == 0 and self.interventions:
+            setup = applied(wave.state.setup, self.interventions, wave.epoch)
+            wave.state = wave.state._replace(setup=setup)
         span, n_steps = self._span(wave), self.blueprint.n_steps
         order = self._orders_for(wave, span)
         train = self.feed.train(*self._place(wave))
@@ -174,7 +180,8 @@ class Cohort:
         n_steps, n_held = self.blueprint.n_steps, self.blueprint.n_held_steps
         affordable = max(1, min(self._most_steps, int(CALL_SECONDS / max(self._step_seconds, 1e-9))))
         if wave.step == 0 and affordable >= n_steps == n_held:
-            n_epochs = min(affordable // n_steps, self.epochs - wave.epoch, self._n_orders)
+            last = until(self.interventions, wave.epoch) or self.epochs
+            n_epochs = min(affordable // n_steps, min(last, self.epochs) - wave.epoch, self._n_orders)
             return _span(self.seed, wave.epoch, n_epochs, 0, n_steps, 0)
         held = wave.step // n_held * n_held
         last = min(n_steps, held + n_held, wave.step + affordable)
