@@ -33,6 +33,7 @@ def cases_of(
     """
     x, inputs, chance = _read(trained.setup, trained.preprocessor, data)
     in_shape = trained.setup.network.input_shape(x.shape[1:])
+    shapes = [{name: a.shape[1:] for name, a in own.items()} for own in trained.params]
     found = []
     for place, at in enumerate(trained.places):
         number = numbers[at]
@@ -52,6 +53,7 @@ def cases_of(
                 outcome=trained.outcomes[place],
                 best_epoch=int(trained.best_epoch[place]),
                 series=signals,
+                shapes=shapes,
             )
         )
     return found

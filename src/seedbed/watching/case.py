@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -86,6 +86,7 @@ class Case:
         outcome: how its training ended.
         best_epoch: of the weights that it keeps; -1 for none.
         series: its signals.
+        shapes: of its weights, layer by layer and by name; None: to be found.
     """
 
     setup: Setup
@@ -98,6 +99,7 @@ class Case:
     outcome: str | None = None
     best_epoch: int = -1
     series: Series | None = None
+    shapes: Sequence[dict[str, tuple[int, ...]]] | None = None
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -112,8 +114,10 @@ class Case:
     @cached_property
     def weight_shapes(self) -> dict[int, tuple[int, ...]]:
         """The shapes of the weights of those."""
-        shapes = self.setup.network.params_shapes(self.in_shape)
-        return {i: tuple(shapes[i]["weight"].shape) for i in self.weighted}
+        if self.shapes is not None:
+            return {i: self.shapes[i]["weight"] for i in self.weighted}
+        found = self.setup.network.params_shapes(self.in_shape)
+        return {i: tuple(found[i]["weight"].shape) for i in self.weighted}
 
     @property
     def hidden(self) -> tuple[int, ...]:
