@@ -30,11 +30,12 @@ from seedbed.data.split import VALID_SHARE
 from seedbed.data.target import Target
 from seedbed.interop.rows import dataset, distinct, emptied, onward
 from seedbed.network import Network
+from seedbed.recipe.given import MOST
 from seedbed.recipe.member import Ensemble, Member
 from seedbed.recipe.propose import propose
 from seedbed.recipe.run import ENSEMBLE_SIZE, Run
 from seedbed.recipe.start import first_weights
-from seedbed.recipe.train import MOST, member_numbers
+from seedbed.recipe.train import member_numbers
 from seedbed.recipe.work import Show, Work
 from seedbed.training.optimizers import Optimizer
 from seedbed.training.selftest import check_back_end

@@ -15,6 +15,7 @@ from seedbed.data.loading import load
 from seedbed.recipe import folder as folders
 from seedbed.recipe import job as jobs
 from seedbed.recipe.defaults import AUTO, CHECKPOINT_SECONDS
+from seedbed.recipe.given import a_setup, whole
 from seedbed.recipe.member import Member
 from seedbed.recipe.propose import propose_members
 from seedbed.recipe.run import Run
@@ -29,8 +30,6 @@ from seedbed.training.setup import Setup
 from seedbed.training.trainer import Progress
 from seedbed.watching.levels import ECONOMY
 from seedbed.watching.signals import Watch, watch_of
-
-MOST = 2**31 - 1  # of a seed or a number that JAX folds into a key
 
 
 def train(
@@ -88,7 +87,7 @@ def train(
         BackendError: the installed back end computes wrong numbers.
     """
     numbers = [] if members is None else member_numbers(members)
-    seed, setup = _whole("seed", seed, least=0), _lasting(setup, epochs)
+    seed, setup = whole("seed", seed, least=0), _lasting(setup, epochs)
     began = time.perf_counter()
     dataset = load(data)
     numbers = numbers or member_numbers(propose_members(dataset))
@@ -113,28 +112,19 @@ def member_numbers(members: int | Sequence[int] | NDArray[np.integer]) -> list[i
         UsageError: there are none, or a number is negative or comes twice.
     """
     if isinstance(members, int | np.integer) and not isinstance(members, bool):
-        return list(range(_whole("members", int(members), least=1)))
+        return list(range(whole("members", int(members), least=1)))
     if isinstance(members, np.ndarray) and members.ndim == 1:
         members = members.tolist()
     if isinstance(members, str | bool) or not isinstance(members, Sequence) or not members:
         hint = "give a count, members=16, or their numbers, members=[3]"
         raise UsageError(f"members: expected a count or a list of numbers, got {members!r}", hint)
-    numbers = [_whole("members", number, least=0) for number in members]
+    numbers = [whole("members", number, least=0) for number in members]
     if len(set(numbers)) < len(numbers):
         raise UsageError(f"members: expected different numbers, got {list(members)!r}")
     return numbers
 
 
-def _whole(name: str, given: Any, *, least: int) -> int:
-    if isinstance(given, bool) or not isinstance(given, int | np.integer) or not least <= given <= MOST:
-        bounds = f"from {least} to {MOST:,}" if isinstance(given, int) and given > MOST else f"of at least {least}"
-        raise UsageError(f"{name}: expected a whole number {bounds}, got {given!r}")
-    return int(given)
-
-
 def _lasting(setup: Any, epochs: int | None) -> Setup:
     """The setup with its own or the given number of epochs."""
-    if not isinstance(setup, Setup):
-        hint = "build one with sb.Setup(...), or let sb.propose(data) do it"
-        raise UsageError(f"train: expected a Setup, got {setup!r}", hint)
-    return setup if epochs is None else setup.replace(epochs=_whole("epochs", epochs, least=1))
+    setup = a_setup(setup, "train")
+    return setup if epochs is None else setup.replace(epochs=whole("epochs", epochs, least=1))

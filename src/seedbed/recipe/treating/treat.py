@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from seedbed.core.errors import UsageError, one_of
+from seedbed.recipe.given import MOST
 from seedbed.recipe.progress import showing
 from seedbed.recipe.run import Run
-from seedbed.recipe.train import MOST
 from seedbed.recipe.treating.arms import CONTROL, Arm, arms_for, arms_given
 from seedbed.recipe.treating.experiment import BEST, LAST, Experiment
 from seedbed.recipe.treating.patient import Patient, patient
