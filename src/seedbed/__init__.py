@@ -108,6 +108,7 @@ if TYPE_CHECKING:
     from seedbed.network.isometry import isometry
     from seedbed.network.nudge import nudge
     from seedbed.network.separation import separate
+    from seedbed.recipe.check import Checks, check
     from seedbed.recipe.compare import compare
     from seedbed.recipe.diagnose import Diagnosis, diagnose
     from seedbed.recipe.environment import environment
@@ -141,6 +142,7 @@ if TYPE_CHECKING:
         StepDecay,
         WarmUp,
     )
+    from seedbed.watching.checks.check import Check
     from seedbed.watching.finding import Finding
     from seedbed.watching.signals import Watch
 else:
@@ -164,6 +166,8 @@ __all__ = [
     "BinaryCrossEntropy",
     "Center",
     "Chain",
+    "Check",
+    "Checks",
     "Constant",
     "ConstantRate",
     "Conv1d",
@@ -250,6 +254,7 @@ __all__ = [
     "XavierUniform",
     "Zeros",
     "calculus",
+    "check",
     "choice",
     "compare",
     "data",

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from seedbed.cli import (
+    checking,
     describing,
     diagnosing,
     differentiating,
@@ -36,6 +37,7 @@ app = typer.Typer(
 for command in (
     training.train,
     training.setup,
+    checking.check,
     diagnosing.diagnose,
     predicting.predict,
     results.report,

@@ -75,8 +75,8 @@ def duplicates(train: Part, test: Part) -> list[str]:
     """A sentence on test rows that are in the training part as well, where they are more than one in twenty."""
     if train.x.ndim != 2 or train.x.shape[1] < 2:
         return []
-    own = _marks(test)
-    n_known = int(np.isin(own, _marks(train)).sum())
+    own = row_marks(test)
+    n_known = int(np.isin(own, row_marks(train)).sum())
     if n_known <= MANY * len(own):
         return []
     return [
@@ -107,9 +107,9 @@ def shared_groups(group: NDArray[Any] | None, n_test: int) -> list[str]:
     ]
 
 
-def _marks(part: Part) -> NDArray[np.uint64]:
+def row_marks(part: Part) -> NDArray[np.uint64]:
     """A number for each row, (n,), the same for the same features and target: a sum of their bits, odd multiples."""
-    bits = np.column_stack([part.x, part.y]).astype(np.float64) + 0.0  # so that -0.0 is 0.0
+    bits = np.column_stack([part.x.reshape(len(part.x), -1), part.y]).astype(np.float64) + 0.0  # so that -0.0 is 0.0
     odd = np.random.default_rng(0).integers(1 << 63, size=bits.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
     marks: NDArray[np.uint64] = (bits.view(np.uint64) * odd).sum(axis=1)
     return marks ^ (marks >> np.uint64(32))

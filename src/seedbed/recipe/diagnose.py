@@ -16,7 +16,8 @@ from seedbed.recipe.run import Run
 from seedbed.training.setup import Setup
 from seedbed.training.trainer import Training
 from seedbed.watching.case import Case
-from seedbed.watching.finding import FATAL, Evidence, Finding
+from seedbed.watching.checks.static import loss_does_not_fit
+from seedbed.watching.finding import Finding
 from seedbed.watching.findings import diagnosed
 from seedbed.watching.levels import FULL
 from seedbed.watching.signals import Watch
@@ -92,9 +93,7 @@ def of_setup(setup: Setup, data: Dataset, members: int, *, seed: int = 0) -> Dia
     except SetupError as error:
         if not any(fault.path[:1] == ("loss",) for fault in error.faults):
             raise
-        evidence = (Evidence("tasks of the loss that are the data's", 0, "1"),)
-        unfit = Finding("loss_does_not_fit", (), (), FATAL, evidence, ("fit_output",))
-        return Diagnosis((unfit,), members)
+        return Diagnosis((loss_does_not_fit(),), members)
     training.run()
     cases = [case for one in training.results for case in cases_of(one, list(range(members)), data)]
     return of_cases(cases)

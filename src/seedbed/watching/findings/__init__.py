@@ -17,6 +17,13 @@ _OF_LEARNING = (
 )  # fmt: skip
 # What may follow from what, the deepest causes first: a finding stands under the first one here that explains it.
 EXPLAINS: dict[str, tuple[str, ...]] = {
+    "non_finite_data": ("data_not_scaled", *_OF_LEARNING),
+    "labels_out_of_range": _OF_LEARNING,
+    "constant_labels": _OF_LEARNING,
+    "missing_classes": (),
+    "leakage": (),
+    "duplicate_rows": (),
+    "constant_features": (),
     "loss_does_not_fit": _OF_LEARNING,
     "softmax_one_unit": ("redundant_softmax", "wrong_output", *_OF_LEARNING),
     "redundant_softmax": _OF_LEARNING,
@@ -57,9 +64,13 @@ RANK = {code: rank for rank, code in enumerate(EXPLAINS)}
 
 def findings_of(case: Case) -> list[Finding]:
     """What is found in a case."""
-    there = [one for group in GROUPS for one in group.found(case)]
     members = () if case.number is None else (case.number,)
-    return rooted([replace(one, members=members) for one in there])
+    return rooted([replace(one, members=members) for one in all_of(case)])
+
+
+def all_of(case: Case) -> list[Finding]:
+    """The same without an order: roots and what follows from them side by side, of no member."""
+    return [one for group in GROUPS for one in group.found(case)]
 
 
 def diagnosed(cases: Sequence[Case]) -> list[Finding]:
