@@ -114,6 +114,7 @@ if TYPE_CHECKING:
     from seedbed.recipe.environment import environment
     from seedbed.recipe.explaining.explain import explain
     from seedbed.recipe.folder import load_run
+    from seedbed.recipe.lr_range import Range, lr_range
     from seedbed.recipe.member import Ensemble, Member
     from seedbed.recipe.predict import predict
     from seedbed.recipe.predictor import Predictor, load_predictor
@@ -218,6 +219,7 @@ __all__ = [
     "Quantile",
     "RMSProp",
     "RandomUniform",
+    "Range",
     "ReLU",
     "Repeat",
     "Reshape",
@@ -275,6 +277,7 @@ __all__ = [
     "load_predictor",
     "load_run",
     "log_uniform",
+    "lr_range",
     "nudge",
     "predict",
     "propose",

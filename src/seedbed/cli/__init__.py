@@ -17,6 +17,7 @@ from seedbed.cli import (
     explaining,
     places,
     predicting,
+    ranging,
     results,
     training,
     treating,
@@ -49,6 +50,7 @@ for command in (
     places.doctor,
 ):
     app.command()(command)
+app.command(name="lr-range")(ranging.lr_range)
 app.add_typer(describing.app, name="data")
 
 
