@@ -80,6 +80,11 @@ def test_a_penalty_that_adds_nothing_is_found(blobs: Dataset) -> None:
         del sb.Penalty.kinds["nothing"]
 
 
+def test_a_penalty_on_weights_that_are_zero_says_nothing(blobs: Dataset) -> None:
+    check = penalty_raises_loss(subject_of(setup_of("linear out weight=zeros"), blobs))
+    assert check.passed is None and check.because == "All weights begin at zero."
+
+
 def test_units_that_begin_alike_are_found(blobs: Dataset) -> None:
     check = units_differ(subject_of(setup_of("linear 16 weight=constant(0.1), relu, linear out"), blobs))
     assert check.passed is False and check.finding is not None and check.finding.code == "symmetric_units"
@@ -207,13 +212,18 @@ def test_a_few_examples_of_a_quantity_are_learned_by_heart(waves: Dataset) -> No
 
 
 @pytest.mark.parametrize(
-    ("optimizer", "code"), [(sb.Adam(3e-5), "lr_too_low"), (sb.SGD(3.0), "lr_too_high")], ids=["low", "high"]
+    ("optimizer", "code"), [(sb.Adam(1e-6), "lr_too_low"), (sb.SGD(1e-6), "lr_too_low"), (sb.SGD(3.0), "lr_too_high")]
 )
 def test_another_rate_that_gets_there_is_named(blobs: Dataset, optimizer: sb.Optimizer, code: str) -> None:
     network = "linear 32, relu, linear 32, relu, linear 32, relu, linear out"
     check = overfits_few(subject_of(setup_of(network, optimizer=optimizer), blobs))
     assert check.passed is False and check.finding is not None and check.finding.code == code
     assert check.finding.evidence[0].value == pytest.approx(optimizer.lr)
+
+
+def test_a_rate_that_is_slow_on_a_few_steps_is_no_fault(blobs: Dataset) -> None:
+    check = overfits_few(subject_of(setup_of("linear 32, relu, linear out", optimizer=sb.Adam(1e-4)), blobs))
+    assert check.passed and check.finding is None and value(check) > 0.1
 
 
 def test_a_network_that_can_learn_nothing_is_found(blobs: Dataset) -> None:

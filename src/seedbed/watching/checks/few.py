@@ -1,8 +1,9 @@
 """Can a few examples be learned by heart? Whatever cannot do that cannot learn a whole part either.
 
 The setup's own network and optimizer, without what holds them back (penalty, decay, dropout, augmentation, schedule),
-train on 20 examples, all in one batch: with the setup's own learning rate, and beside it with ten times and a tenth of
-it, which tells what is wrong where only another rate succeeds.
+train on 20 examples, all in one batch, with the setup's own learning rate, and beside it with others up to ten thousand
+times larger or smaller. A network that needs ten times the rate is slow on so few steps, and no more; one that learns
+with a farther rate alone, or nothing with its own and everything with a tenth, has a rate that is wrong.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from seedbed.watching.finding import FATAL, Evidence, Finding
 EXAMPLES = 20
 FEWEST_STEPS, MOST_STEPS = 300, 1000
 LEARNED, RIGHT = 0.9, 0.95  # of the loss of chance taken away; or of the examples said right
-FACTORS = (1.0, 10.0, 0.1)  # of the learning rate
+FACTORS = (1.0, 10.0, 0.1, 100.0, 0.01, 1e3, 1e-3, 1e4, 1e-4)  # of the learning rate, the nearest first
+NOTHING = 0.1  # of the loss of chance taken away
 
 
 def overfits_few(subject: Subject) -> Check:
@@ -57,14 +59,17 @@ def overfits_few(subject: Subject) -> Check:
     ]
     if data.task == "classification":
         evidence.append(Evidence("share of them that is right", float(right[0]), f"{RIGHT:g} at least"))
-    return Check(name, bool(passes[0]), tuple(evidence), _rate(passes, float(optimizer.lr)))
+    found = _rate(passes, bool(learned[0] < NOTHING), float(optimizer.lr))
+    return Check(name, bool(passes.any()) and found is None, tuple(evidence), found)
 
 
-def _rate(passes: Any, lr: float) -> Finding | None:
-    """The finding that only another learning rate gets there."""
-    if passes[0] or not passes[1:].any():
+def _rate(passes: Any, learns_nothing: bool, lr: float) -> Finding | None:
+    """The finding that only a far learning rate gets there."""
+    factor = FACTORS[int(np.argmax(passes))]
+    is_near = factor in (1.0, 10.0) or (factor == 0.1 and not learns_nothing)
+    if is_near or not passes.any():
         return None
-    code, factor, remedy = ("lr_too_low", 10.0, "lr_up") if passes[1] else ("lr_too_high", 0.1, "lr_down")
+    code, remedy = ("lr_too_low", "lr_up") if factor > 1 else ("lr_too_high", "lr_down")
     evidence = (Evidence("learning rate", lr, f"{lr * factor:.3g} gets there"),)
     return Finding(code, (), (), FATAL, evidence, (remedy, "adam"))
 

@@ -17,7 +17,7 @@ from seedbed.watching.finding import FATAL, SERIOUS, Evidence, Finding
 from seedbed.watching.findings.flow import EXPLODED, VANISHED
 from seedbed.watching.signals import twins
 
-WIDE = 2.0  # deviation of outputs that a fresh network may have
+WIDE = 5.0  # deviation of outputs that a fresh network may have
 LOW = 0.5  # of the loss of chance: whoever has less knows something already
 HEAVY = 2.0  # gradient of the penalty over that of the loss, as in TheDeepChecker
 FAINT, STRONG = 1e-3, 1e3  # deviation of activations over that of the inputs
@@ -28,8 +28,9 @@ TRIED = 1e-4  # strength of the penalty where the setup has none
 def initial_loss(subject: Subject) -> Check:
     """Whether the loss before training is that of someone who knows nothing.
 
-    At least half of what the best constant answer has, and at most what random outputs with a deviation of 2 have,
-    which are four times as wide (in variance) as those of weights that suit their layers.
+    At least half of what the best constant answer has, and at most what random outputs of deviation 5 have. Weights
+    that suit their layers give outputs of deviation 1 to 1.5; where examples are few or alike, one draw gives up to
+    three times the loss of chance, which is no fault.
     """
     case, (_, y) = subject.case, subject.sample
     outputs = subject.start.flow.values[-1]
@@ -44,6 +45,8 @@ def initial_loss(subject: Subject) -> Check:
 def penalty_raises_loss(subject: Subject) -> Check:
     """Whether the objective rises with the penalty, and its pull at the start is not stronger than that of the loss."""
     penalty = subject.setup.penalty or L2(TRIED)
+    if not rms([w for own in subject.params for w in weights_of(own)]) > 0:
+        return Check("penalty_raises_loss", None, reason="zero_weights")
     rise, pull = jax.jit(jax.value_and_grad(penalty.of))(subject.params)
     against = rms([w for own in subject.start.gradients for w in weights_of(own)])
     ratio = rms([w for own in pull for w in weights_of(own)]) / against if against > 0 else math.nan
