@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from seedbed.core.lazy import lazily
 
 if TYPE_CHECKING:
-    from seedbed import calculus, data, training
+    from seedbed import calculus, data, interop, training
     from seedbed.calculus.derivatives import derivative, gradient, hessian, jacobian
     from seedbed.calculus.expressions.shapes import shape_of
     from seedbed.calculus.linear import is_linear
@@ -270,6 +270,7 @@ __all__ = [
     "gradient",
     "hessian",
     "integers",
+    "interop",
     "is_linear",
     "isometry",
     "jacobian",

@@ -1,0 +1,427 @@
+"""Networks of PyTorch that are watched: their signals against ours in float64, their findings against ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import seedbed as sb
+from benchmarks.sick import CASES, Sick
+from seedbed.interop.torch import door
+from seedbed.network.layer import is_running
+from seedbed.recipe.diagnose import diagnose
+from seedbed.training.member import Batch
+from seedbed.training.observe import Observation
+from seedbed.watching.levels import FULL
+from seedbed.watching.series import from_table
+from seedbed.watching.signals import PER_LAYER, PER_MEMBER, PER_WEIGHT, Watch
+
+torch = pytest.importorskip("torch")
+torch.set_num_threads(1)
+nn = torch.nn
+watch = sb.interop.torch.watch
+
+RNG = np.random.default_rng(0)
+LR = 0.3
+NO_EPOCH = {"train_loss": 1.0, "train_score": 0.5, "valid_loss": 1.0, "valid_score": 0.5}
+
+
+def arrays(module: Any) -> dict[str, Any]:
+    """The arrays of a module as ours: units last, windows first."""
+    told = lambda a: np.asarray(a.detach())  # noqa: E731
+    if isinstance(module, nn.BatchNorm1d):
+        names = {"scale": "weight", "shift": "bias", "running_mean": "running_mean", "running_variance": "running_var"}
+        return {ours: told(getattr(module, theirs)) for ours, theirs in names.items()}
+    if not list(module.parameters()):
+        return {}
+    weight = told(module.weight)
+    return {"weight": np.transpose(weight, (*range(2, weight.ndim), 1, 0)), "bias": told(module.bias)}
+
+
+def ours_of(network: str, loss: Any, modules: list[Any], x: Any, y: Any) -> dict[str, Any]:
+    """Our signals of a step of plain descent, from the weights of the modules."""
+    setup = sb.Setup(network=sb.Network.parse(network), loss=loss, optimizer=sb.SGD(LR), precision="float64")
+
+    def signals(params: Any, x: Any, y: Any) -> Any:
+        mean = lambda p: jnp.mean(loss.per_example(setup.network.forward(p, x, training=True)[0], y))  # noqa: E731
+        of_all = jax.grad(mean)(params)
+        gradients = tuple({n: jnp.zeros_like(a) if is_running(n) else a for n, a in layer.items()} for layer in of_all)
+        updates = jax.tree.map(lambda g: -LR * g, gradients)
+        return Watch(FULL)(
+            Observation(setup, x, y, None, None, Batch(x, y, None, None), (), params, gradients, updates)
+        )
+
+    with jax.enable_x64(True):
+        params = tuple({n: jnp.asarray(a) for n, a in arrays(m).items()} for m in modules)
+        return {name: np.asarray(a) for name, a in jax.jit(signals)(params, jnp.asarray(x), jnp.asarray(y)).items()}
+
+
+def step(model: Any, optimizer: Any, criterion: Any, x: Any, y: Any) -> Any:
+    optimizer.zero_grad()
+    loss = criterion(model(x), y)
+    loss.backward()
+    optimizer.step()
+    return loss
+
+
+SAME = {
+    "vectors": (
+        "linear 12, batchnorm, tanh, linear 9, relu, linear 7, sigmoid, linear 6, gelu, linear 3",
+        lambda: [nn.Linear(5, 12), nn.BatchNorm1d(12), nn.Tanh(), nn.Linear(12, 9), nn.ReLU(), nn.Linear(9, 7),
+                 nn.Sigmoid(), nn.Linear(7, 6), nn.GELU(), nn.Linear(6, 3)],
+        (5,),
+    ),
+    "images": (
+        "conv 6 3, elu, maxpool 2, conv 8 3x2 stride=2 padding=1, relu, flatten, linear 3",
+        lambda: [nn.Conv2d(2, 6, 3, padding="same"), nn.ELU(), nn.MaxPool2d(2),
+                 nn.Conv2d(6, 8, (3, 2), stride=2, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(32, 3)],
+        (8, 6, 2),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("which", SAME)
+def test_signals_are_ours(which: str) -> None:
+    network, make, shape = SAME[which]
+    torch.manual_seed(0)
+    x, y = RNG.normal(size=(40, *shape)) * 2, RNG.integers(0, 3, 40)
+    modules = [m.double() for m in make()]
+    with torch.no_grad():
+        modules[3].weight[1] = modules[3].weight[0]  # twins
+        modules[3].bias[2] = -50.0  # dead, for a ReLU follows
+    model, criterion = nn.Sequential(*modules), nn.CrossEntropyLoss()
+    begun = ours_of(network, sb.CrossEntropy(), _as_ours(modules), x, y)
+    optimizer = torch.optim.SGD(model.parameters(), LR)
+    theirs = np.moveaxis(x, -1, 1) if len(shape) > 1 else x
+    with watch(model, optimizer, loss=criterion) as watcher:
+        step(model, optimizer, criterion, torch.tensor(theirs), torch.tensor(y))
+        running = [b.clone() for b in model.buffers()]
+        watcher.epoch(**NO_EPOCH)
+    series, weights = watcher.series, list(watcher.series.weights)
+    for name in (*PER_WEIGHT, *PER_LAYER, *PER_MEMBER, "histogram"):
+        got = series[name][0]
+        got, due = (got[weights] if name in PER_WEIGHT else got), begun[name]
+        if name == "histogram" and which == "images":  # flattened, channels come first there: another sample
+            got, due = got[:5], due[:5]
+        np.testing.assert_allclose(got, due, rtol=1e-6, atol=1e-9, err_msg=name)
+    assert 0 < series["twins"][0, 3] < 1 and 0 < series["dead"][0, 4] < 1
+    assert [b.tolist() for b in running] == [b.tolist() for b in model.buffers()]
+
+
+def _as_ours(modules: list[Any]) -> list[Any]:
+    """The modules, the weights behind a flattened image in the order of channels last."""
+    if not any(isinstance(m, nn.Flatten) for m in modules):
+        return modules
+    last = nn.Linear(32, 3).double()
+    with torch.no_grad():
+        last.weight.copy_(modules[-1].weight.reshape(3, 8, 2, 2).permute(0, 2, 3, 1).reshape(3, 32))
+        last.bias.copy_(modules[-1].bias)
+    return [*modules[:-1], last]
+
+
+def digits_of(case: Sick) -> tuple[list[Any], list[Any]]:
+    """Training and validation part of the digits, as the network of the case reads them."""
+    data = case.data()
+    x, y = ([np.asarray(getattr(p, of)) for p in (data.train, data.valid)] for of in "xy")
+    return [torch.tensor(a.reshape(len(a), -1) / 16, dtype=torch.float32) for a in x], [
+        torch.tensor(a).long() for a in y
+    ]
+
+
+def judged(model: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    model.eval()
+    with torch.no_grad():
+        z = model(x)
+        found = nn.functional.cross_entropy(z, y), (z.argmax(1) == y).double().mean()
+    model.train()
+    return found
+
+
+def layers(n: int, activation: type[Any], begin: Callable[[Any], Any], units: int = 64) -> list[Any]:
+    """Hidden layers as in `benchmarks.sick`, and the last."""
+    row: list[Any] = []
+    for i in range(n):
+        row += [nn.Linear(64 if i == 0 else units, units), activation()]
+        begin(row[-2].weight)
+        nn.init.zeros_(row[-2].bias)
+    return [*row, nn.Linear(units, 10)]
+
+
+he = lambda w: nn.init.kaiming_uniform_(w, nonlinearity="relu")  # noqa: E731
+SICK: dict[str, tuple[int, Callable[[], list[Any]], Callable[[Any], Any]]] = {
+    "W03": (6, lambda: layers(8, nn.Sigmoid, nn.init.xavier_uniform_), lambda p: torch.optim.SGD(p, 0.1)),
+    "W11": (6, lambda: layers(2, nn.ReLU, he), lambda p: torch.optim.Adam(p, 1.0)),
+    "W13": (8, lambda: layers(3, nn.Tanh, lambda w: nn.init.normal_(w, 0, 3)), lambda p: torch.optim.SGD(p, 0.1)),
+    "W19": (6, lambda: [*layers(1, nn.ReLU, he), nn.Softmax(1)], lambda p: torch.optim.SGD(p, 0.1)),
+    "healthy": (8, lambda: layers(2, nn.ReLU, he), lambda p: torch.optim.SGD(p, 0.1, momentum=0.9)),
+}
+
+
+@pytest.mark.parametrize("name", SICK)
+def test_what_is_found_is_what_we_find(name: str) -> None:
+    epochs, make, optimizer_of = SICK[name]
+    case = next((one for one in CASES if one.name.startswith(name)), None)
+    (x, x_valid), (y, y_valid) = digits_of(case or CASES[1])
+    torch.manual_seed(1)
+    model, criterion = nn.Sequential(*make()), nn.CrossEntropyLoss()
+    optimizer = optimizer_of(model.parameters())
+    size = case.setup.batch_size if case else 32
+    with watch(model, optimizer, loss=criterion) as watcher:
+        for _ in range(epochs):
+            for rows in torch.randperm(len(x)).split(size):
+                step(model, optimizer, criterion, x[rows], y[rows])
+            (train_loss, train_score), (valid_loss, valid_score) = judged(model, x, y), judged(model, x_valid, y_valid)
+            watcher.epoch(
+                train_loss=train_loss, train_score=train_score, valid_loss=valid_loss, valid_score=valid_score
+            )
+    found = watcher.findings(x.reshape(-1, 8, 8), y)
+    if case is None:
+        assert found == []
+        return
+    ours = diagnose(case.setup.replace(epochs=epochs), case.data(), members=1).findings
+    assert [one.code for one in found[:1]] == [one.code for one in ours[:1]]
+    assert found[0].code in case.expected
+    assert found[0].layers[:1] == ours[0].layers[:1]
+
+
+def small(*modules: Any, loss: Any = None, **options: Any) -> tuple[Any, Any, Any]:
+    model = nn.Sequential(*modules)
+    optimizer = torch.optim.SGD(model.parameters(), LR)
+    return model, optimizer, watch(model, optimizer, loss=loss, **options)
+
+
+X, Y = torch.randn(64, 4), torch.arange(64) % 3
+CRITERION = nn.CrossEntropyLoss()
+
+
+def hooks_of(model: Any, optimizer: Any, *others: Any) -> int:
+    return sum(
+        len(hooks)
+        for thing in (*model.modules(), optimizer, *others)
+        for name, hooks in vars(thing).items()
+        if "hook" in name and isinstance(hooks, dict)
+    )
+
+
+def test_no_hook_stays() -> None:
+    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
+    optimizer = torch.optim.SGD(model.parameters(), LR)
+    before = hooks_of(model, optimizer, CRITERION)
+    with watch(model, optimizer, loss=CRITERION, every=1) as watcher:
+        assert hooks_of(model, optimizer, CRITERION) > before
+        step(model, optimizer, CRITERION, X, Y)
+        watcher.epoch(**NO_EPOCH)
+    assert hooks_of(model, optimizer, CRITERION) == before
+    step(model, optimizer, CRITERION, X, Y)
+    watcher.close()  # once more is no harm
+    assert len(watcher.signals) == 3
+    with pytest.raises(sb.UsageError, match="expected an open watcher, got a closed one"):
+        watcher.epoch(**NO_EPOCH)
+
+
+def test_watching_changes_no_training() -> None:
+    """The same weights with a watcher at every step, dropout and batch norm in the network, as without."""
+    ends = []
+    for is_watched in (False, True):
+        torch.manual_seed(3)
+        row = nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(inplace=True), nn.Dropout(0.3), nn.Linear(8, 3)
+        model = nn.Sequential(*row)
+        optimizer = torch.optim.Adam(model.parameters(), 0.01)
+        watcher = watch(model, optimizer, loss=CRITERION, every=1) if is_watched else None
+        for _ in range(5):
+            step(model, optimizer, CRITERION, X, Y)
+        ends.append([a.clone() for a in model.state_dict().values()])
+    assert watcher is not None
+    watcher.epoch(**NO_EPOCH)
+    assert -3 <= watcher.series["gain"][0] <= 3
+    for a, b in zip(*ends, strict=True):
+        assert torch.equal(a, b)
+
+
+def test_looks_come_at_the_cadence_and_in_training_alone() -> None:
+    model, optimizer, watcher = small(nn.Linear(4, 3), loss=CRITERION, every=3)
+    counts = []
+    for i in range(7):
+        judged(model, X, Y)
+        step(model, optimizer, CRITERION, X, Y)
+        judged(model, X, Y)
+        counts.append(len(watcher._looks.taken))
+        if i == 3:
+            watcher.epoch(**NO_EPOCH)
+            assert len(watcher._looks.taken) == 0
+    assert counts == [1, 1, 1, 2, 0, 0, 1]
+    watcher.epoch(**NO_EPOCH)
+    watcher.epoch(**NO_EPOCH)
+    assert np.isnan(watcher.series["gradient"][2]).all()
+    again = from_table(watcher.signals, 3)
+    np.testing.assert_array_equal(again["delta"], watcher.series["delta"])
+    assert again.weights == watcher.series.weights == (0,)
+
+
+def test_small_batches_tell_of_dead_units_together() -> None:
+    model, optimizer, watcher = small(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3), every=1)
+    with torch.no_grad():
+        model[0].weight[:2], model[0].bias[:2] = 0, -1
+    for rows in torch.arange(32).split(8):
+        step(model, optimizer, CRITERION, X[rows], Y[rows])
+        watcher.epoch(**NO_EPOCH)
+    dead = watcher.series["dead"][:, 1]
+    assert np.isnan(dead[:3]).all() and dead[3] >= 0.25
+
+
+class Functional(nn.Module):
+    """Activations as functions between modules, a step that adds, and a module without weights of the user's own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b, self.c, self.own = nn.Conv2d(1, 4, 3, padding=1), nn.Linear(64, 6), nn.Linear(6, 3), Own()
+
+    def forward(self, x: Any) -> Any:
+        x = torch.flatten(nn.functional.max_pool2d(torch.relu(self.a(x)), 2), 1)
+        x = torch.tanh(self.b(x))
+        return torch.softmax(self.c(self.own(x + 1)), 1)
+
+
+class Own(nn.Module):
+    def forward(self, x: Any) -> Any:
+        return x * 2
+
+
+def test_functions_between_modules_are_seen() -> None:
+    model = Functional()
+    optimizer = torch.optim.SGD(model.parameters(), LR, weight_decay=0.1)
+    x = torch.randn(40, 1, 8, 8)
+    with watch(model, optimizer, loss=CRITERION) as watcher:
+        step(model, optimizer, CRITERION, x, Y[:40])
+        watcher.epoch(**NO_EPOCH)
+    names = watcher.series.names
+    assert names[0].startswith("conv 4 ")
+    assert names[1].startswith("view of maxpool2d")
+    assert [name.split()[0] for name in names[2:]] == ["linear", "add", "own", "linear", "softmax"]
+    assert watcher.series.weights == (0, 2, 5)
+    assert watcher.findings(x, Y[:40])[0].code == "redundant_softmax"
+    assert watcher.case(x, Y[:40]).setup.penalty == sb.L2(0.1)
+
+
+def test_a_function_between_two_layers_is_a_layer() -> None:
+    class Two(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b = nn.Linear(4, 8), nn.Linear(8, 3)
+
+        def forward(self, x: Any) -> Any:
+            return self.b(torch.relu(self.a(x)))
+
+    model = Two()
+    optimizer = torch.optim.SGD(model.parameters(), LR)
+    watcher = watch(model, optimizer, loss=CRITERION)
+    step(model, optimizer, CRITERION, X, Y)
+    assert isinstance(watcher.case(X, Y).layers[1], sb.ReLU)
+    assert watcher.findings(X, Y) == []
+    model, optimizer, watcher = small(nn.Linear(4, 8), nn.Linear(8, 3), loss=CRITERION)
+    step(model, optimizer, CRITERION, X, Y)
+    assert [one.code for one in watcher.findings(X, Y)] == ["no_nonlinearity"]
+
+
+def test_a_closure_and_a_loss_of_ours_will_do() -> None:
+    model, optimizer, watcher = small(
+        nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 1), loss=sb.MeanSquaredError(), task="regression"
+    )
+
+    def closure() -> Any:
+        optimizer.zero_grad()
+        loss = nn.functional.mse_loss(model(X), X[:, :1])
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    watcher.epoch(**NO_EPOCH)
+    assert np.isfinite(watcher.series["step"][0, 0]) and np.isnan(watcher.series["gain"][0])
+    assert watcher.case(X, X[:, 0]).inputs.targets is not None
+
+
+def test_weights_that_begin_alike_and_a_loss_that_does_not_fit_are_found() -> None:
+    first = nn.Linear(4, 8)
+    nn.init.zeros_(first.weight)
+    model, optimizer, watcher = small(first, nn.Tanh(), nn.Linear(8, 3), loss=CRITERION)
+    step(model, optimizer, CRITERION, X, Y)
+    assert watcher.findings(X, Y)[0].code == "symmetric_units"
+    bce = nn.BCEWithLogitsLoss()
+    model, optimizer, watcher = small(nn.Linear(4, 1), loss=bce, task="regression")
+    step(model, optimizer, bce, X, X[:, :1])
+    assert watcher.findings(X, 5 * X[:, :1])[0].code == "loss_does_not_fit"
+
+
+def test_a_loss_that_is_no_number_is_one_that_diverged() -> None:
+    model, optimizer, watcher = small(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3), loss=CRITERION, every=1)
+    for loss in (1.0, 1.5, float("nan")):
+        step(model, optimizer, CRITERION, X if loss < 2 else X * torch.nan, Y)
+        watcher.epoch(train_loss=loss, train_score=0.3, valid_loss=loss, valid_score=0.3)
+    assert "non_finite" in {one.code for root in watcher.findings(X, Y) for one in (root, *root.symptoms)}
+    assert np.isnan(watcher.series["gradient"][2]).all()
+
+
+MODEL = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
+SGD = torch.optim.SGD(MODEL.parameters(), LR)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((len, SGD), "expected a torch.nn.Module"),
+        ((MODEL, MODEL), "expected an optimizer of torch.optim"),
+        ((nn.Linear(2, 2), SGD), "got one that holds none of its weights\nhint: make the optimizer of"),
+        ((MODEL, SGD, {"every": 0}), "every to be a whole number of steps, at least 1, got 0"),
+        ((MODEL, SGD, {"task": "classify"}), "expected as task one of .* got 'classify'\nhint: did you mean"),
+        ((MODEL, SGD, {"n_classes": 1}), "n_classes as a whole number, at least 2, got 1"),
+        ((MODEL, SGD, {"loss": nn.BCELoss()}), "got BCELoss\nhint: BCEWithLogitsLoss without the sigmoid"),
+        ((MODEL, SGD, {"loss": nn.MSELoss(reduction="sum")}), "a loss that is a mean, got MSELoss\\(reduction='sum'"),
+    ],
+)
+def test_wrong_use_is_refused(arguments: tuple[Any, ...], message: str) -> None:
+    model, optimizer, options = (*arguments, {})[:3]
+    with pytest.raises(sb.UsageError, match=message):
+        watch(model, optimizer, **options)
+    assert hooks_of(MODEL, SGD) == 0
+
+
+def test_modules_with_weights_that_are_not_known_are_named() -> None:
+    model = nn.Sequential(nn.LSTM(4, 8), nn.Sequential(nn.Bilinear(2, 2, 2), nn.ReLU()))
+    with pytest.raises(sb.UsageError, match=r"of Linear, Conv1d, .* alone, got 0 \(LSTM\), 1\.0 \(Bilinear\)"):
+        watch(model, torch.optim.SGD(model.parameters(), LR))
+    shared = nn.Linear(4, 4)
+    model = small(shared, nn.Tanh(), shared)[0]
+    with pytest.raises(sb.UsageError, match="each layer with weights to run once in a step, got 0 twice"):
+        model(X)
+    model = small(nn.Linear(4, 3))[0]
+    with pytest.raises(sb.UsageError, match=r"vectors or images .* got examples \(5, 4\) → \(5, 3\) in 0 \(Linear\)"):
+        model(torch.randn(2, 4, 5).movedim(1, -1))
+
+
+def test_what_is_asked_too_early_or_of_too_little_is_said() -> None:
+    model, optimizer, watcher = small(nn.Linear(4, 3))
+    with pytest.raises(sb.UsageError, match="expected a step of training at least, got none"):
+        _ = watcher.series
+    step(model, optimizer, CRITERION, X, Y)
+    with pytest.raises(sb.UsageError, match="expected an epoch with a look, got none"):
+        _ = watcher.signals
+    with pytest.raises(sb.UsageError, match=r"got none\nhint: watch\(model, optimizer, loss=criterion\)"):
+        watcher.findings(X, Y)
+    with pytest.raises(sb.UsageError, match="expected train_score as a number, got 'good'"):
+        watcher.epoch(**NO_EPOCH | {"train_score": "good"})
+    model, optimizer, watcher = small(nn.Linear(4, 3), loss=CRITERION)
+    step(model, optimizer, CRITERION, X, Y)
+    for y, message in ((Y[:3], "64 examples and 3 targets"), (Y + 9, "below 3"), (X[:, 0], "whole numbers as targets")):
+        with pytest.raises(sb.UsageError, match=message):
+            watcher.findings(X, y)
+
+
+def test_without_pytorch_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "find_spec", lambda name: None)
+    with pytest.raises(sb.UsageError, match=r"got no such package\nhint: pip install 'seedbed\[torch\]'"):
+        watch(MODEL, SGD)
