@@ -12,9 +12,11 @@ import pytest
 
 import seedbed as sb
 from benchmarks.sick import CASES, Sick
+from seedbed.data.preprocessor import Preprocessor
 from seedbed.interop.torch import door
 from seedbed.network.layer import is_running
 from seedbed.recipe.diagnose import diagnose
+from seedbed.training.cohorts import bind
 from seedbed.training.member import Batch
 from seedbed.training.observe import Observation
 from seedbed.watching.levels import FULL
@@ -124,69 +126,108 @@ def _as_ours(modules: list[Any]) -> list[Any]:
     return [*modules[:-1], last]
 
 
-def digits_of(case: Sick) -> tuple[list[Any], list[Any]]:
-    """Training and validation part of the digits, as the network of the case reads them."""
-    data = case.data()
-    x, y = ([np.asarray(getattr(p, of)) for p in (data.train, data.valid)] for of in "xy")
-    return [torch.tensor(a.reshape(len(a), -1) / 16, dtype=torch.float32) for a in x], [
-        torch.tensor(a).long() for a in y
-    ]
+class Threshold(nn.Module):
+    """A step, of which PyTorch has none, with a slope of 0."""
+
+    def forward(self, x: Any) -> Any:
+        return (x > 0).to(x.dtype) + 0 * x
 
 
-def judged(model: Any, x: Any, y: Any) -> tuple[Any, Any]:
-    model.eval()
-    with torch.no_grad():
-        z = model(x)
-        found = nn.functional.cross_entropy(z, y), (z.argmax(1) == y).double().mean()
-    model.train()
-    return found
+def module_of(layer: Any, params: Any, n_inputs: int) -> Any:
+    """A layer of ours in PyTorch, with its weights."""
+    if layer.kind == "linear":
+        module = nn.Linear(n_inputs, layer.units)
+        with torch.no_grad():
+            module.weight.copy_(torch.tensor(np.asarray(params["weight"]).T))
+            module.bias.copy_(torch.tensor(np.asarray(params["bias"])))
+        return module
+    return {
+        "relu": nn.ReLU,
+        "tanh": nn.Tanh,
+        "sigmoid": nn.Sigmoid,
+        "softmax": lambda: nn.Softmax(-1),
+        "step": Threshold,
+        "dropout": lambda: nn.Dropout(layer.rate),
+    }[layer.kind]()
 
 
-def layers(n: int, activation: type[Any], begin: Callable[[Any], Any], units: int = 64) -> list[Any]:
-    """Hidden layers as in `benchmarks.sick`, and the last."""
-    row: list[Any] = []
-    for i in range(n):
-        row += [nn.Linear(64 if i == 0 else units, units), activation()]
-        begin(row[-2].weight)
-        nn.init.zeros_(row[-2].bias)
-    return [*row, nn.Linear(units, 10)]
+def optimizer_of(setup: Any, params: Any) -> Any:
+    optimizer, decay = setup.optimizer, 0.0 if setup.penalty is None else setup.penalty.strength
+    if optimizer.kind == "sgd":
+        return torch.optim.SGD(params, optimizer.lr, optimizer.momentum or 0.0, weight_decay=decay)
+    return {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}[optimizer.kind](params, optimizer.lr)
 
 
-he = lambda w: nn.init.kaiming_uniform_(w, nonlinearity="relu")  # noqa: E731
-SICK: dict[str, tuple[int, Callable[[], list[Any]], Callable[[Any], Any]]] = {
-    "W03": (6, lambda: layers(8, nn.Sigmoid, nn.init.xavier_uniform_), lambda p: torch.optim.SGD(p, 0.1)),
-    "W11": (6, lambda: layers(2, nn.ReLU, he), lambda p: torch.optim.Adam(p, 1.0)),
-    "W13": (8, lambda: layers(3, nn.Tanh, lambda w: nn.init.normal_(w, 0, 3)), lambda p: torch.optim.SGD(p, 0.1)),
-    "W19": (6, lambda: [*layers(1, nn.ReLU, he), nn.Softmax(1)], lambda p: torch.optim.SGD(p, 0.1)),
-    "healthy": (8, lambda: layers(2, nn.ReLU, he), lambda p: torch.optim.SGD(p, 0.1, momentum=0.9)),
+LOSSES: dict[str, tuple[Callable[[], Any], Callable[[Any, Any], Any]]] = {
+    "cross_entropy": (nn.CrossEntropyLoss, lambda z, t: (z.argmax(1) == t).double().mean()),
+    "binary_cross_entropy": (nn.BCEWithLogitsLoss, lambda z, t: ((z > 0) == (t > 0.5)).double().mean()),
+    "mean_squared_error": (nn.MSELoss, lambda z, t: 1 - (z - t).square().mean() / t.var(correction=0)),
 }
 
 
-@pytest.mark.parametrize("name", SICK)
-def test_what_is_found_is_what_we_find(name: str) -> None:
-    epochs, make, optimizer_of = SICK[name]
-    case = next((one for one in CASES if one.name.startswith(name)), None)
-    (x, x_valid), (y, y_valid) = digits_of(case or CASES[1])
+def found_in(setup: sb.Setup, data: Any) -> list[sb.Finding]:
+    """What the watcher finds in a setup that PyTorch trains, from the weights that ours begins with."""
+    preprocessor = Preprocessor.fit(setup.preprocessing, data)
+    setup = bind(setup, data, preprocessor.shape)
+    make, score = LOSSES[setup.loss.kind]
+    is_classes = setup.loss.kind == "cross_entropy"
+    parts = []
+    for part in (data.train, data.valid):
+        x, y = np.asarray(preprocessor.x(part.x), np.float32), preprocessor.y(np.asarray(part.y))
+        t = torch.tensor(y).long() if is_classes else torch.tensor(y, dtype=torch.float32).reshape(len(y), -1)
+        parts.append((torch.tensor(x.reshape(len(x), -1)), t))
+    (x, y), n = parts[0], (parts[0][0].shape[1],)
     torch.manual_seed(1)
-    model, criterion = nn.Sequential(*make()), nn.CrossEntropyLoss()
-    optimizer = optimizer_of(model.parameters())
-    size = case.setup.batch_size if case else 32
-    with watch(model, optimizer, loss=criterion) as watcher:
-        for _ in range(epochs):
-            for rows in torch.randperm(len(x)).split(size):
+    params, shapes = setup.network.init(n, key=jax.random.key(1)), [n, *setup.network.shapes(n)]
+    row = zip(setup.network.layers, params, shapes, strict=False)
+    model, criterion = nn.Sequential(*(module_of(layer, own, shape[-1]) for layer, own, shape in row)), make()
+    optimizer = optimizer_of(setup, model.parameters())
+    with watch(model, optimizer, loss=criterion, task=data.task) as watcher:
+        for _ in range(setup.epochs):
+            for rows in torch.randperm(len(x)).split(setup.batch_size):
                 step(model, optimizer, criterion, x[rows], y[rows])
-            (train_loss, train_score), (valid_loss, valid_score) = judged(model, x, y), judged(model, x_valid, y_valid)
-            watcher.epoch(
-                train_loss=train_loss, train_score=train_score, valid_loss=valid_loss, valid_score=valid_score
-            )
-    found = watcher.findings(x.reshape(-1, 8, 8), y)
-    if case is None:
-        assert found == []
-        return
-    ours = diagnose(case.setup.replace(epochs=epochs), case.data(), members=1).findings
-    assert [one.code for one in found[:1]] == [one.code for one in ours[:1]]
+            outputs = predicted(model, *(part[0] for part in parts))
+            told = [f(z, part[1]) for z, part in zip(outputs, parts, strict=True) for f in (criterion, score)]
+            watcher.epoch(**dict(zip(NO_EPOCH, told, strict=True)))
+            if not torch.isfinite(told[0]):
+                break
+    return watcher.findings(x.reshape(-1, *data.image_shape[:2]) if data.image_shape else x, y)
+
+
+def predicted(model: Any, *batches: Any) -> list[Any]:
+    model.eval()
+    with torch.no_grad():
+        outputs = [model(x) for x in batches]
+    model.train()
+    return outputs
+
+
+def named(name: str) -> Sick:
+    return next(case for case in CASES if case.name.startswith(name))
+
+
+@pytest.mark.parametrize(("name", "epochs"), [("W03", 6), ("W11", 6), ("W13", 8), ("W19", 6)])
+def test_what_is_found_first_is_what_we_find_first(name: str, epochs: int) -> None:
+    case = named(name)
+    setup = case.setup.replace(epochs=epochs)
+    found = found_in(setup, case.data())
+    ours = diagnose(setup, case.data(), members=1).findings
+    assert (found[0].code, found[0].layers[:1]) == (ours[0].code, ours[0].layers[:1])
     assert found[0].code in case.expected
-    assert found[0].layers[:1] == ours[0].layers[:1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [case for case in CASES if case.name[:3] != "W21"], ids=lambda case: case.name[:3])
+def test_sick_networks_are_named(case: Sick) -> None:
+    """W21 is no network in PyTorch: its loss does not fit its task, which a test below asks for."""
+    found = found_in(case.setup, case.data())
+    assert found[0].code in case.expected
+
+
+def test_of_a_sound_network_nothing_is_said() -> None:
+    network = sb.Network.parse("linear 64, relu, linear 64, relu, linear out")
+    setup = named("W19").setup.replace(network=network, optimizer=sb.SGD(0.1, momentum=0.9), batch_size=32, epochs=8)
+    assert found_in(setup, named("W19").data()) == []
 
 
 def small(*modules: Any, loss: Any = None, **options: Any) -> tuple[Any, Any, Any]:
@@ -247,9 +288,9 @@ def test_looks_come_at_the_cadence_and_in_training_alone() -> None:
     model, optimizer, watcher = small(nn.Linear(4, 3), loss=CRITERION, every=3)
     counts = []
     for i in range(7):
-        judged(model, X, Y)
+        predicted(model, X)
         step(model, optimizer, CRITERION, X, Y)
-        judged(model, X, Y)
+        predicted(model, X)
         counts.append(len(watcher._looks.taken))
         if i == 3:
             watcher.epoch(**NO_EPOCH)
@@ -308,21 +349,40 @@ def test_functions_between_modules_are_seen() -> None:
     assert watcher.case(x, Y[:40]).setup.penalty == sb.L2(0.1)
 
 
-def test_a_function_between_two_layers_is_a_layer() -> None:
-    class Two(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.a, self.b = nn.Linear(4, 8), nn.Linear(8, 3)
+class Two(nn.Module):
+    """Two layers with a function between them."""
 
-        def forward(self, x: Any) -> Any:
-            return self.b(torch.relu(self.a(x)))
+    def __init__(self, between: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.a, self.b, self.between = nn.Linear(4, 8), nn.Linear(8, 3), between
 
-    model = Two()
+    def forward(self, x: Any) -> Any:
+        return self.b(self.between(self.a(x)))
+
+
+@pytest.mark.parametrize(
+    ("between", "layer", "code"),
+    [
+        (torch.relu, sb.ReLU(), None),
+        (lambda z: nn.functional.relu(z, inplace=True), sb.ReLU(), None),
+        (lambda z: nn.functional.elu(z, 0.5), sb.ELU(0.5), None),
+        (torch.selu, sb.SELU(), None),
+        (lambda z: nn.functional.leaky_relu(z, 0.2), sb.LeakyReLU(0.2), None),
+        (lambda z: (z > 0).float(), sb.Step(), "step_activation"),
+        (torch.sin, None, None),
+    ],
+)
+def test_a_function_between_two_layers_is_a_layer(between: Callable[[Any], Any], layer: Any, code: str | None) -> None:
+    model = Two(between)
     optimizer = torch.optim.SGD(model.parameters(), LR)
     watcher = watch(model, optimizer, loss=CRITERION)
     step(model, optimizer, CRITERION, X, Y)
-    assert isinstance(watcher.case(X, Y).layers[1], sb.ReLU)
-    assert watcher.findings(X, Y) == []
+    seen = watcher.case(X, Y).layers
+    assert len(seen) == 3 and (layer is None or seen[1] == layer)
+    assert [one.code for one in watcher.findings(X, Y)] == ([] if code is None else [code])
+
+
+def test_two_layers_with_nothing_between_them_are_one() -> None:
     model, optimizer, watcher = small(nn.Linear(4, 8), nn.Linear(8, 3), loss=CRITERION)
     step(model, optimizer, CRITERION, X, Y)
     assert [one.code for one in watcher.findings(X, Y)] == ["no_nonlinearity"]

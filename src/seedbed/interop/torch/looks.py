@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from seedbed.core.errors import UsageError
 from seedbed.interop.torch import signals
 from seedbed.interop.torch.translate import Passed, function_of, layer_of
+from seedbed.network.activations import Step
 from seedbed.network.layer import Layer
 from seedbed.training.observe import PROBE
 from seedbed.watching.signals import PER_LAYER
@@ -108,8 +109,9 @@ class Looks:
         return self._n_steps % self._every == 0
 
     def _begin(self, model: Any, args: Any, kwargs: Any) -> None:
-        if self._is_turn and model.training and torch.is_grad_enabled():
-            self._look, self._is_inside = _Look((args, kwargs), self._state() if self._loss is not None else ()), True
+        self._is_inside = self._is_turn and model.training and torch.is_grad_enabled()
+        if self._is_inside:
+            self._look = _Look((args, kwargs), self._state() if self._loss is not None else ())
 
     def _state(self) -> tuple[Any, ...]:
         """What a second pass of the same batch has to begin with."""
@@ -130,7 +132,10 @@ class Looks:
 
     def _between(self, look: _Look, a: Tensor) -> None:
         """What ran between the last module and a tensor, if hooks did not see it, as one more place."""
-        if look.last is None or a.grad_fn is None or a.grad_fn is look.last[1] or a.ndim < 2:
+        if look.last is None or a.ndim < 2 or (a.grad_fn is look.last[1] and (a.grad_fn or a is look.last[0])):
+            return
+        if a.grad_fn is None:  # cut off from what is in front of it
+            self._add(look, "a function without a slope", None, look.last[0], a)
             return
         steps, step = [a.grad_fn], a.grad_fn
         while len(steps) < NEAR and step.next_functions and step.next_functions[0][0] is not look.last[1]:
@@ -146,7 +151,7 @@ class Looks:
         if at == len(self.places):
             if self.taken:
                 raise UsageError(f"watch: expected the modules that ran at the first look, got {name} beside them")
-            self.places.append(self._place(name, what, tuple(z.shape[1:]), tuple(a.shape[1:])))
+            self.places.append(self._place(name, what, z, a))
         if at == 0:
             self.in_shape, look.n = tuple(z.shape[1:]), len(a)
             self.batch_size = self.batch_size or len(a)
@@ -155,13 +160,17 @@ class Looks:
             look.dead.append(signals.fired(a))
         look.last = after, after.grad_fn
         if after.requires_grad:
-            after.register_hook(lambda slope: look.delta.__setitem__(at, signals.rms(slope.detach()) * len(slope)))
+            delta = look.delta  # not the look, which would hold the graph that holds this
+            after.register_hook(lambda slope: delta.__setitem__(at, signals.rms(slope.detach()) * len(slope)))
 
-    def _place(self, name: str, what: Any, before: tuple[int, ...], after: tuple[int, ...]) -> Place:
-        if not isinstance(what, torch.nn.Module):
+    def _place(self, name: str, what: Any, z: Tensor, a: Tensor) -> Place:
+        before, after = tuple(z.shape[1:]), tuple(a.shape[1:])
+        if isinstance(what, torch.nn.Module):
+            layer = layer_of(name, what, before, after)
+        else:
             layer = Passed(after) if what is None else function_of(what, before, after)
-            return Place(name, layer, None, signals.zones_of(layer), after)
-        layer = layer_of(name, what, before, after)
+        if isinstance(layer, Passed) and before == after and a.any() and torch.equal(a, (z > 0).to(a.dtype)):
+            layer = Step()  # which PyTorch has no module of
         weight = what.weight if layer.kind in ("linear", "conv", "conv1d") else None
         if weight is not None and any(place.weight is weight for place in self.places):
             raise UsageError(f"watch: expected each layer with weights to run once in a step, got {name} twice")
@@ -171,9 +180,11 @@ class Looks:
         if self._look is None or not self._is_inside:
             return
         self._is_inside = False
-        self._look.output = output
-        if torch.is_tensor(output) and output.ndim > 1:
-            self._between(self._look, output)
+        if torch.is_tensor(output):
+            if output.ndim > 1:
+                self._between(self._look, output)
+            self._look.output = output.detach()
+        self._look.last = None
 
     def _of_loss(self, loss: Any, args: Any, kwargs: Any, value: Any) -> None:
         look, given = self._look, (*args, *kwargs.values())

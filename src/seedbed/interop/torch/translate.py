@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
 from jaxtyping import Array, Float, Key
 
 from seedbed.core.errors import ShapeError, UsageError, one_of
@@ -218,8 +217,8 @@ def loss_of(loss: Any) -> Loss:
 
 def class_weight_of(loss: Any) -> tuple[float, ...] | None:
     """The weights of the classes in a loss."""
-    given = getattr(loss, "weight", None)
-    return None if given is None or np.ndim(given.cpu()) != 1 else tuple(map(float, given))
+    given = loss.weight if class_of(loss, LOSSES) == "CrossEntropyLoss" else None
+    return None if given is None else tuple(map(float, given))
 
 
 def optimizer_of(optimizer: Any) -> tuple[Optimizer, Penalty | None]:
