@@ -16,6 +16,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, Shaped
 
 from seedbed.network.layer import Params
+from seedbed.training.layout import STACKED, over_members
 from seedbed.training.member import Batch
 from seedbed.training.setup import Setup
 
@@ -73,7 +74,8 @@ def look(observe: Observe, setup: Setup, shown: Shown, axes: Any, batch_axes: An
         return observe(Observation(setup, x, y, weight, key, probe, activations, params, gradients, updates))
 
     key_axis = None if shown.key is None else 0
-    return jax.vmap(one, in_axes=(0, Shown(batch_axes, key_axis, None, axes, axes, axes)))(setup, shown)  # type: ignore[arg-type]
+    in_axes = (0, Shown(batch_axes, key_axis, None, axes, axes, axes))  # type: ignore[arg-type]
+    return over_members(one, STACKED, in_axes, 0)(setup, shown)  # wherever the axes stand, they are mapped one by one
 
 
 def room_for(observe: Observe | None, setup: Setup, batches: Any, params: Any, axes: Any, epochs: int) -> Any:
