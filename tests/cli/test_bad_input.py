@@ -193,7 +193,8 @@ def test_when_all_members_diverge_it_is_a_failure(seedbed: Command, tmp_path: Pa
     said = seedbed("train", "iris", *line, "--out", "run", "--json")
     assert said.code == 1 and said.out == "" and not any(tmp_path.iterdir())
     assert "error: expected a member with a finite validation loss, but all 2 diverged" in said.err
-    assert "hint: lower the learning rate" in said.err
+    assert "diverged: learning rate too high" in said.err or "diverged: loss is no number" in said.err
+    assert "Try lr_down" in said.err
 
 
 @pytest.mark.parametrize("command", ["predict", "report", "compare"])

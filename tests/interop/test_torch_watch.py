@@ -28,6 +28,8 @@ torch.set_num_threads(1)
 nn = torch.nn
 watch = sb.interop.torch.watch
 
+pytestmark = pytest.mark.slow  # each of these trains networks
+
 RNG = np.random.default_rng(0)
 LR = 0.3
 NO_EPOCH = {"train_loss": 1.0, "train_score": 0.5, "valid_loss": 1.0, "valid_score": 0.5}

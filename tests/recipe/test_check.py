@@ -11,6 +11,8 @@ import pytest
 import seedbed as sb
 from seedbed.data.dataset import Dataset, Part
 
+pytestmark = pytest.mark.slow  # each of these trains networks
+
 
 @pytest.fixture(scope="module")
 def clouds() -> Dataset:

@@ -13,6 +13,8 @@ import seedbed as sb
 from seedbed.recipe import lr_range as module
 from seedbed.reporting.rates import rates_data
 
+pytestmark = pytest.mark.slow  # each of these trains networks
+
 
 def made(optimizer: sb.Optimizer | None = None, network: str = "linear 24, relu, linear out", **rest: Any) -> sb.Setup:
     return sb.Setup(

@@ -142,8 +142,8 @@ def test_parts_that_fit_in_memory_give_the_same_bits(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(devices, "memory_bytes", lambda: 1)
 
     class Counted(trainer.Cohort):
-        def __init__(self, *arguments: Any) -> None:
-            super().__init__(*arguments)
+        def __init__(self, *arguments: Any, **rest: Any) -> None:
+            super().__init__(*arguments, **rest)
             sizes.append([wave.numbers.tolist() for wave in self.waves])
 
     monkeypatch.setattr(trainer, "Cohort", Counted)

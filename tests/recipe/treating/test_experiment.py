@@ -13,6 +13,8 @@ from seedbed.recipe.treating.experiment import LAST, SCORE, Experiment
 from seedbed.training.trained import DIVERGED, INTERRUPTED
 from seedbed.training.trainer import Training
 
+pytestmark = pytest.mark.slow  # each of these trains networks
+
 
 def setup(lr: float = 0.05, units: int = 6, **rest: Any) -> sb.Setup:
     network = sb.Network([sb.Linear(units), sb.Tanh(), sb.Linear("out")])

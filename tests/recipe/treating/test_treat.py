@@ -19,6 +19,8 @@ from seedbed.watching.finding import SERIOUS, Finding
 from seedbed.watching.proof import cohens_d, permutation_p
 from seedbed.watching.remedies import REMEDIES
 
+pytestmark = pytest.mark.slow  # each of these trains networks
+
 UNWATCHED: dict[str, Any] = {"watch": "off"}
 
 

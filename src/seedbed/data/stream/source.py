@@ -136,6 +136,8 @@ def is_parquet(given: Any) -> bool:
         return False
     path = Path(given).expanduser()
     if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where the name is too long
+        if (path / "run.json").exists():  # a run keeps tables of its own, which are no data to learn from
+            return False
         return any(path.glob("*" + ENDINGS[0])) or any(path.glob("*" + ENDINGS[1]))
     return path.suffix.lower() in ENDINGS
 
