@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from tests.cli.conftest import Command
 
@@ -25,12 +26,14 @@ def test_a_run_is_watched_and_diagnosed(seedbed: Command) -> None:
     assert finding["evidence"][0]["value"] > 100
 
 
+@pytest.mark.slow
 def test_a_setup_is_tried_out_and_nothing_written(seedbed: Command) -> None:
     said = seedbed("diagnose", "digits", *SICK, "--members", "2")
     assert said.code == 0 and said.out.startswith("Initial weights too large  in 2 of 2 members")
     assert not list(Path().iterdir())
 
 
+@pytest.mark.slow
 def test_without_a_finding_it_says_so(seedbed: Command) -> None:
     seedbed("train", "iris", "--members", "2", "--epochs", "30", "--watch", "off", "--out", "mine")
     assert not Path("mine/signals.parquet").exists()

@@ -37,6 +37,7 @@ def test_it_writes_the_healed_setup_and_the_page(seedbed: Command, sick: str) ->
     assert again.code == 0, again.err
 
 
+@pytest.mark.slow
 def test_json_is_one_object(seedbed: Command, sick: str) -> None:
     said = seedbed("treat", sick, "--remedy", "lr_down", "--seeds", "4", "--json", "--out", "mine.toml")
     found = json.loads(said.out)
@@ -46,6 +47,7 @@ def test_json_is_one_object(seedbed: Command, sick: str) -> None:
     assert found["report"] == "sick/treatment.html" and "setup" not in found
 
 
+@pytest.mark.slow
 def test_a_healthy_run_is_left_alone(seedbed: Command) -> None:
     assert seedbed("train", "iris", "--members", "2", "--epochs", "30", "--out", "sound", "--quiet").code == 0
     before = sorted(path.name for path in Path("sound").iterdir())

@@ -56,6 +56,7 @@ def test_the_folded_network_says_the_same(line: str) -> None:
 KINDS = st.sampled_from(["linear 4", "linear 3 bias=none", "identity", "relu", "sigmoid", "dropout 0.3", "linear 5"])
 
 
+@pytest.mark.slow
 @given(st.lists(KINDS, min_size=1, max_size=7))
 def test_folding_twice_changes_nothing_more(layers: list[str]) -> None:
     network = Network.parse(", ".join([*layers, "linear 2"]))

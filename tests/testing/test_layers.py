@@ -17,14 +17,14 @@ IMAGE, SIGNAL, VECTOR = (7, 6, 4), (11, 4), (6,)
 SOUND: list[tuple[Layer, tuple[int, ...]]] = [
     (sb.Linear(5), VECTOR),
     (sb.Conv2d(6, (3, 2), stride=(2, 1), dilation=2, padding=(2, 1), groups=2), IMAGE),
-    (sb.Conv1d(6, 4, stride=3, dilation=2, padding=3, groups=2), SIGNAL),
-    (sb.MaxPool(3, stride=2, padding="same"), IMAGE),
-    (sb.GlobalAvgPool(), IMAGE),
     (sb.BatchNorm(momentum=0.3, eps=0.1), IMAGE),
-    (sb.GroupNorm(2), IMAGE),
     (sb.Reshape((2, 3)), VECTOR),
 ]
 MORE: list[tuple[Layer, tuple[int, ...]]] = [
+    (sb.Conv1d(6, 4, stride=3, dilation=2, padding=3, groups=2), SIGNAL),
+    (sb.MaxPool(3, stride=2, padding="same"), IMAGE),
+    (sb.GlobalAvgPool(), IMAGE),
+    (sb.GroupNorm(2), IMAGE),
     (sb.PReLU(), VECTOR),
     (sb.Dropout(0.3), VECTOR),
     (sb.Conv2d(6, 3), IMAGE),

@@ -23,6 +23,8 @@ from seedbed.watching.checks.start import (
 )
 from tests.watching.conftest import setup_of, subject_of
 
+pytestmark = pytest.mark.slow  # each of these compiles networks
+
 DEEP = "linear 64, tanh, " * 8 + "linear out"
 
 
