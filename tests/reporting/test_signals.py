@@ -9,8 +9,7 @@ from pandas import DataFrame
 
 from seedbed.reporting.figures import activations, signals
 from seedbed.reporting.page import page
-from seedbed.reporting.signals import EDGES, MOST_EPOCHS, RIDGES, ridges_data, signals_data
-from seedbed.watching.signals import EDGES as OF_SIGNALS
+from seedbed.reporting.signals import MOST_EPOCHS, RIDGES, ridges_data, signals_data
 from tests.reporting.conftest import Make
 
 NAMES = ("linear 8", "tanh", "linear 3")
@@ -31,10 +30,6 @@ def rows_of(epochs: int, *, is_full: bool) -> DataFrame:
                 row |= {"dead": 0.1, "saturated": saturated, "histogram": shares / shares.sum()}
             rows.append(row)
     return DataFrame(rows).assign(member=0)
-
-
-def test_the_edges_are_those_that_were_counted_with() -> None:
-    np.testing.assert_array_equal(EDGES, OF_SIGNALS)
 
 
 def test_lines_of_gradients_and_of_steps(make: Make) -> None:

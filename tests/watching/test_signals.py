@@ -12,9 +12,9 @@ import pytest
 import seedbed as sb
 from seedbed.training.observe import cadence, n_looks
 from seedbed.training.trainer import Training
-from seedbed.watching.levels import ECONOMY, FULL
+from seedbed.watching.levels import ECONOMY, EDGES, FULL
 from seedbed.watching.series import from_table, series_of, table
-from seedbed.watching.signals import EDGES, Watch, behind, flow_of, histogram, same_sign, saturated, twins, watch_of
+from seedbed.watching.signals import Watch, behind, flow_of, histogram, same_sign, saturated, twins, watch_of
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(120, 5)), RNG.integers(0, 3, 120)

@@ -12,10 +12,10 @@ from pandas import DataFrame, concat
 from seedbed.core.messages import message
 from seedbed.reporting.evidence import Evidence
 from seedbed.reporting.theme import colour, log_ticks, themed
+from seedbed.watching.levels import EDGES
 
 MOST_EPOCHS = 60  # that a line is drawn through
 RIDGES, MOST_LAYERS, OVERLAP = 8, 6, 1.6
-EDGES = np.sinh(np.linspace(-6, 6, 32)) / 10  # of the histograms, see `seedbed.watching.signals`
 
 
 def signals_data(evidence: Evidence, what: str) -> DataFrame:

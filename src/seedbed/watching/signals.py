@@ -27,10 +27,8 @@ from seedbed.network.activations import Activation
 from seedbed.network.layer import Layer, Params, is_running, role
 from seedbed.training.observe import PROBE, Observation
 from seedbed.training.setup import Setup
-from seedbed.watching.levels import ECONOMY, EVERY, FULL, LEVELS, OFF
+from seedbed.watching.levels import ECONOMY, EDGES, EVERY, FULL, LEVELS, OFF
 
-# Histograms are over asinh(10 a), which is straight near 0 and a logarithm far from it.
-EDGES = np.sinh(np.linspace(-6, 6, 32)) / 10
 MOST_GAIN = 3.0
 SAMPLE = 256  # activations of a layer that go into its histogram, at most
 PER_WEIGHT = ("gradient", "weight", "step", "same_sign", "twins")

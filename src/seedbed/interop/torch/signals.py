@@ -13,7 +13,8 @@ import torch
 from seedbed.functions import facts
 from seedbed.network.activations import Activation
 from seedbed.network.layer import Layer
-from seedbed.watching.signals import EDGES, MOST_GAIN, SAMPLE
+from seedbed.watching.levels import EDGES
+from seedbed.watching.signals import MOST_GAIN, SAMPLE
 
 Tensor = Any
 Zones = tuple[tuple[float, float], ...]
