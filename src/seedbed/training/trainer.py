@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,12 +23,14 @@ from seedbed.training.feed import Feed
 from seedbed.training.interventions import Intervention, check
 from seedbed.training.layout import STACKED
 from seedbed.training.observe import Observe
+from seedbed.training.paused import Paused
 from seedbed.training.plan import Plan, checked, fitting
-from seedbed.training.preparation import Preparation, image_shape, n_held
+from seedbed.training.preparation import image_shape, n_held
 from seedbed.training.program import Program, build
 from seedbed.training.scopes import ctrl_c, precision
 from seedbed.training.setup import Setup
 from seedbed.training.state import Blueprint
+from seedbed.training.supplies import Supplies
 from seedbed.training.trained import Trained, collected, on_host
 from seedbed.training.tuning import best_plan
 from seedbed.training.waves import Cohort, IsHopeless
@@ -70,6 +71,9 @@ class Training:
         interventions: numbers of all setups that change on the way.
         is_hopeless: says of members in training which may be given up, see `waves.py`; where all are that train at
             the same time, they go no further, and their outcome is "interrupted".
+        supplies: what is shared with other trainings on the same data, or None.
+        until: the epoch at which all members pause, or None; where they stood is in `pauses`, by their places.
+        paused: where each member paused before, to go on from there, or None.
     """
 
     setups: Sequence[Setup]
@@ -85,6 +89,10 @@ class Training:
     point: Point | None = None
     is_hopeless: IsHopeless | None = None
     interventions: Sequence[Intervention] = ()
+    supplies: Supplies | None = None
+    until: int | None = None
+    paused: Sequence[Paused] | None = None
+    pauses: dict[int, Paused] = field(default_factory=dict)
     results: list[Trained] = field(default_factory=list)
     is_interrupted: bool = False
     wall_seconds: float = 0.0
@@ -93,7 +101,7 @@ class Training:
     best_score: float = -np.inf
 
     def __post_init__(self) -> None:
-        self._fitted: dict[Any, Preprocessor] = {}
+        self._supplies = self.supplies or Supplies(self.fitted)
         for name in dict.fromkeys(setup.precision for setup in self.setups if isinstance(setup.precision, str)):
             devices.check_precision(name)
         for setup in self.setups if self.interventions else ():
@@ -107,8 +115,6 @@ class Training:
             example_weights(one.setup, one.data, one.data.valid.y, one.data.valid.weight)
         self._n_done = 0  # members whose training is over
         self._chosen: list[Plan | None] = [None] * len(self.groups)
-        self._lock = threading.Lock()
-        self._feeds: dict[Any, Feed] = {}
 
     def run(self) -> list[Trained]:
         """Trains all cohorts. Ctrl-C ends it between two device calls and keeps what there is.
@@ -161,7 +167,7 @@ class Training:
         if given is None:
             with precision(setup.storage):
                 shapes = setup.network.params_shapes(in_shape)
-                feeds = lambda n: self._placed(members, replace(sketch, n_devices=n))  # noqa: E731
+                feeds = lambda n: self._feed(members, replace(sketch, n_devices=n))  # noqa: E731
                 with counted_as_in(self.setups[members.places[0]].network, setup.network):
                     given = best_plan(sketch, members.numbers, shapes, feeds)
         self._chosen[i] = checked(given)
@@ -171,7 +177,7 @@ class Training:
         """The program of a cohort, compiled, and the data that it reads."""
         with precision(members.setup.storage):
             program = build(blueprint)
-            feed = self._placed(members, blueprint)
+            feed = self._feed(members, blueprint)
             with counted_as_in(self.setups[members.places[0]].network, members.setup.network):
                 compiled(program, (feed.train(0, 0), feed.valid))
             return program, feed
@@ -183,7 +189,7 @@ class Training:
             for cohort, first in self._blocks(i, program, feed):
                 if waves and interrupted():
                     break
-                for _ in cohort.run(self._started):
+                for _ in cohort.run(self._started, self.until):
                     self._tell(cohort)
                     if interrupted():
                         break
@@ -194,6 +200,8 @@ class Training:
                 self.n_steps += cohort.n_steps_done
                 self._n_done += sum(len(wave.numbers) for wave in cohort.waves)
                 waves += [on_host(wave, program.axes) for wave in cohort.waves]
+                if self.until is not None:
+                    self._pause(members.places[first:], cohort)
             preprocessor = self.preprocessor(members.setup, members.data)
             self.results.append(collected(waves, members, program.blueprint, preprocessor))
 
@@ -217,8 +225,9 @@ class Training:
         while first < len(numbers):
             at = np.arange(first, min(first + _at_once(program), len(numbers)))
             start = None if self.start is None else _stacked([self.start[p] for p in members.places[at]])
+            paused = None if self.paused is None else [self.paused[p] for p in members.places[at]]
             here = jax.tree.map(lambda leaf, at=at: leaf[at], leaves)
-            yield Cohort(program, here, numbers[at], feed, self.seed, start, interventions=changes), first
+            yield Cohort(program, here, numbers[at], feed, self.seed, start, None, changes, paused), first
             first = int(at[-1]) + 1
 
     def _keep(self, i: int, first: int, cohort: Cohort, *, is_last: bool = False) -> None:
@@ -242,33 +251,20 @@ class Training:
         """Whether any member has an epoch behind it."""
         return bool(self.results) or any(wave.epoch > 0 for wave in cohort.waves)
 
-    def _placed(self, members: Group, blueprint: Blueprint) -> Feed:
-        """The training and validation parts, preprocessed and on every device; the same for cohorts that agree."""
-        key = (
-            id(members.data),
-            *_preparation(members.setup),
-            members.setup.network.n_categories,  # the examples are held against it
-            blueprint.in_shape,
-            blueprint.n_devices,
-            blueprint.n_held,
-        )
-        with self._lock:
-            if key not in self._feeds:
-                preparation = Preparation(members.setup, members.data, self.preprocessor(members.setup, members.data))
-                self._feeds[key] = preparation.feed(blueprint, self.seed)
-            return self._feeds[key]
+    def _feed(self, members: Group, blueprint: Blueprint) -> Feed:
+        return self._supplies.feed(members, blueprint, self.seed)
+
+    def _pause(self, places: NDArray[np.int64], cohort: Cohort) -> None:
+        """Notes where the members of some waves stand."""
+        members = [member for wave in cohort.waves for member in cohort.paused(wave)]
+        self.pauses.update(zip(places[: len(members)].tolist(), members, strict=True))
 
     def _bound(self, setup: Setup, data: Dataset) -> Setup:
         return bind(setup, data, self.preprocessor(check_drawn(setup), data).shape)
 
     def preprocessor(self, setup: Setup, data: Dataset) -> Preprocessor:
         """The steps of a setup, fitted to the training part, or as they were given."""
-        steps = setup.preprocessing
-        key = (id(data), steps, tuple(jax.tree.leaves(steps)))
-        if key not in self._fitted:
-            given = next((one for one in self.fitted if one.steps == steps), None)
-            self._fitted[key] = given or Preprocessor.fit(steps, data)
-        return self._fitted[key]
+        return self._supplies.preprocessor(setup, data)
 
     def _tell(self, cohort: Cohort) -> None:
         if self.on_progress is None:
@@ -287,12 +283,6 @@ class Training:
                 time.perf_counter() - self._started,
             )
         )
-
-
-def _preparation(setup: Setup) -> tuple[Any, ...]:
-    """What of a setup decides the arrays that the program reads."""
-    leaves = tuple(jax.tree.leaves(setup.preprocessing))
-    return (setup.preprocessing, leaves, setup.class_weight, setup.storage)
 
 
 def _at_once(program: Program) -> int:

@@ -17,6 +17,7 @@ from seedbed.training.checkpoint import Block, WavePoint
 from seedbed.training.compiling import compiled
 from seedbed.training.feed import Feed
 from seedbed.training.interventions import Intervention, applied, until
+from seedbed.training.paused import Paused, gathered, paused
 from seedbed.training.program import EVERYWHERE, SPLIT, Program
 from seedbed.training.state import Span, State
 
@@ -54,6 +55,7 @@ class Cohort:
         start: weights to begin with instead of new ones, every array with a member axis in front; or None.
         points: where the waves stood when a checkpoint was written, to go on from there; or None.
         interventions: numbers of the setups that change on the way.
+        members: where the members paused, to go on from there; or None.
     """
 
     def __init__(
@@ -66,10 +68,11 @@ class Cohort:
         start: Any = None,
         points: Sequence[WavePoint] | None = None,
         interventions: Sequence[Intervention] = (),
+        members: Sequence[Paused] | None = None,
     ) -> None:
         self.program, self.blueprint = program, program.blueprint
         self.feed, self.seed, self.interventions = feed, seed, tuple(interventions)
-        self.epochs = self.blueprint.setup.epochs
+        self.epochs = self._until = self.blueprint.setup.epochs
         self.n_steps_done = 0  # steps of the optimizer, over all members
         self.best_score = -np.inf
         self._step_seconds = 0.0
@@ -78,16 +81,20 @@ class Cohort:
         self._begin, self._train = compiled(program, (feed.train(0, 0), feed.valid))
         if points is not None:
             self.waves = [restored(program, point) for point in points]
+        elif members is not None:
+            self.waves = [self._going_on(numbers, members, at) for at in range(0, len(numbers), self.blueprint.wave)]
         else:
             self.waves = [self._wave(setups, numbers, start, at) for at in range(0, len(numbers), self.blueprint.wave)]
 
-    def run(self, started: float) -> Iterator[None]:
+    def run(self, started: float, until: int | None = None) -> Iterator[None]:
         """Trains all waves in turn to the end; yields between two device calls.
 
         Arguments:
             started: when the training began, by `time.perf_counter`.
+            until: the epoch to pause at, or None.
         """
-        while waiting := [wave for wave in self.waves if not (wave.is_over or wave.is_given_up)]:
+        self._until = min(self.epochs, until or self.epochs)
+        while waiting := [wave for wave in self.waves if not self._rests(wave)]:
             first = min(self._place(wave) for wave in waiting)  # a superbatch is read once, for all waves
             for wave in waiting:
                 if self._place(wave) == first:
@@ -101,6 +108,13 @@ class Cohort:
             self._advance(wave, started)
             best = min(best, self._step_seconds)
         return float(best) / len(wave.numbers)
+
+    def paused(self, wave: Wave) -> list[Paused]:
+        """Where the members of a wave stand."""
+        return paused(wave.state, self.program.axes, len(wave.numbers), wave.epoch)
+
+    def _rests(self, wave: Wave) -> bool:
+        return wave.is_over or wave.is_given_up or wave.epoch >= self._until
 
     @property
     def is_over(self) -> bool:
@@ -143,6 +157,13 @@ class Cohort:
             state = self._started_from(state, jax.tree.map(lambda a: a[filled], start))
         return Wave(numbers[here], state)
 
+    def _going_on(self, numbers: NDArray[np.int32], members: Sequence[Paused], at: int) -> Wave:
+        """A wave of members that paused; all at the same epoch."""
+        here = slice(at, at + self.blueprint.wave)
+        state = gathered(self.program, members[here], self.blueprint.wave)
+        epoch = members[at].epoch
+        return Wave(numbers[here], state, epoch, seconds=[np.nan] * epoch)
+
     def _started_from(self, state: State, start: Any) -> State:
         """The state with given weights in place of the drawn ones."""
 
@@ -181,7 +202,7 @@ class Cohort:
         affordable = max(1, min(self._most_steps, int(CALL_SECONDS / max(self._step_seconds, 1e-9))))
         if wave.step == 0 and affordable >= n_steps == n_held:
             last = until(self.interventions, wave.epoch) or self.epochs
-            n_epochs = min(affordable // n_steps, min(last, self.epochs) - wave.epoch, self._n_orders)
+            n_epochs = min(affordable // n_steps, min(last, self._until) - wave.epoch, self._n_orders)
             return _span(self.seed, wave.epoch, n_epochs, 0, n_steps, 0)
         held = wave.step // n_held * n_held
         last = min(n_steps, held + n_held, wave.step + affordable)
