@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -74,6 +74,7 @@ class Training:
         supplies: what is shared with other trainings on the same data, or None.
         until: the epoch at which all members pause, or None; where they stood is in `pauses`, by their places.
         paused: where each member paused before, to go on from there, or None.
+        ends: asked between device calls whether to end now, as Ctrl-C does; or None.
     """
 
     setups: Sequence[Setup]
@@ -92,6 +93,7 @@ class Training:
     supplies: Supplies | None = None
     until: int | None = None
     paused: Sequence[Paused] | None = None
+    ends: Callable[[], bool] | None = None
     pauses: dict[int, Paused] = field(default_factory=dict)
     results: list[Trained] = field(default_factory=list)
     is_interrupted: bool = False
@@ -114,6 +116,8 @@ class Training:
             image_shape(one.setup, one.data, shape), n_held(one.setup, one.data, shape)
             example_weights(one.setup, one.data, one.data.valid.y, one.data.valid.weight)
         self._n_done = 0  # members whose training is over
+        self._pool = ThreadPoolExecutor(COMPILERS)
+        self._waiting: list[Future[tuple[Program, Feed]]] = []
         self._chosen: list[Plan | None] = [None] * len(self.groups)
 
     def run(self) -> list[Trained]:
@@ -130,24 +134,28 @@ class Training:
         if self.plans is not None and len(self.plans) != len(self.groups):
             came = f"{len(self.plans)} for {len(self.groups)} cohorts"
             raise UsageError(f"plans: expected one for each cohort, got {came}", "they are those of another setup")
-        pool = ThreadPoolExecutor(COMPILERS)
         try:
-            with ctrl_c() as interrupted:
-                self._run(pool, interrupted)
+            with ctrl_c() as noted:
+                interrupted = lambda: noted() or (self.ends is not None and self.ends())  # noqa: E731
+                self._run(interrupted)
                 self.is_interrupted = interrupted()
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)  # who leaves early does not wait for compilations
+            self._pool.shutdown(wait=False, cancel_futures=True)  # who leaves early does not wait for compilations
         self.wall_seconds = time.perf_counter() - self._started
         return self.results
 
-    def _run(self, pool: ThreadPoolExecutor, interrupted: Callable[[], bool]) -> None:
-        """All cohorts in turn; while one trains, the programs of the next are compiled."""
-        waiting, before = [], time.perf_counter()
-        for i, members in enumerate(self.groups):
+    def prepare(self, interrupted: Callable[[], bool] = lambda: False) -> None:
+        """Begins to compile the programs of all cohorts; `run` then finds them ready, or waits for them."""
+        for i in range(len(self._waiting), len(self.groups)):
             if not interrupted():
-                waiting.append(pool.submit(self._prepared, members, self._blueprint(i)))
+                self._waiting.append(self._pool.submit(self._prepared, self.groups[i], self._blueprint(i)))
+
+    def _run(self, interrupted: Callable[[], bool]) -> None:
+        """All cohorts in turn; while one trains, the programs of the next are compiled."""
+        before = time.perf_counter()
+        self.prepare(interrupted)
         self.compile_seconds += time.perf_counter() - before
-        for i, ready in enumerate(waiting):
+        for i, ready in enumerate(self._waiting):
             if not interrupted():
                 before = time.perf_counter()
                 program, feed = ready.result()

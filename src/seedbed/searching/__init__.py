@@ -1,0 +1,1 @@
+"""Search: spaces, methods, rungs, and a study that survives and is shared."""

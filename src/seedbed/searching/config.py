@@ -1,0 +1,93 @@
+"""What a study searches and how, as it is written down once and read by every process that works on it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from seedbed.core import toml
+from seedbed.core.errors import UsageError
+from seedbed.searching.methods import METHODS, OPEN_ROUND, Method
+from seedbed.searching.space import Space
+from seedbed.training.setup import Setup
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a study searches and how.
+
+    Attributes:
+        space: the setup with distributions, as TOML.
+        data: the name of the data set.
+        fingerprint: of its content and its split.
+        source: how it is loaded again, or None.
+        method: one of `METHODS`.
+        trials: how many in all; None where the clock is the budget.
+        seconds: the budget by wall clock, or None.
+        epochs: of a trial that is trained to the end.
+        seed: of the draws, first weights, noise and order of the data.
+        folds: of cross-validation, or None.
+        halves: whether trials that fall behind are given up at rungs.
+        steps: into how many values a grid cuts a range, or None.
+    """
+
+    space: str
+    data: str
+    fingerprint: str
+    source: Any
+    method: str
+    trials: int | None
+    seconds: float | None
+    epochs: int
+    seed: int
+    folds: int | None
+    halves: bool
+    steps: int | None
+
+    @classmethod
+    def from_text(cls, text: str) -> Config:
+        """A configuration from the study."""
+        plain = json.loads(text)
+        return cls(**{field.name: plain[field.name] for field in fields(cls)})
+
+    def to_text(self) -> str:
+        """The configuration for the study."""
+        return json.dumps({"format": FORMAT, **asdict(self)}, indent=1)
+
+    def to_space(self) -> Space:
+        """The space."""
+        return Space(toml.loads(self.space, Setup))
+
+    def to_method(self, space: Space) -> Method:
+        """The method, ready to propose."""
+        kind = METHODS[self.method][0]
+        return kind(space, self.epochs, self.seed, self.trials, self.halves, self.steps, OPEN_ROUND)
+
+    def check_same(self, other: Config, where: str) -> None:
+        """Refuses a study of something else, which would mix what cannot be compared.
+
+        Raises:
+            UsageError: it says what differs; `other` is what the study holds.
+        """
+        told = {
+            "fingerprint": f"the data {other.data}" if self.data != other.data else "the same content of the data",
+            "space": "the same space" if self.space != other.space else "",
+        }
+        for name in ("fingerprint", "space", "folds", "epochs", "method", "seed", "halves", "steps"):
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if mine != theirs:
+                expected = told.get(name) or f"{name} {theirs}"
+                came = self.data if name == "fingerprint" else _difference(theirs, mine) if name == "space" else mine
+                hint = "give the study another --name, or leave the option away and --resume it as it is"
+                raise UsageError(f"{where}: expected {expected}, got {came}", hint)
+
+
+def _difference(theirs: str, mine: str) -> str:
+    """The first line that two spaces do not share, as a text."""
+    old, new = (text.splitlines() for text in (theirs, mine))
+    gone = next((line for line in old if line not in new), None)
+    come = next((line for line in new if line not in old), None)
+    return f"{(come or 'a line less').strip()!r} in place of {(gone or 'nothing').strip()!r}"

@@ -1,0 +1,162 @@
+"""A crew: the trials of a task as members of a population, from one rung to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
+
+from seedbed.data.dataset import Dataset
+from seedbed.searching import blobs
+from seedbed.searching.store import Result
+from seedbed.searching.trial import COMPLETE, DIVERGED, RUNNING, Trial, ranked
+from seedbed.training.paused import Paused
+from seedbed.training.plan import Plan
+from seedbed.training.predict import predictions
+from seedbed.training.setup import Setup
+from seedbed.training.supplies import Supplies
+from seedbed.training.trained import DIVERGED as HAS_DIVERGED
+from seedbed.training.trained import Trained
+from seedbed.training.trainer import Progress, Training
+
+
+@dataclass
+class Crew:
+    """Trials in training, side by side.
+
+    Arguments:
+        trials: as they are before.
+        setups: of the trials, bound to the data; as the program has them.
+        own: the same as the trials have them by themselves.
+        data: a data set for each fold, or one.
+        seed: of the study.
+        until: the epoch of the rung.
+        is_last: whether it is the last of the round.
+        paused: where the trials stood at the rung before.
+        plan: how the program is laid out, where that is settled.
+        supplies: shared by all crews.
+        ends: asked between device calls whether to end now.
+    """
+
+    trials: Sequence[Trial]
+    setups: Sequence[Setup]
+    own: Sequence[Setup]
+    data: Sequence[Dataset]
+    seed: int
+    until: int
+    is_last: bool
+    paused: Mapping[int, Sequence[Paused]]
+    plan: Plan | None
+    supplies: Supplies
+    ends: Callable[[], bool] | None = None
+    on_progress: Callable[[Progress], None] | None = None
+    training: Training = field(init=False)
+
+    def __post_init__(self) -> None:
+        k = len(self.data)
+        numbers = [trial.number * k + fold for trial in self.trials for fold in range(k)]
+        paused = [self.paused[trial.number][fold] for trial in self.trials for fold in range(k)] if self.paused else None
+        self.training = Training(
+            [setup for setup in self.setups for _ in range(k)],
+            numbers,
+            list(self.data) * len(self.trials) if k > 1 else self.data[0],
+            self.seed,
+            on_progress=self.on_progress,
+            supplies=self.supplies,
+            until=None if self.is_last else self.until,
+            paused=paused,
+            ends=self.ends,
+        )
+        if self.plan is not None:
+            self.training.plans = [self.plan] * len(self.training.groups)
+
+    def train(self) -> bool:
+        """Trains to the rung; False where it was ended before."""
+        self.training.run()
+        return not self.training.is_interrupted
+
+    def results(self, seconds: float, finished: float, n_paused: int, n_kept: int) -> list[Result]:
+        """What came of the trials.
+
+        Arguments:
+            seconds: that all of them took together.
+            finished: seconds since the beginning of the study.
+            n_paused: how many of the best are kept so that they can go on.
+            n_kept: of how many of the best weights and predictions are kept.
+        """
+        found = [self._judged(i, trial, seconds, finished) for i, trial in enumerate(self.trials)]
+        best = [trial.number for trial in ranked(found) if trial.state != DIVERGED]
+        places = {trial.number: i for i, trial in enumerate(found)}
+        kept = [places[number] for number in best[:n_kept]] if self.is_last else []
+        going = {places[number] for number in best[:n_paused]} if not self.is_last else set()
+        predicted = dict(zip(kept, self._predictions(kept), strict=True)) if kept else {}
+        return [
+            Result(
+                trial,
+                curve=blobs.curve_of([self._history(i, fold) for fold in range(len(self.data))], self.until),
+                paused=blobs.of_paused(self.pauses(i)) if i in going else None,
+                weights=blobs.of_weights([self._weights(i, f) for f in range(len(self.data))]) if i in predicted else None,
+                predictions=blobs.of_predictions(predicted[i], self.data[0].task) if i in predicted else None,
+            )
+            for i, trial in enumerate(found)
+        ]
+
+    def pauses(self, i: int) -> list[Paused]:
+        """Where the networks of trial `i` stand."""
+        return [self.training.pauses[i * len(self.data) + fold] for fold in range(len(self.data))]
+
+    def _judged(self, i: int, trial: Trial, seconds: float, finished: float) -> Trial:
+        """The trial with its score: the mean over folds."""
+        scores, losses, epochs, outcomes = [], [], [], []
+        for fold in range(len(self.data)):
+            one, place = self._at(i, fold)
+            epoch = int(one.best_epoch[place])
+            epochs.append(epoch)
+            outcomes.append(one.outcomes[place])
+            losses.append(float(one.history[place, epoch, 2]) if epoch >= 0 else np.nan)
+            scores.append(float(one.history[place, epoch, 3]) if epoch >= 0 else np.nan)
+        is_sound = HAS_DIVERGED not in outcomes and bool(np.isfinite([*scores, *losses]).all())
+        state = DIVERGED if not is_sound else COMPLETE if self.is_last else RUNNING
+        return replace(
+            trial,
+            state=state,
+            rung=trial.rung + 1,
+            score=float(np.mean(scores)) if np.isfinite(scores).all() else None,
+            loss=float(np.mean(losses)) if np.isfinite(losses).all() else None,
+            epochs=self.until,
+            best_epoch=int(np.median(epochs)),
+            seconds=trial.seconds + seconds / len(self.trials),
+            finished=finished,
+        )
+
+    def _at(self, i: int, fold: int) -> tuple[Trained, int]:
+        """Where the network of a trial on a fold is."""
+        if not hasattr(self, "_places"):
+            self._places = {
+                int(at): (one, place) for one in self.training.results for place, at in enumerate(one.places)
+            }
+        return self._places[i * len(self.data) + fold]
+
+    def _history(self, i: int, fold: int) -> NDArray[Any]:
+        one, place = self._at(i, fold)
+        history: NDArray[Any] = one.history[place]
+        return history
+
+    def _weights(self, i: int, fold: int) -> Sequence[blobs.Arrays]:
+        one, place = self._at(i, fold)
+        weights: Sequence[blobs.Arrays] = jax.tree.map(lambda a: np.asarray(a[place]), one.params)
+        return weights
+
+    def _predictions(self, which: Sequence[int]) -> NDArray[Any]:
+        """What some of the trials predict for the validation part, or out of fold, (trial, n, k)."""
+        parts = []
+        for fold, data in enumerate(self.data):
+            pairs = [self._at(i, fold) for i in which]
+            trained = pairs[0][0]
+            places = np.asarray([place for _, place in pairs])
+            parts.append(predictions(trained, places, data.valid.x, data.task))
+        return np.concatenate(parts, axis=1)

@@ -1,0 +1,87 @@
+"""The tables of a study: Optuna's own, so that its tools open it, and beside them what Optuna has no place for.
+
+A *search* says what is searched and how. A *round* holds trials that were proposed together, and how they are grouped.
+A *task* is a part of a round's trials that one process trains from one rung to the next; it belongs to an owner, whose
+beat goes on while it lives. A *result* is what came of a trial so far, with its curve, and as far as needed, its
+weights.
+"""
+
+from __future__ import annotations
+
+from optuna.storages._rdb import models
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+study = Column("study_id", Integer, primary_key=True)
+
+
+def _key(name: str) -> Column[int]:
+    return Column(name, Integer, primary_key=True, autoincrement=False)
+
+
+searches = Table(
+    "seedbed_searches",
+    metadata,
+    _key("study_id"),
+    Column("config", Text, nullable=False),
+    Column("created", Float, nullable=False),
+)
+rounds = Table(
+    "seedbed_rounds",
+    metadata,
+    _key("study_id"),
+    _key("round"),
+    Column("plan", Text, nullable=False),
+)
+tasks = Table(
+    "seedbed_tasks",
+    metadata,
+    _key("study_id"),
+    _key("round"),
+    _key("rung"),
+    _key("task"),
+    Column("numbers", Text, nullable=False),
+    Column("owner", String(200)),
+    Column("beat", BigInteger, nullable=False),
+    Column("done", Boolean, nullable=False),
+)
+results = Table(
+    "seedbed_results",
+    metadata,
+    _key("study_id"),
+    _key("number"),
+    Column("round", Integer, nullable=False),
+    Column("point", Text, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("rung", Integer, nullable=False),
+    Column("score", Float(53)),
+    Column("loss", Float(53)),
+    Column("epochs", Integer, nullable=False),
+    Column("best_epoch", Integer, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("finished", Float),
+    Column("curve", LargeBinary),
+    Column("paused", LargeBinary),
+    Column("weights", LargeBinary),
+    Column("predictions", LargeBinary),
+)
+
+# Optuna's, as far as rows are written here: it makes one trial in some five transactions, and a round has hundreds.
+trials = models.TrialModel.__table__
+params = models.TrialParamModel.__table__
+values = models.TrialValueModel.__table__
+intermediate = models.TrialIntermediateValueModel.__table__
+user_attributes = models.TrialUserAttributeModel.__table__
+FINITE = models.TrialValueModel.TrialValueType.FINITE
+STEP_FINITE = models.TrialIntermediateValueModel.TrialIntermediateValueType.FINITE
