@@ -110,6 +110,22 @@ class Number(Spec):
 
 
 @dataclass(frozen=True)
+class Numbers(Spec):
+    """Several finite numbers, each a leaf. Kept as a tuple."""
+
+    is_leafy = True
+
+    @property
+    def expected(self) -> str:
+        return "a list of finite numbers"
+
+    def coerce(self, content: Any) -> Any:
+        if not isinstance(content, list | tuple):
+            raise self.refuse(content)
+        return tuple(Number().coerce(item) for item in content)
+
+
+@dataclass(frozen=True)
 class Whole(Spec):
     """A whole number, static; or one of a few words that stand for a number known later."""
 
@@ -279,6 +295,11 @@ def number(
 ) -> Any:
     """A field that holds a number, a leaf of the tree."""
     return _field(Number(optional, doc, low, high, low_open, high_open), default)
+
+
+def numbers(*, doc: str = "") -> Any:
+    """A field that holds several numbers, leaves of the tree."""
+    return _field(Numbers(False, doc), ...)
 
 
 def whole(

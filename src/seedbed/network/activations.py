@@ -6,7 +6,7 @@ import math
 from typing import Any, ClassVar
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Key
 
 from seedbed.core.fields import number
 from seedbed.functions import FUNCTIONS, Function
@@ -19,6 +19,11 @@ class Activation(Layer):
     """Abstract: a layer that applies `function`, whose numbers are the fields of the layer."""
 
     function: ClassVar[Function]
+    keeps_zero: ClassVar[bool] = False  # whether it gives 0 for 0, whatever its numbers
+
+    @property
+    def pads(self) -> bool:
+        return self.function.is_elementwise
 
     def reads(self, data_shape: Shape) -> Shape | None:
         return None
@@ -36,12 +41,14 @@ class Step(Activation, kind="step"):
     """1 where x > 0, else 0: the perceptron. No gradient passes it."""
 
     function = FUNCTIONS["step"]
+    keeps_zero = True
 
 
 class Identity(Activation, kind="identity"):
     """x itself."""
 
     function = FUNCTIONS["linear"]
+    keeps_zero = True
 
 
 class Sigmoid(Activation, kind="sigmoid"):
@@ -54,18 +61,21 @@ class Tanh(Activation, kind="tanh"):
     """The hyperbolic tangent."""
 
     function = FUNCTIONS["tanh"]
+    keeps_zero = True
 
 
 class ReLU(Activation, kind="relu"):
     """max(x, 0)."""
 
     function = FUNCTIONS["relu"]
+    keeps_zero = True
 
 
 class LeakyReLU(Activation, kind="leaky_relu"):
     """x where x > 0, else slope · x."""
 
     function = FUNCTIONS["leaky_relu"]
+    keeps_zero = True
     slope: float = number(default=LEAKY_SLOPE, doc="the slope for negative inputs")
 
 
@@ -73,7 +83,12 @@ class PReLU(Activation, kind="prelu"):
     """x where x > 0, else a · x, with one learned a for all units that begins at `slope`."""
 
     function = FUNCTIONS["prelu"]
+    keeps_zero = True
     slope: float = number(default=PRELU_SLOPE, doc="the first slope for negative inputs; it is learned")
+
+    @property
+    def pads(self) -> bool:
+        return True
 
     def init(self, in_shape: Shape, *, key: Key[Array, ""], dtype: Any) -> Params:
         return {"slope": jnp.asarray(self.slope, dtype)}
@@ -88,6 +103,7 @@ class ELU(Activation, kind="elu"):
     """x where x > 0, else alpha · (eˣ - 1)."""
 
     function = FUNCTIONS["elu"]
+    keeps_zero = True
     alpha: float = number(default=ELU_ALPHA, doc="minus the output for very negative inputs")
 
 
@@ -95,6 +111,7 @@ class SELU(Activation, kind="selu"):
     """The scaled ELU that keeps mean 0 and variance 1; begin its weights with lecun_normal."""
 
     function = FUNCTIONS["selu"]
+    keeps_zero = True
 
 
 class Softmax(Activation, kind="softmax"):
@@ -102,17 +119,27 @@ class Softmax(Activation, kind="softmax"):
 
     function = FUNCTIONS["softmax"]
 
+    @property
+    def pads(self) -> bool:
+        return True
+
+    def among(self, x: Float[Array, "batch *in"], real: Bool[Array, "features"]) -> Float[Array, "batch *in"]:
+        """The probabilities of the features that are real; 0 at the others."""
+        return self.function(jnp.where(real, x, -jnp.inf))
+
 
 class GELU(Activation, kind="gelu"):
     """x · Φ(x), exact."""
 
     function = FUNCTIONS["gelu"]
+    keeps_zero = True
 
 
 class SiLU(Activation, kind="silu"):
     """x · σ(x)."""
 
     function = FUNCTIONS["silu"]
+    keeps_zero = True
 
 
 class Softplus(Activation, kind="softplus"):

@@ -14,7 +14,7 @@ from seedbed.core.errors import ShapeError
 from seedbed.core.fields import pair, part, whole
 from seedbed.network.convolve import convolve
 from seedbed.network.geometry import SAME, VALID, Geometry, Pair, as_image, as_pair, geometry
-from seedbed.network.initializers import HeNormal, Initializer, Zeros
+from seedbed.network.initializers import HeNormal, Initializer, Zeros, weight_and_bias
 from seedbed.network.layer import Layer, Params, Shape, batched
 
 
@@ -38,19 +38,24 @@ class Convolution(Layer):
         padding: Any
         dilation: Any
 
+    @property
+    def pads(self) -> bool:
+        return self.groups == 1 and self.weight.is_by_place and (self.bias is None or self.bias.is_by_place)
+
     def out_shape(self, in_shape: Shape) -> Shape:
         out = self.geometry(in_shape).out
         return (*out[2 - self.n_axes :], self._units)
 
     def init(self, in_shape: Shape, *, key: Key[Array, ""], dtype: Any) -> Params:
-        self.out_shape(in_shape)
-        shape = (*self._kernel[2 - self.n_axes :], in_shape[-1] // self.groups, self._units)
+        shape = self.weight_shape(in_shape)
         size = math.prod(self._kernel)
         fan = (size * shape[-2], size * self._units // self.groups)
-        params = {"weight": self.weight.sample(shape, key=key, dtype=dtype, fan=fan)}
-        if self.bias is not None:
-            params["bias"] = self.bias.sample((self._units,), key=jax.random.fold_in(key, 1), dtype=dtype, fan=fan)
-        return params
+        return weight_and_bias(self.weight, self.bias, shape, key=key, dtype=dtype, fan=fan)
+
+    def weight_shape(self, in_shape: Shape) -> Shape:
+        """The shape of w."""
+        self.out_shape(in_shape)
+        return (*self._kernel[2 - self.n_axes :], in_shape[-1] // self.groups, self._units)
 
     def apply(
         self, params: Params, x: Float[Array, "batch *in"], *, training: bool = False, key: Key[Array, ""] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float, Key, UInt32
 
 from seedbed.core.errors import UsageError
 from seedbed.core.fields import number
@@ -27,6 +27,10 @@ class Dropout(Layer, kind="dropout"):
         return None
 
     @property
+    def pads(self) -> bool:
+        return True
+
+    @property
     def is_noisy(self) -> bool:
         return True
 
@@ -37,9 +41,15 @@ class Dropout(Layer, kind="dropout"):
             return x
         if key is None:
             raise UsageError("dropout: expected a key in training, got None", "pass key=jax.random.key(seed)")
+        return self.dropped(x, key, columns(x.shape[1:]))
+
+    def dropped(
+        self, x: Float[Array, "batch *in"], key: Key[Array, ""], numbers: UInt32[Array, "*in"]
+    ) -> Float[Array, "batch *in"]:
+        """The activations with units fallen out, whose masks follow from their numbers."""
         # Two bytes decide on a unit: four masks a call of the generator, where jax.random.bernoulli makes one.
         n_draws = -(-x.shape[0] // 2)
-        draws = halves(random_words(key, n_draws, columns(x.shape[1:])))[: x.shape[0]]
+        draws = halves(random_words(key, n_draws, numbers))[: x.shape[0]]
         n_dropped = jnp.clip(jnp.round(jnp.asarray(self.rate, jnp.float32) * LEVELS), 0, LEVELS - 1)
         scale = (LEVELS / (LEVELS - n_dropped)).astype(x.dtype)
         # A select and not a product with 0: where an activation is inf or NaN, a product would be NaN.

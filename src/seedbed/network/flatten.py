@@ -12,6 +12,10 @@ from seedbed.network.layer import Layer, Params, Shape
 class Flatten(Layer, kind="flatten"):
     """All numbers of an example in a row, the last axis fastest: (B, 28, 28, 1) becomes (B, 784)."""
 
+    @property
+    def pads(self) -> bool:
+        return True
+
     def out_shape(self, in_shape: Shape) -> Shape:
         return (math.prod(in_shape),)
 

@@ -11,7 +11,7 @@ on the key, the unit and the input, not on how many there are: a layer that is p
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -26,6 +26,10 @@ Fan = tuple[Any, Any]  # fan_in and fan_out
 
 class Initializer(Value, family=True):
     """How an array of first weights is drawn. A new one is a subclass with `draw`."""
+
+    # Whether a number depends on the key, its place and the fan alone, so that a padded array has the same real ones.
+    is_by_place: ClassVar[bool] = False
+    reads_fan: ClassVar[bool] = False
 
     def sample(
         self, shape: tuple[int, ...], *, key: Key[Array, ""], dtype: Any, fan: Fan | None = None
@@ -56,6 +60,8 @@ class Initializer(Value, family=True):
 class Zeros(Initializer, kind="zeros"):
     """0 everywhere: for biases. Weights that are all equal get equal gradients, and their units never differ."""
 
+    is_by_place = True
+
     def draw(self, shape: tuple[int, ...], fan: Fan, key: Key[Array, ""]) -> Array:
         return jnp.zeros(shape, jnp.float32)
 
@@ -66,6 +72,7 @@ class Zeros(Initializer, kind="zeros"):
 class Constant(Initializer, kind="constant"):
     """`value` everywhere."""
 
+    is_by_place = True
     value: float = number()
 
     def draw(self, shape: tuple[int, ...], fan: Fan, key: Key[Array, ""]) -> Array:
@@ -78,6 +85,7 @@ class Constant(Initializer, kind="constant"):
 class Normal(Initializer, kind="normal"):
     """Normal with mean 0 and standard deviation gain · std, whatever the fan."""
 
+    is_by_place = True
     std: float = number(low=0.0)
     gain: float = number(default=1.0, low=0.0)
 
@@ -91,6 +99,7 @@ class Normal(Initializer, kind="normal"):
 class RandomUniform(Initializer, kind="random_uniform"):
     """Uniform on [-gain · a, gain · a], whatever the fan. In texts `uniform` is the distribution of a search space."""
 
+    is_by_place = True
     a: float = number(low=0.0)
     gain: float = number(default=1.0, low=0.0)
 
@@ -104,6 +113,8 @@ class RandomUniform(Initializer, kind="random_uniform"):
 class Scaled(Initializer):
     """Abstract: mean 0, and a variance that follows from the fan."""
 
+    is_by_place = True
+    reads_fan = True
     gain: float = number(default=1.0, low=0.0)
 
     def variance(self, fan_in: Any, fan_out: Any) -> Any:
@@ -184,6 +195,16 @@ class Orthogonal(Initializer, kind="orthogonal"):
 
     def mean_square(self, shape: tuple[int, ...], fan: tuple[int, int] | None = None) -> float:
         return float(self.gain) ** 2 / max(math.prod(shape[:-1]), shape[-1])
+
+
+def weight_and_bias(
+    weight: Initializer, bias: Initializer | None, shape: tuple[int, ...], *, key: Key[Array, ""], dtype: Any, fan: Fan
+) -> dict[str, Array]:
+    """The first weights of a layer whose units are the last axis of `shape`, and a bias for each unless None."""
+    params = {"weight": weight.sample(shape, key=key, dtype=dtype, fan=fan)}
+    if bias is not None:
+        params["bias"] = bias.sample(shape[-1:], key=jax.random.fold_in(key, 1), dtype=dtype, fan=fan)
+    return params
 
 
 def standard_normal(shape: tuple[int, ...], key: Key[Array, ""]) -> Float[Array, "*fan_in fan_out"]:

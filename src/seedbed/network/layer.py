@@ -30,6 +30,13 @@ class Layer(Value, family=True):
         return False
 
     @property
+    def pads(self) -> bool:
+        """Whether examples may be padded with zeros in front of it: behind it the same places are zeros, and the
+        others what they are without padding. A subclass that overrides `init`, `apply` or `forward` says it anew.
+        """
+        return False
+
+    @property
     def reads_images(self) -> bool:
         """Whether it takes images, (height, width, channels), and nothing else."""
         return False

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import jax
 from jaxtyping import Array, Float, Key
 
 from seedbed.core.errors import ShapeError
 from seedbed.core.fields import part, whole
-from seedbed.network.initializers import HeNormal, Initializer, Zeros
+from seedbed.network.initializers import HeNormal, Initializer, Zeros, weight_and_bias
 from seedbed.network.layer import Layer, Params, Shape, batched
 from seedbed.network.products import product
 
@@ -29,6 +28,10 @@ class Linear(Layer, kind="linear"):
     weight: Initializer = part(Initializer, default=HeNormal(), doc="how the weights begin")
     bias: Initializer | None = part(Initializer, default=Zeros(), optional=True, doc="how biases begin; none: absent")
 
+    @property
+    def pads(self) -> bool:
+        return self.weight.is_by_place and (self.bias is None or self.bias.is_by_place)
+
     def reads(self, data_shape: Shape) -> Shape:
         return (math.prod(data_shape),)
 
@@ -44,12 +47,13 @@ class Linear(Layer, kind="linear"):
         return (self.units,)
 
     def init(self, in_shape: Shape, *, key: Key[Array, ""], dtype: Any) -> Params:
+        fan = self.weight_shape(in_shape)
+        return weight_and_bias(self.weight, self.bias, fan, key=key, dtype=dtype, fan=fan)
+
+    def weight_shape(self, in_shape: Shape) -> tuple[int, int]:
+        """The shape of W."""
         (units,) = self.out_shape(in_shape)
-        fan = (in_shape[0], units)
-        params = {"weight": self.weight.sample(fan, key=key, dtype=dtype, fan=fan)}
-        if self.bias is not None:
-            params["bias"] = self.bias.sample((units,), key=jax.random.fold_in(key, 1), dtype=dtype, fan=fan)
-        return params
+        return in_shape[0], units
 
     def apply(
         self, params: Params, x: Float[Array, "batch in"], *, training: bool = False, key: Key[Array, ""] | None = None

@@ -98,6 +98,10 @@ class Network(Value):
             return self
         return self.replace(layers=[Reshape(image[:2]), *self.layers])
 
+    def in_type(self, dtype: Any) -> Network:
+        """This network, whose numbers are arrays, with them in the type that it computes with."""
+        return jax.tree.map(lambda a: a.astype(dtype), self)
+
     def check_input(self, x: NDArray[Any]) -> None:
         """Refuses examples (n, *in) that the first layer cannot read: a category that an embedding does not know.
 

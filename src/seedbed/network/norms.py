@@ -12,7 +12,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Key
 
 from seedbed.core.errors import ShapeError
 from seedbed.core.fields import number, part, whole
@@ -31,6 +31,12 @@ class Norm(Layer):
     eps: float = number(1e-5, low=0.0, doc="added to the variance, so that a feature that never changes stays finite")
     scale: Initializer | None = part(Initializer, ONE, optional=True, doc="how scales begin; none: always 1")
     shift: Initializer | None = part(Initializer, Zeros(), optional=True, doc="how shifts begin; none: always 0")
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether a feature begins as it would beside fewer others, and stays finite where it is always 0."""
+        given = [how for how in (self.scale, self.shift) if how is not None]
+        return self.eps > 0 and all(how.is_by_place and not how.reads_fan for how in given)
 
     def reads(self, data_shape: Shape) -> Shape | None:
         return None
@@ -74,6 +80,10 @@ class BatchNorm(Norm, kind="batchnorm"):
 
     _: KW_ONLY
     momentum: float = number(0.1, low=0.0, high=1.0, doc="the share of a batch in the running statistics")
+
+    @property
+    def pads(self) -> bool:
+        return self._is_plain
 
     def init(self, in_shape: Shape, *, key: Key[Array, ""], dtype: Any) -> Params:
         n = in_shape[-1:]
@@ -131,10 +141,24 @@ class LayerNorm(Norm, kind="layernorm"):
     Source: Ba, Kiros and Hinton 2016; over the last axis, as PyTorch's LayerNorm(channels).
     """
 
+    @property
+    def pads(self) -> bool:
+        return self._is_plain
+
     def apply(
         self, params: Params, x: Float[Array, "batch *in"], *, training: bool = False, key: Key[Array, ""] | None = None
     ) -> Float[Array, "batch *in"]:
         return self.affine(params, self._centred(x, (-1,)))
+
+    def among(
+        self, params: Params, x: Float[Array, "batch *in"], real: Bool[Array, "features"]
+    ) -> Float[Array, "batch *in"]:
+        """As `apply`, over the features that are real. The others, which are 0, stay so where their shift is 0."""
+        wide = x.astype(jnp.float32) if x.dtype == jnp.bfloat16 else x
+        n = jnp.sum(real).astype(wide.dtype)
+        off = jnp.where(real, wide - wide.sum(-1, keepdims=True) / n, 0)
+        variance = jnp.square(off).sum(-1, keepdims=True) / n
+        return self.affine(params, (off * jax.lax.rsqrt(variance + self.eps)).astype(x.dtype))
 
 
 class GroupNorm(Norm, kind="groupnorm"):

@@ -87,6 +87,10 @@ class MaxPool(Pool, kind="maxpool"):
     '(B, 28, 28, 16) → (B, 14, 14, 16)'
     """
 
+    @property
+    def pads(self) -> bool:
+        return True
+
     def pooled(self, x: Images, g: Geometry) -> Placed:
         around = ((0, 0), *g.padding, (0, 0))
         return lax.reduce_window(x, -jnp.inf, lax.max, (1, *g.size, 1), (1, *g.stride, 1), around)
@@ -110,6 +114,10 @@ class AvgPool(Pool, kind="avgpool"):
 
     Departure from PyTorch, which by default counts zeros of the padding.
     """
+
+    @property
+    def pads(self) -> bool:
+        return True
 
     def pooled(self, x: Images, g: Geometry) -> Placed:
         add = functools.partial(
@@ -143,6 +151,10 @@ class AvgPool(Pool, kind="avgpool"):
 
 class GlobalAvgPool(Layer, kind="global_avgpool"):
     """The mean of each channel over the whole image or signal: (B, 7, 7, 64) becomes (B, 64).  (Lin et al. 2014)"""
+
+    @property
+    def pads(self) -> bool:
+        return True
 
     def out_shape(self, in_shape: Shape) -> Shape:
         if len(in_shape) < 2:

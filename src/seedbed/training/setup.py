@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 
 from seedbed.core.fields import part, parts, weights, whole, word
@@ -63,4 +62,4 @@ class Setup(Value):
             return self.network, params, x
         short = lambda a: a.astype(jnp.bfloat16)  # noqa: E731
         own = tuple({name: a if is_running(name) else short(a) for name, a in layer.items()} for layer in params)
-        return jax.tree.map(short, self.network), own, x if self.network.n_categories else short(x)
+        return self.network.in_type(jnp.bfloat16), own, x if self.network.n_categories else short(x)
