@@ -156,6 +156,7 @@ class LayerNorm(Norm, kind="layernorm"):
         """As `apply`, over the features that are real. The others, which are 0, stay so where their shift is 0."""
         wide = x.astype(jnp.float32) if x.dtype == jnp.bfloat16 else x
         n = jnp.sum(real).astype(wide.dtype)
+        wide = jnp.where(real, wide, 0)  # they are 0; but the mean's slope must not reach them
         off = jnp.where(real, wide - wide.sum(-1, keepdims=True) / n, 0)
         variance = jnp.square(off).sum(-1, keepdims=True) / n
         return self.affine(params, (off * jax.lax.rsqrt(variance + self.eps)).astype(x.dtype))
