@@ -87,6 +87,7 @@ class Number(Spec):
     high: float = math.inf
     low_open: bool = False
     high_open: bool = False
+    may_be_infinite: bool = False
     is_leafy = True
 
     @property
@@ -104,7 +105,8 @@ class Number(Spec):
         number = _float(content)
         low_ok = number > self.low if self.low_open else number >= self.low
         high_ok = number < self.high if self.high_open else number <= self.high
-        if not (math.isfinite(number) and low_ok and high_ok):
+        is_sound = math.isfinite(number) or (self.may_be_infinite and math.isinf(number))
+        if not (is_sound and low_ok and high_ok):
             raise self.refuse(content)
         return number
 
@@ -290,11 +292,12 @@ def number(
     high: float = math.inf,
     low_open: bool = False,
     high_open: bool = False,
+    may_be_infinite: bool = False,
     optional: bool = False,
     doc: str = "",
 ) -> Any:
     """A field that holds a number, a leaf of the tree."""
-    return _field(Number(optional, doc, low, high, low_open, high_open), default)
+    return _field(Number(optional, doc, low, high, low_open, high_open, may_be_infinite), default)
 
 
 def numbers(*, doc: str = "") -> Any:

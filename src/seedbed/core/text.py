@@ -13,6 +13,7 @@ It reads into plain data and is written from plain data; what names and argument
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -116,6 +117,8 @@ class _Reader:
         self.advance()
         if token in ("true", "false"):
             return token == "true"
+        if token == "inf":
+            return math.inf
         if self.sign != "(":
             return token
         self.advance()
@@ -171,7 +174,7 @@ def _write_term(plain: Any) -> str:
     if isinstance(plain, bool):
         return "true" if plain else "false"
     if isinstance(plain, str):
-        is_bare = re.fullmatch(r"[A-Za-z_][\w-]*", plain) and plain not in ("true", "false")
+        is_bare = re.fullmatch(r"[A-Za-z_][\w-]*", plain) and plain not in ("true", "false", "inf")
         return plain if is_bare else f"'{plain}'"
     if isinstance(plain, int | float):
         return repr(plain)

@@ -17,7 +17,7 @@ import numpy as np
 
 from seedbed.network.activations import Activation, Softmax
 from seedbed.network.layer import Layer, Shape
-from seedbed.network.network import Network, NetworkParams
+from seedbed.network.network import Network
 from seedbed.network.norms import Norm
 from seedbed.network.padding import NOWHERE, OneOf, Padded, Slot
 from seedbed.network.real import has_units, pads
@@ -51,7 +51,7 @@ def padded(networks: Sequence[Network], in_shape: Shape, *, widths: Widths | Non
     return members if all(_is_sound(one, in_shape, shape) for one in members) and _agree(members) else None
 
 
-def own_params(padded: Padded, params: NetworkParams, network: Network) -> NetworkParams:
+def own_params(padded: Padded, params: Sequence[Arrays], network: Network) -> tuple[Arrays, ...]:
     """The weights of one member as its own network has them, in NumPy.
 
     Arguments:

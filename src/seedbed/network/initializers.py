@@ -131,6 +131,8 @@ class Scaled(Initializer):
 class ScaledUniform(Scaled):
     """Abstract: uniform on [-a, a] with a = gain · √(3 Var), which has that variance."""
 
+    is_by_place = True
+
     def draw(self, shape: tuple[int, ...], fan: Fan, key: Key[Array, ""]) -> Array:
         return self.gain * jnp.sqrt(3.0 * self.variance(*fan)) * standard_uniform(shape, key)
 

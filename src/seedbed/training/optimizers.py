@@ -32,7 +32,9 @@ class Optimizer(Value, family=True):
     _: KW_ONLY
     schedule: Schedule | None = part(Schedule, None, optional=True, doc="how the rate changes over the training")
     weight_decay: float | None = number(None, optional=True, low=0.0, doc="decoupled decay of the weights")
-    clip_norm: float | None = number(None, optional=True, low=0.0, low_open=True, doc="longest gradient that is let by")
+    clip_norm: float | None = number(
+        None, optional=True, low=0.0, low_open=True, may_be_infinite=True, doc="longest gradient that is let by"
+    )
 
     def rule(self) -> optax.GradientTransformation:
         """The direction of descent as Optax gives it, before the learning rate and with the sign of the gradient."""

@@ -89,5 +89,6 @@ def _clipped(optimizer: Optimizer, grads: list[Array], axes: list[int]) -> list[
         return grads
     rest = [tuple(a for a in range(g.ndim) if a != axis) for g, axis in zip(grads, axes, strict=True)]
     norm = jnp.sqrt(sum(jnp.sum(g * g, axis=r) for g, r in zip(grads, rest, strict=True)))
-    factor = jnp.minimum(1.0, optimizer.clip_norm / jnp.maximum(norm, 1e-30))
+    # Chosen by the comparison, so that an infinite clip_norm changes no bit, also where the norm overflows.
+    factor = jnp.where(norm > optimizer.clip_norm, optimizer.clip_norm / norm, 1.0)
     return [g * aligned(factor, g.ndim, axis) for g, axis in zip(grads, axes, strict=True)]
