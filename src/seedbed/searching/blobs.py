@@ -27,7 +27,8 @@ def curve(content: bytes) -> NDArray[Any]:
 
 def of_paused(members: Sequence[Paused]) -> bytes:
     """The networks of a trial that paused, one for each fold."""
-    arrays = {f"{fold}.{i}": np.ascontiguousarray(a) for fold, one in enumerate(members) for i, a in enumerate(one.leaves)}
+    leaves = [(fold, i, a) for fold, one in enumerate(members) for i, a in enumerate(one.leaves)]
+    arrays = {f"{fold}.{i}": np.ascontiguousarray(a) for fold, i, a in leaves}
     arrays["epochs"] = np.asarray([one.epoch for one in members])
     return save(arrays)
 
@@ -40,7 +41,8 @@ def paused(content: bytes) -> list[Paused]:
     for name, array in arrays.items():
         fold, i = name.split(".")
         leaves[int(fold)][int(i)] = array
-    return [Paused(int(epoch), tuple(own[i] for i in range(len(own)))) for epoch, own in zip(epochs, leaves, strict=True)]
+    pairs = zip(epochs, leaves, strict=True)
+    return [Paused(int(epoch), tuple(own[i] for i in range(len(own)))) for epoch, own in pairs]
 
 
 def of_weights(folds: Sequence[Sequence[Arrays]]) -> bytes:

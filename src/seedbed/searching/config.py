@@ -32,6 +32,7 @@ class Config:
         folds: of cross-validation, or None.
         halves: whether trials that fall behind are given up at rungs.
         steps: into how many values a grid cuts a range, or None.
+        costs: the factors of the cost model when the study began: compiling, training.
     """
 
     space: str
@@ -46,12 +47,13 @@ class Config:
     folds: int | None
     halves: bool
     steps: int | None
+    costs: tuple[float, float] = (1.0, 1.0)
 
     @classmethod
     def from_text(cls, text: str) -> Config:
         """A configuration from the study."""
         plain = json.loads(text)
-        return cls(**{field.name: plain[field.name] for field in fields(cls)})
+        return cls(**{field.name: plain[field.name] for field in fields(cls)} | {"costs": tuple(plain["costs"])})
 
     def to_text(self) -> str:
         """The configuration for the study."""

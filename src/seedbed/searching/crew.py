@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.data.dataset import Dataset
+from seedbed.network.alignment import own_params
+from seedbed.network.padding import Padded
 from seedbed.searching import blobs
 from seedbed.searching.store import Result
 from seedbed.searching.trial import COMPLETE, DIVERGED, RUNNING, Trial, ranked
@@ -59,7 +61,7 @@ class Crew:
     def __post_init__(self) -> None:
         k = len(self.data)
         numbers = [trial.number * k + fold for trial in self.trials for fold in range(k)]
-        paused = [self.paused[trial.number][fold] for trial in self.trials for fold in range(k)] if self.paused else None
+        paused = [one for trial in self.trials for one in self.paused[trial.number]] if self.paused else None
         self.training = Training(
             [setup for setup in self.setups for _ in range(k)],
             numbers,
@@ -94,12 +96,13 @@ class Crew:
         kept = [places[number] for number in best[:n_kept]] if self.is_last else []
         going = {places[number] for number in best[:n_paused]} if not self.is_last else set()
         predicted = dict(zip(kept, self._predictions(kept), strict=True)) if kept else {}
+        folds = range(len(self.data))
         return [
             Result(
                 trial,
-                curve=blobs.curve_of([self._history(i, fold) for fold in range(len(self.data))], self.until),
+                curve=blobs.curve_of([self._history(i, fold) for fold in folds], self.until),
                 paused=blobs.of_paused(self.pauses(i)) if i in going else None,
-                weights=blobs.of_weights([self._weights(i, f) for f in range(len(self.data))]) if i in predicted else None,
+                weights=blobs.of_weights([self._weights(i, fold) for fold in folds]) if i in predicted else None,
                 predictions=blobs.of_predictions(predicted[i], self.data[0].task) if i in predicted else None,
             )
             for i, trial in enumerate(found)
@@ -147,9 +150,11 @@ class Crew:
         return history
 
     def _weights(self, i: int, fold: int) -> Sequence[blobs.Arrays]:
+        """The best weights, in the form of the trial's own network."""
         one, place = self._at(i, fold)
         weights: Sequence[blobs.Arrays] = jax.tree.map(lambda a: np.asarray(a[place]), one.params)
-        return weights
+        network = self.setups[i].network
+        return own_params(network, weights, self.own[i].network) if isinstance(network, Padded) else weights
 
     def _predictions(self, which: Sequence[int]) -> NDArray[Any]:
         """What some of the trials predict for the validation part, or out of fold, (trial, n, k)."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -70,6 +70,20 @@ def narrowed(space: Space, given: Space, trials: Sequence[Trial]) -> tuple[Space
         after = Dimension(dimension.name, new)
         changes.append(Change(dimension.name, ends(dimension), ends(after), kind))
     return space, changes
+
+
+def widest(spaces: Sequence[Space]) -> list[Dimension]:
+    """The dimensions of several forms of one space, each range as wide as it has ever been."""
+    found: dict[str, Dimension] = {}
+    for space in spaces:
+        for dimension in space.dimensions:
+            known = found.setdefault(dimension.name, dimension)
+            d: Any = known.distribution
+            if known.is_choice:
+                continue
+            low, high = (pick(a, b) for pick, a, b in zip((min, max), ends(known), ends(dimension), strict=True))
+            found[known.name] = Dimension(known.name, replace(d, low=low, high=high), known.needs)
+    return list(found.values())
 
 
 def ends(dimension: Dimension) -> tuple[Any, ...]:

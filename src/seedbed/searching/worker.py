@@ -11,21 +11,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import Any
 
 from seedbed.core import toml
 from seedbed.data.dataset import Dataset
 from seedbed.searching import blobs
-from seedbed.searching.cohorts import Planned, planned
+from seedbed.searching.cohorts import PART, Cohort, cohorts, grouped
 from seedbed.searching.config import Config
 from seedbed.searching.costs import Costs
 from seedbed.searching.crew import Crew
+from seedbed.searching.narrowing import widest
 from seedbed.searching.rungs import n_survivors, survivors
 from seedbed.searching.space import Space
 from seedbed.searching.store import Round, Store, Task
-from seedbed.searching.trial import Trial, ranked
+from seedbed.searching.trial import Trial
 from seedbed.training.cohorts import bind
 from seedbed.training.paused import Paused
 from seedbed.training.plan import Plan
@@ -89,12 +89,11 @@ class Worker:
         self.space = self.config.to_space()
         self.method = self.config.to_method(self.space)
         self.supplies = Supplies()
-        self.costs = Costs.known()
+        self.costs = Costs(*self.config.costs)
         self._began = time.perf_counter()
         self._before = max((t.finished or 0.0 for t in self.store.trials()), default=0.0)
-        self._plans: dict[Any, Plan] = {}
         self._paused: dict[int, list[Paused]] = {}
-        self._round_cache: dict[int, dict[int, tuple[Planned, Setup, Setup]]] = {}
+        self._round_cache: dict[int, dict[int, tuple[Cohort, Setup, Setup]]] = {}
         self._pool = ThreadPoolExecutor(1)
 
     def run(self) -> None:
@@ -123,8 +122,8 @@ class Worker:
             return None
         numbers = range(len(trials), len(trials) + len(proposal.points))
         setups = [self._bound(proposal.space, point) for point in proposal.points]
-        shares = _shares(proposal.rungs, len(proposal.points))
-        groups = planned(setups, self.data[0], self.supplies, epochs=shares, n_folds=len(self.data), costs=self.costs)
+        epochs = _mean_epochs(proposal.rungs, len(proposal.points))
+        groups = cohorts(setups, self.data[0], self.supplies, epochs=epochs, n_folds=len(self.data), costs=self.costs)
         new = Round(
             number=len(rounds),
             first=len(trials),
@@ -143,15 +142,13 @@ class Worker:
 
     def space_seen(self, rounds: Sequence[Round], space: Space) -> Any:
         """The dimensions of the study, each as wide as it has ever been."""
-        from seedbed.searching.narrowing import widest
-
         return widest([self.space, *(Space(toml.loads(one.space, Setup)) for one in rounds), space])
 
     def _bound(self, space: Space, point: dict[str, Any]) -> Setup:
         setup = space.setup_at(point).replace(epochs=self.config.epochs)
         return bind(setup, self.data[0], self.supplies.preprocessor(setup, self.data[0]).shape)
 
-    def _members(self, round_: Round) -> dict[int, tuple[Planned, Setup, Setup]]:
+    def _members(self, round_: Round) -> dict[int, tuple[Cohort, Setup, Setup]]:
         """Of each trial of a round its cohort, its setup as the program has it, and as it is by itself."""
         if round_.number not in self._round_cache:
             space = Space(toml.loads(round_.space, Setup))
@@ -159,7 +156,7 @@ class Worker:
             own = {t.number: self._bound(space, t.point) for t in trials[round_.first : round_.first + round_.size]}
             found = {}
             for numbers in round_.cohorts:
-                one = Planned.of([own[n] for n in numbers], numbers, self.data[0], self.supplies)
+                [one] = grouped([own[n] for n in numbers], range(len(numbers)), self.data[0], self.supplies)
                 found.update({n: (one, setup, own[n]) for n, setup in zip(numbers, one.setups, strict=True)})
             self._round_cache = {round_.number: found}
         return self._round_cache[round_.number]
@@ -194,12 +191,11 @@ class Worker:
         trials = [trial for trial in self.store.trials() if trial.round == round_.number]
         going = trials if rung == 0 else survivors(trials_at(trials, rung))
         there = {trial.number for trial in going}
-        tasks = []
+        tasks: list[Task] = []
         for cohort in round_.cohorts:
             own = [number for number in cohort if number in there]
-            size = self._members(round_)[cohort[0]][0].part
-            for at in range(0, len(own), size):
-                tasks.append(Task(round_.number, rung, len(tasks), tuple(own[at : at + size])))
+            for at in range(0, len(own), PART):
+                tasks.append(Task(round_.number, rung, len(tasks), tuple(own[at : at + PART])))
         with self._storing():
             given_up = [trial for trial in trials if trial.number not in there and not trial.is_over]
             self.store.open_rung(tasks, given_up)
@@ -228,19 +224,24 @@ class Worker:
             until=round_.rungs[task.rung],
             is_last=task.rung == len(round_.rungs) - 1,
             paused={n: self._paused[n] for n in task.trials} if task.rung > 0 else {},
-            plan=self._plan(cohort, len(trials)),
+            plan=self._plan(round_, task, cohort),
             supplies=self.supplies,
             ends=self._ends,
         )
         crew.training.prepare()
         return crew
 
-    def _plan(self, cohort: Planned, n: int) -> Plan | None:
-        """The plan of a cohort for `n` trials: the same for all parts, smaller where few are left."""
-        key = cohort.structure
-        if key not in self._plans:
-            self._plans[key] = cohort.plan
-        return self.costs.laddered(self._plans[key], n, cohort)
+    def _plan(self, round_: Round, task: Task, cohort: Cohort) -> Plan:
+        """The plan of a task: that of its cohort, with smaller waves where few trials are left."""
+        before = round_.rungs[task.rung - 1] if task.rung else 0
+        seconds = self._trial_seconds(cohort, round_.rungs[task.rung] - before)
+        return self.costs.laddered(cohort.plan, len(task.trials), seconds, cohort.n_layers)
+
+    def _trial_seconds(self, cohort: Cohort, epochs: int) -> float:
+        setup, data = cohort.setups[0], self.data[0]
+        sizes = {"batch_size": setup.batch_size, "n_train": len(data.train), "n_valid": len(data.valid)}
+        flops = setup.network.flops(setup.network.input_shape(cohort.shape))
+        return self.costs.member_seconds(flops, **sizes, epochs=epochs)
 
     def _train(self, round_: Round, task: Task, ready: Future[Crew], *, n_before: int) -> bool:
         """Trains a task and writes what came of it; False where it was ended before."""
@@ -329,7 +330,7 @@ def trials_at(trials: Sequence[Trial], rung: int) -> list[Trial]:
     return [trial for trial in trials if trial.rung >= rung]
 
 
-def _shares(rungs: Sequence[int], n: int) -> float:
+def _mean_epochs(rungs: Sequence[int], n: int) -> float:
     """The epochs that a trial of a round trains, in the mean."""
     epochs, before, going = 0.0, 0, n
     for rung in rungs:

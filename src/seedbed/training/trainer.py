@@ -21,7 +21,6 @@ from seedbed.training.cohorts import Group, bind, check_drawn, counted_as_in, gr
 from seedbed.training.compiling import compiled
 from seedbed.training.feed import Feed
 from seedbed.training.interventions import Intervention, check
-from seedbed.training.layout import STACKED
 from seedbed.training.observe import Observe
 from seedbed.training.paused import Paused
 from seedbed.training.plan import Plan, checked, fitting
@@ -29,6 +28,7 @@ from seedbed.training.preparation import image_shape, n_held
 from seedbed.training.program import Program, build
 from seedbed.training.scopes import ctrl_c, precision
 from seedbed.training.setup import Setup
+from seedbed.training.sketch import sketch_of
 from seedbed.training.state import Blueprint
 from seedbed.training.supplies import Supplies
 from seedbed.training.trained import Trained, collected, on_host
@@ -165,11 +165,10 @@ class Training:
     def _blueprint(self, i: int) -> Blueprint:
         """How a cohort runs: as the given plan says, or the best one."""
         members = self.groups[i]
-        setup, data = members.setup, members.data
-        shape = self.preprocessor(setup, data).shape
-        in_shape = setup.network.input_shape(shape)
-        sketch = Blueprint(members.structure, in_shape, data.task, len(data.train), 1, 1, STACKED, self.observe)
-        sketch = replace(sketch, image_shape=image_shape(setup, data, shape), n_held=n_held(setup, data, in_shape))
+        setup = members.setup
+        shape = self.preprocessor(setup, members.data).shape
+        sketch = sketch_of(setup, members.data, shape, self.observe)
+        in_shape = sketch.in_shape
         reached = self.point.plans[i] if self.point else None
         given = self.plans[i] if self.plans is not None else None if reached is None else fitting(reached)
         if given is None:

@@ -43,19 +43,8 @@ def best_plan(sketch: Blueprint, setups: Any, params: Any, feeds: Feeds) -> Plan
         feeds: the examples on so many devices.
     """
     n_members = len(jax.tree.leaves(setups)[0])
-    shares_order = sketch.setup.data_order == "shared"
-    row = sum(math.prod(shape) for shape in sketch.setup.network.shapes(sketch.in_shape)) * sketch.dtype.itemsize
-    guessed = guess(
-        n_members,
-        params,
-        sketch.batch_size,
-        shares_order=shares_order,
-        has_windows=sketch.setup.network.has_windows,
-        row_bytes=row,
-    )
-    if sketch.setup.augmentation:  # random moves are no work for lanes, and leave no batch that all members share
-        return replace(guessed, layout=STACKED)
-    if not devices.is_cpu():
+    guessed = guess_for(sketch, n_members, params)
+    if sketch.setup.augmentation or not devices.is_cpu():
         return guessed
     path = cache_folder() / "plans" / f"{_name(sketch)}.json"
     if (known := _read(path)) is not None:
@@ -67,6 +56,21 @@ def best_plan(sketch: Blueprint, setups: Any, params: Any, feeds: Feeds) -> Plan
     best = min(speeds, key=lambda plan: speeds[plan])
     _write(path, best)
     return even(n_members, best.n_devices, best.chunk, best.layout)
+
+
+def guess_for(sketch: Blueprint, n_members: int, params: Any) -> Plan:
+    """The plan that the sizes alone ask for; arguments as in `best_plan`."""
+    row = sum(math.prod(shape) for shape in sketch.setup.network.shapes(sketch.in_shape)) * sketch.dtype.itemsize
+    guessed = guess(
+        n_members,
+        params,
+        sketch.batch_size,
+        shares_order=sketch.setup.data_order == "shared",
+        has_windows=sketch.setup.network.has_windows,
+        row_bytes=row,
+    )
+    # Random moves are no work for lanes, and leave no batch that all members share.
+    return replace(guessed, layout=STACKED) if sketch.setup.augmentation else guessed
 
 
 def _candidates(guessed: Plan, n_members: int) -> list[Plan]:
