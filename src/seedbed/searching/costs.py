@@ -46,6 +46,11 @@ class Costs:
         except (OSError, ValueError, KeyError, TypeError):
             return cls()
 
+    @property
+    def factors(self) -> tuple[float, float]:
+        """Compiling and training."""
+        return self.compiling, self.training
+
     def compile_seconds(self, n_layers: int) -> float:
         """What a program of so many layers takes to compile."""
         return self.compiling * (COMPILE + COMPILE_LAYER * n_layers)

@@ -14,6 +14,8 @@ from seedbed.core.distributions import Choice, Integers, LogUniform, Uniform
 from seedbed.searching.space import Dimension, Point, Space
 from seedbed.searching.trial import DIVERGED, Trial
 
+optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would say of each study that it was made
+
 
 def as_optuna(dimension: Dimension) -> BaseDistribution:
     """The dimension as Optuna describes it: options by their labels."""
@@ -28,7 +30,6 @@ def as_optuna(dimension: Dimension) -> BaseDistribution:
 
 def ask(space: Space, trials: Sequence[Trial], n: int, *, seed: int) -> list[Point]:
     """Points that promise most after these trials; each is chosen as if those before it had already been bad."""
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # multivariate and group are called experimental
         sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True, group=True, constant_liar=True)

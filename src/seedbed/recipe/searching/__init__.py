@@ -1,0 +1,1 @@
+"""Search as a user holds it: `search`, the study, and the truth about its winner."""

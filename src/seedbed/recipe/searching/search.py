@@ -1,0 +1,214 @@
+"""`search`: from a space and data to a study with a winner."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from seedbed.core import toml
+from seedbed.core.errors import UsageError, nearest, one_of
+from seedbed.data.dataset import Dataset
+from seedbed.data.folds import told_of_folds
+from seedbed.data.loading import load
+from seedbed.recipe import folder as folders
+from seedbed.recipe.defaults import AUTO
+from seedbed.recipe.given import a_setup, whole
+from seedbed.recipe.searching.budget import seconds_of
+from seedbed.recipe.searching.space import propose_space
+from seedbed.recipe.searching.study import Study
+from seedbed.recipe.searching.winner import told_of
+from seedbed.searching.config import Config
+from seedbed.searching.costs import Costs
+from seedbed.searching.methods import METHODS, grid_size
+from seedbed.searching.space import Space
+from seedbed.searching.store import Round, Store
+from seedbed.searching.worker import Told, Worker
+from seedbed.training.scopes import ctrl_c
+from seedbed.training.selftest import check_back_end
+from seedbed.training.setup import Setup
+
+TRIALS = 128  # unless trials or a budget are given
+RETRAINED = 8  # networks of the winner, with fresh seeds
+STUDY_FILE, STUDY_NAME = "study.db", "search"
+
+
+@dataclass(frozen=True)
+class Show:
+    """What the user is told on the way."""
+
+    on_round: Callable[[Round], None] | None = None
+    on_told: Callable[[Told], None] | None = None
+
+
+def search(
+    space: Setup | None,
+    data: Any,
+    *,
+    trials: int | None = None,
+    budget: str | float | None = None,
+    method: str = "coarse-to-fine",
+    study: str | Path | None = None,
+    name: str = STUDY_NAME,
+    resume: bool = False,
+    seed: int = 0,
+    folds: int | None = None,
+    epochs: int | None = None,
+    halving: bool | None = None,
+    steps: int | None = None,
+    retrain: int = RETRAINED,
+    out: str | Path | None = AUTO,
+    show: Show | None = None,
+) -> Study:
+    """Searches a space, coarse to fine over whole populations, and tells the truth about the winner.
+
+    Trials train side by side as padded cohorts; where they are compared at rungs, those that fall behind are given up.
+    Ctrl-C ends it with the best so far; whatever stops it, the same call goes on with the study, and several processes
+    may work on one. The test part is scored once, at the end.
+
+    Arguments:
+        space: a setup in which distributions stand; None proposes one, see `propose_space`.
+        data: a data set, or what `seedbed.data.load` takes.
+        trials: how many in all; 128 unless a budget is given; of a grid all points.
+        budget: wall clock instead: seconds, or "90s", "5m", "1h30m".
+        method: "coarse-to-fine", "random", "quasi-random", "grid", "tpe", "halving" (random, with rungs), "hyperband".
+        study: the database that holds it: a path or an address such as "postgresql://host/db"; None: `study.db` in
+            the search's folder.
+        name: of the study in the database.
+        resume: expect the study to be there, and go on with it as it was begun.
+        seed: decides points, first weights, noise and the order of the data; trial n is what member n learns.
+        folds: the score of a trial is its mean over so many folds, all in one population.
+        epochs: of a trial that is trained to the end, in place of the setup's.
+        halving: whether trials that fall behind are given up at rungs; by the method unless given.
+        steps: into how many values a grid cuts a range.
+        retrain: how often the winner is trained again with fresh seeds; 0 leaves that away.
+        out: the folder of the search, "auto" for `runs/<data>-search-<date>-<time>`, None to keep nothing else on disk.
+        show: what to call with rounds and between device calls.
+
+    Raises:
+        UsageError: an argument is not sound, the study holds another space or data, or its database cannot be used.
+        SetupError, ShapeError, DataError: space or data are not sound.
+        RunError: the folder is in the way.
+        TrainingError: every trial diverged.
+    """
+    began, dataset = time.perf_counter(), load(data)
+    store, folder = _opened(study, name, resume, out, dataset)
+    asked: dict[str, Any] = {
+        "trials": trials, "budget": budget, "method": method, "seed": seed, "folds": folds, "epochs": epochs,
+        "halving": halving, "steps": steps,
+    }  # fmt: skip
+    config = store.config() if resume else None
+    if config is None:
+        config = configured(space, dataset, **asked)
+        config = _begun(store, config)
+    elif config.fingerprint != dataset.fingerprint:
+        replace(config, fingerprint=dataset.fingerprint, data=dataset.name).check_same(config, f"study {name}")
+    check_back_end()
+    parts = _parts(dataset, config.folds)
+    show = show or Show()
+    with ctrl_c() as noted:
+        worker = Worker(store, config, parts, on_told=show.on_told, on_round=show.on_round, ends=noted)
+        worker.run()
+        found = Study(store, config, folder, told_of_folds(dataset, parts) if config.folds else dataset, parts)
+        found.is_interrupted = noted()
+        found.worker = worker
+    found.truth = told_of(found, retrain=0 if found.is_interrupted else whole("retrain", retrain, least=0))
+    found.wall_seconds = time.perf_counter() - began
+    if folder is not None:
+        found.write()
+    return found
+
+
+def configured(
+    space: Setup | None,
+    data: Dataset,
+    *,
+    trials: int | None,
+    budget: str | float | None,
+    method: str,
+    seed: int,
+    folds: int | None,
+    epochs: int | None,
+    halving: bool | None,
+    steps: int | None,
+) -> Config:
+    """What a search is to do, checked.
+
+    Raises:
+        UsageError: an argument is not sound.
+    """
+    if method not in METHODS:
+        raise UsageError(f"method: expected {one_of(METHODS)}, got {method!r}", nearest(str(method), METHODS))
+    if trials is not None and budget is not None:
+        raise UsageError("budget: expected trials or a budget, got both", "leave one of them away")
+    setup = propose_space(data) if space is None else a_setup(space, "search")
+    setup = setup if epochs is None else setup.replace(epochs=whole("epochs", epochs, least=1))
+    steps = None if steps is None else whole("steps", steps, least=2)
+    seen = Space(setup)
+    if method == "grid":
+        trials = min(grid_size(seen, steps), trials or grid_size(seen, steps))
+    elif trials is None and budget is None:
+        trials = TRIALS
+    return Config(
+        space=toml.dumps(setup),
+        data=data.name,
+        fingerprint=data.fingerprint,
+        source=data.origin,
+        method=method,
+        trials=None if trials is None else whole("trials", trials, least=1),
+        seconds=None if budget is None else seconds_of(budget),
+        epochs=setup.epochs,
+        seed=whole("seed", seed, least=0),
+        folds=None if folds is None else whole("folds", folds, least=2),
+        halves=METHODS[method][1] if halving is None else halving,
+        steps=steps,
+        costs=Costs.known().factors,
+    )
+
+
+def _opened(
+    study: str | Path | None, name: str, resume: bool, out: str | Path | None, data: Dataset
+) -> tuple[Store, Path | None]:
+    """The study's store, and the folder of the search."""
+    if study is None and resume:
+        raise UsageError(
+            "resume: expected the study to go on with, got none", "name its database: study='.../study.db'"
+        )
+    at_home = study is not None and "://" not in str(study) and Path(study).name == STUDY_FILE
+    if at_home and str(out) == AUTO:  # a search's own folder: its results stay together
+        folder: Path | None = Path(str(study)).parent
+    else:
+        folder = folders.reserve(out, f"{data.name}-search")
+    if study is None:
+        study = _file(folder)
+    if resume and "://" not in str(study) and not Path(study).is_file():
+        raise UsageError(
+            f"study: expected a study to go on with, got {study}, which is not there", "see its name again"
+        )
+    store = Store(str(study), name)
+    if resume and store.config() is None:
+        raise UsageError(f"study: expected a study named {name!r} in {store.shown}, got none", "see --name")
+    return store, folder
+
+
+def _file(folder: Path | None) -> Path:
+    """The database of a search that names none."""
+    if folder is None:
+        import tempfile
+
+        return Path(tempfile.mkdtemp(prefix="seedbed-search-")) / STUDY_FILE
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / STUDY_FILE
+
+
+def _begun(store: Store, config: Config) -> Config:
+    """The configuration of the study, which is this one or the same."""
+    found = store.begin(config)
+    config.check_same(found, f"study {store.name!r} in {store.shown}")
+    return found
+
+
+def _parts(data: Dataset, folds: int | None) -> Sequence[Dataset]:
+    return [data] if folds is None else data.folds(folds)

@@ -1,0 +1,103 @@
+"""The truth about the winner: its score as it was found is the best of many, and so too good."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seedbed.data.dataset import Dataset
+from seedbed.data.temperature import cooled, temperature_for
+from seedbed.recipe.member import Ensemble, Member, encoder_of, predict_encoded
+from seedbed.recipe.results import Metrics, metrics
+from seedbed.recipe.run import Run
+from seedbed.recipe.train import train
+
+if TYPE_CHECKING:
+    from seedbed.recipe.searching.study import Study
+
+FRESH = 1_000_003  # added to the seed: no trial has had these streams
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What the winner is worth.
+
+    Attributes:
+        results: metrics by part (validation, test), by model (winner, ensemble), by name.
+        retrained: the validation scores of the winner's setup, trained with fresh seeds.
+        retrained_test: the metrics of each of those networks on the test part.
+        found: the winner's validation score, the best of all trials.
+        n_trials: that it is the best of.
+    """
+
+    results: dict[str, dict[str, Metrics]]
+    found: float
+    n_trials: int
+    retrained: tuple[float, ...] = ()
+    retrained_test: tuple[Metrics, ...] = ()
+
+    @property
+    def gap(self) -> float | None:
+        """How much better the winner looked than its setup is: found - mean of the retrained scores."""
+        return self.found - float(np.mean(self.retrained)) if self.retrained else None
+
+
+def told_of(study: Study, *, retrain: int) -> Truth:
+    """The truth about a study's winner; its test part is scored here, and nowhere before.
+
+    Arguments:
+        retrain: how often its setup is trained again with fresh seeds.
+    """
+    data = study.data
+    assert data is not None
+    winner, ensemble = study.best, study.ensemble()
+    results: dict[str, dict[str, Metrics]] = {"validation": {}, "test": {}}
+    numbers, predicted = study.predictions
+    y = study.valid_y
+    said = {
+        "winner": predicted[numbers.index(study.winner.number)],
+        "ensemble": np.mean([predicted[numbers.index(n)] for n in _trials_of(study, ensemble)], axis=0),
+    }
+    for name, model in (("winner", winner), ("ensemble", ensemble)):
+        temperature = 1.0 if study.config.folds else temperature_for(data.task, y, said[name])
+        results["validation"][name] = metrics(data.task, y, cooled(data.task, said[name], temperature))
+        if len(data.test):
+            results["test"][name] = metrics(
+                data.task, data.test.y, cooled(data.task, _tested(model, data), temperature)
+            )
+    found = study.winner.score
+    assert found is not None
+    told = Truth({part: models for part, models in results.items() if models}, found, len(study.listed))
+    if not retrain:
+        return told
+    run = _retrained(study, data, retrain)
+    tested = [metrics(data.task, data.test.y, _tested(member, data)) for member in run.members if member.is_sound]
+    scores = tuple(member.valid_score for member in run.members if member.is_sound)
+    return Truth(told.results, found, told.n_trials, scores, tuple(tested) if len(data.test) else ())
+
+
+def _retrained(study: Study, data: Dataset, n: int) -> Run:
+    """The winner's setup, trained `n` times with fresh seeds; in the search's folder as a run of its own."""
+    out = None if study.folder is None else study.folder / "winner"
+    setup = study.setup.replace(epochs=study.config.epochs)
+    if out is not None and out.exists():
+        out = None  # of a search that went on: what is there stays
+    return train(setup, data, members=n, seed=study.config.seed + FRESH, out=out)
+
+
+def _trials_of(study: Study, ensemble: Ensemble) -> list[int]:
+    """The trial of each place of the ensemble."""
+    k = study.config.folds or 1
+    return [member.number // k for member in ensemble.members[::k]]
+
+
+def _tested(model: Member | Ensemble, data: Dataset) -> NDArray[Any]:
+    """What a model predicts for the test part, (n, k), before its temperature."""
+    members = list(model.members)
+    encoder = encoder_of(members)
+    x = data.test.x if encoder == data.encoder else encoder.features(data.test.rows)
+    said: NDArray[Any] = predict_encoded(members, x, encoder).mean(axis=0)
+    return said
