@@ -22,14 +22,14 @@ PUBLIC = """
     Constant ConstantRate Conv1d Conv2d Cosine Crop CrossEntropy DataError Diagnosis Divide Dropout ELU Embedding
     Ensemble Finding Flatten Flip GELU GlobalAvgPool GroupNorm HeNormal HeUniform Huber Identity Initializer
     Jacobian L1 L2 Layer LayerNorm LeCunNormal LeCunUniform LeakyReLU Linear Log Loss MaxPool MeanSquaredError
-    Member MinMax Network Noise Normal Optimizer Orthogonal PCA PReLU Parallel Penalty PiecewiseLinear Predictor
-    QuadraticCost Quantile RMSProp RandomUniform Range ReLU Repeat Reshape Residual Robust Run RunError SELU SGD
-    Schedule SeedbedClassifier SeedbedError SeedbedPerceptron SeedbedRegressor Setup SetupError ShapeError Shift
-    SiLU Sigmoid Softmax Softplus Standardize StandardizeTarget Step StepDecay Tanh TrainingError Treatment
-    UsageError Value WarmUp Watch Whiten XavierNormal XavierUniform Zeros calculus check choice compare data
-    derivative diagnose diff draw environment explain fields gradient hessian integers interop is_linear isometry
-    jacobian linearize load_predictor load_run log_uniform lr_range nudge predict propose resume same separate
-    shape_of train training treat uniform
+    Member MinMax Network Noise Normal Optimizer Orthogonal Outlook PCA PReLU Parallel Penalty PiecewiseLinear
+    Predictor QuadraticCost Quantile RMSProp RandomUniform Range ReLU Repeat Reshape Residual Robust Run RunError
+    SELU SGD Schedule SeedbedClassifier SeedbedError SeedbedPerceptron SeedbedRegressor Setup SetupError ShapeError
+    Shift SiLU Sigmoid Softmax Softplus Standardize StandardizeTarget Step StepDecay Study Tanh TrainingError
+    Treatment UsageError Value WarmUp Watch Whiten XavierNormal XavierUniform Zeros calculus check choice compare
+    data derivative diagnose diff draw environment explain fields gradient hessian integers interop is_linear
+    isometry jacobian linearize load_predictor load_run load_study log_uniform lr_range nudge outlook predict
+    propose propose_space resume same search separate shape_of train training treat uniform
 """
 
 

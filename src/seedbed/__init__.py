@@ -121,6 +121,10 @@ if TYPE_CHECKING:
     from seedbed.recipe.propose import propose
     from seedbed.recipe.resume import resume
     from seedbed.recipe.run import Run
+    from seedbed.recipe.searching.outlook import Outlook, outlook
+    from seedbed.recipe.searching.search import search
+    from seedbed.recipe.searching.space import propose_space
+    from seedbed.recipe.searching.study import Study, load_study
     from seedbed.recipe.train import train
     from seedbed.recipe.treating.treat import treat
     from seedbed.recipe.treating.treatment import Treatment
@@ -210,6 +214,7 @@ __all__ = [
     "Normal",
     "Optimizer",
     "Orthogonal",
+    "Outlook",
     "PReLU",
     "Parallel",
     "Penalty",
@@ -244,6 +249,7 @@ __all__ = [
     "StandardizeTarget",
     "Step",
     "StepDecay",
+    "Study",
     "Tanh",
     "TrainingError",
     "Treatment",
@@ -277,13 +283,17 @@ __all__ = [
     "linearize",
     "load_predictor",
     "load_run",
+    "load_study",
     "log_uniform",
     "lr_range",
     "nudge",
+    "outlook",
     "predict",
     "propose",
+    "propose_space",
     "resume",
     "same",
+    "search",
     "separate",
     "shape_of",
     "train",

@@ -19,6 +19,7 @@ from seedbed.cli import (
     predicting,
     ranging,
     results,
+    searching,
     training,
     treating,
 )
@@ -38,6 +39,8 @@ app = typer.Typer(
 for command in (
     training.train,
     training.setup,
+    searching.search,
+    searching.study,
     checking.check,
     diagnosing.diagnose,
     predicting.predict,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -37,12 +38,12 @@ class Changes:
     epochs: Annotated[int | None, typer.Option(help="How often training goes through the data.", metavar="N")] = None
     batch_size: Annotated[int | None, typer.Option(help="Examples in one step.", metavar="N")] = None
 
-    def made(self, dataset: Dataset) -> sb.Setup:
-        """The setup for a data set."""
+    def made(self, dataset: Dataset, propose: Callable[[Dataset], sb.Setup] | None = None) -> sb.Setup:
+        """The setup for a data set; where no file gives one, the proposed one."""
         from seedbed.core import toml
         from seedbed.core.plain import from_plain
 
-        setup = sb.propose(dataset) if self.setup_file is None else toml.load(self.setup_file, sb.Setup)
+        setup = (propose or sb.propose)(dataset) if self.setup_file is None else toml.load(self.setup_file, sb.Setup)
         setup = setup if self.preprocessing is None else with_steps(setup, self.preprocessing)
         changes: dict[str, Any] = {"epochs": self.epochs, "batch_size": self.batch_size}
         for name, family in (("network", sb.Network), ("optimizer", sb.Optimizer), ("loss", sb.Loss)):

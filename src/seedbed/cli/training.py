@@ -125,13 +125,16 @@ def _show(run: sb.Run, printer: Printer, *, as_json: bool) -> None:
 def setup(
     source: Source,
     changes: Changes,
+    space: Annotated[
+        bool, typer.Option("--space", help="Print the space that `search` would search instead.", metavar="")
+    ] = False,
     imports: Imports = None,
 ) -> None:
     """Print the setup that `train` would use, as TOML to read, edit and give back with --setup."""
     from seedbed.core import toml
 
     import_modules(imports)
-    sys.stdout.write(toml.dumps(changes.made(source.load())))
+    sys.stdout.write(toml.dumps(changes.made(source.load(), sb.propose_space if space else sb.propose)))
 
 
 def import_modules(names: list[str] | None) -> None:

@@ -130,6 +130,11 @@ def cohorts(
     return sorted(found, key=lambda cohort: cohort.places[0])
 
 
+def parts(n: int) -> list[int]:
+    """The sizes of the tasks that `n` trials of a cohort make."""
+    return [min(PART, n - at) for at in range(0, n, PART)]
+
+
 def grouped(
     setups: Sequence[Setup],
     places: Sequence[int],

@@ -41,6 +41,15 @@ def survivors(trials: Sequence[Trial], eta: int = ETA) -> list[Trial]:
     return sorted(sound[: n_survivors(len(trials), eta)], key=lambda trial: trial.number)
 
 
+def mean_epochs(rungs: Sequence[int], n: int) -> float:
+    """The epochs that a trial of a round trains, in the mean."""
+    epochs, before, going = 0.0, 0, n
+    for rung in rungs:
+        epochs += going / n * (rung - before)
+        before, going = rung, n_survivors(going)
+    return epochs
+
+
 def brackets(epochs: int, eta: int = ETA) -> list[tuple[tuple[int, ...], float]]:
     """Hyperband's brackets, the widest first: the rungs of each, and its share of the trials.
 

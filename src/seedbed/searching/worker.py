@@ -22,7 +22,7 @@ from seedbed.searching.config import Config
 from seedbed.searching.costs import Costs
 from seedbed.searching.crew import Crew
 from seedbed.searching.narrowing import widest
-from seedbed.searching.rungs import n_survivors, survivors
+from seedbed.searching.rungs import mean_epochs, n_survivors, survivors
 from seedbed.searching.space import Space
 from seedbed.searching.store import Round, Store, Task
 from seedbed.searching.trial import Trial
@@ -122,7 +122,7 @@ class Worker:
             return None
         numbers = range(len(trials), len(trials) + len(proposal.points))
         setups = [self._bound(proposal.space, point) for point in proposal.points]
-        epochs = _mean_epochs(proposal.rungs, len(proposal.points))
+        epochs = mean_epochs(proposal.rungs, len(proposal.points))
         groups = cohorts(setups, self.data[0], self.supplies, epochs=epochs, n_folds=len(self.data), costs=self.costs)
         new = Round(
             number=len(rounds),
@@ -328,12 +328,3 @@ class Worker:
 def trials_at(trials: Sequence[Trial], rung: int) -> list[Trial]:
     """The trials that have so many rungs behind them."""
     return [trial for trial in trials if trial.rung >= rung]
-
-
-def _mean_epochs(rungs: Sequence[int], n: int) -> float:
-    """The epochs that a trial of a round trains, in the mean."""
-    epochs, before, going = 0.0, 0, n
-    for rung in rungs:
-        epochs += going / n * (rung - before)
-        before, going = rung, n_survivors(going)
-    return epochs

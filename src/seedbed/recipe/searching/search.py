@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from seedbed.recipe import folder as folders
 from seedbed.recipe.defaults import AUTO
 from seedbed.recipe.given import a_setup, whole
 from seedbed.recipe.searching.budget import seconds_of
+from seedbed.recipe.searching.progress import showing_search
 from seedbed.recipe.searching.space import propose_space
 from seedbed.recipe.searching.study import Study
 from seedbed.recipe.searching.winner import told_of
@@ -33,14 +34,6 @@ from seedbed.training.setup import Setup
 TRIALS = 128  # unless trials or a budget are given
 RETRAINED = 8  # networks of the winner, with fresh seeds
 STUDY_FILE, STUDY_NAME = "study.db", "search"
-
-
-@dataclass(frozen=True)
-class Show:
-    """What the user is told on the way."""
-
-    on_round: Callable[[Round], None] | None = None
-    on_told: Callable[[Told], None] | None = None
 
 
 def search(
@@ -60,7 +53,9 @@ def search(
     steps: int | None = None,
     retrain: int = RETRAINED,
     out: str | Path | None = AUTO,
-    show: Show | None = None,
+    progress: bool | None = None,
+    on_round: Callable[[Round], None] | None = None,
+    on_told: Callable[[Told], None] | None = None,
 ) -> Study:
     """Searches a space, coarse to fine over whole populations, and tells the truth about the winner.
 
@@ -85,7 +80,9 @@ def search(
         steps: into how many values a grid cuts a range.
         retrain: how often the winner is trained again with fresh seeds; 0 leaves that away.
         out: the folder of the search, "auto" for `runs/<data>-search-<date>-<time>`, None to keep nothing else on disk.
-        show: what to call with rounds and between device calls.
+        progress: whether to show how far it is on a terminal.
+        on_round: is called with each round that is begun.
+        on_told: is called between device calls.
 
     Raises:
         UsageError: an argument is not sound, the study holds another space or data, or its database cannot be used.
@@ -107,9 +104,8 @@ def search(
         replace(config, fingerprint=dataset.fingerprint, data=dataset.name).check_same(config, f"study {name}")
     check_back_end()
     parts = _parts(dataset, config.folds)
-    show = show or Show()
-    with ctrl_c() as noted:
-        worker = Worker(store, config, parts, on_told=show.on_told, on_round=show.on_round, ends=noted)
+    with ctrl_c() as noted, showing_search(progress, on_told) as tell:
+        worker = Worker(store, config, parts, on_told=tell, on_round=on_round, ends=noted)
         worker.run()
         found = Study(store, config, folder, told_of_folds(dataset, parts) if config.folds else dataset, parts)
         found.is_interrupted = noted()

@@ -187,7 +187,7 @@ class Study:
 
     @cached_property
     def importance(self) -> DataFrame:
-        """The share of the score's variance that each dimension explains (fANOVA, by Optuna), the most important first."""
+        """The share of the score's variance that each dimension explains, by Optuna's fANOVA, the largest first."""
         import pandas as pd
 
         found = importances(self.store, [d for d in self.space.dimensions if d.needs is None])

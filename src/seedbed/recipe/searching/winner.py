@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from seedbed.data.dataset import Dataset
 from seedbed.data.temperature import cooled, temperature_for
+from seedbed.recipe.given import MOST
 from seedbed.recipe.member import Ensemble, Member, encoder_of, predict_encoded
 from seedbed.recipe.results import Metrics, metrics
 from seedbed.recipe.run import Run
@@ -85,7 +86,7 @@ def _retrained(study: Study, data: Dataset, n: int) -> Run:
     setup = study.setup.replace(epochs=study.config.epochs)
     if out is not None and out.exists():
         out = None  # of a search that went on: what is there stays
-    return train(setup, data, members=n, seed=study.config.seed + FRESH, out=out)
+    return train(setup, data, members=n, seed=(study.config.seed + FRESH) % MOST, out=out)
 
 
 def _trials_of(study: Study, ensemble: Ensemble) -> list[int]:
