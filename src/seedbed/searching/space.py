@@ -248,7 +248,9 @@ def _label(option: Any) -> Label:
     if isinstance(option, Layer) and not isinstance(option, Container):
         return option.kind
     if isinstance(option, Network | Container):
-        return ", ".join(layer.kind for _, layer in walk(option) if isinstance(layer, Layer) and layer is not option)
+        inside = [content for _, content in walk(option) if isinstance(content, Layer | Choice)]
+        told = (one.name or one.kind if isinstance(one, Choice) else one.kind for one in inside if one is not option)
+        return ", ".join(told)
     return getattr(option, "kind", "") or type(option).__name__.lower()
 
 

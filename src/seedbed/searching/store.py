@@ -217,7 +217,7 @@ class Store:
         query = sql.select(t.trials.c.number, t.trials.c.trial_id).where(t.trials.c.study_id == self.study_id)
         wanted = list(numbers)
         between = query.where(t.trials.c.number.between(min(wanted), max(wanted)))
-        return dict(db.execute(between).tuples().all())
+        return {row.number: row.trial_id for row in db.execute(between)}
 
     # Trials
 
@@ -237,7 +237,7 @@ class Store:
         if numbers is not None:
             query = query.where(c.number.in_(list(numbers)))
         with self._reached(), self.engine.connect() as db:
-            return dict(db.execute(query).tuples().all())
+            return {row[0]: row[1] for row in db.execute(query)}
 
     # Tasks
 

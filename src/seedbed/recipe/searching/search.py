@@ -91,17 +91,13 @@ def search(
         TrainingError: every trial diverged.
     """
     began, dataset = time.perf_counter(), load(data)
-    store, folder = _opened(study, name, resume, out, dataset)
     asked: dict[str, Any] = {
         "trials": trials, "budget": budget, "method": method, "seed": seed, "folds": folds, "epochs": epochs,
         "halving": halving, "steps": steps,
     }  # fmt: skip
-    config = store.config() if resume else None
-    if config is None:
-        config = configured(space, dataset, **asked)
-        config = _begun(store, config)
-    elif config.fingerprint != dataset.fingerprint:
-        replace(config, fingerprint=dataset.fingerprint, data=dataset.name).check_same(config, f"study {name}")
+    config = None if resume else configured(space, dataset, **asked)
+    store, folder = _opened(study, name, resume, out, dataset)
+    config = _resumed(store, dataset) if config is None else _begun(store, config)
     check_back_end()
     parts = _parts(dataset, config.folds)
     with ctrl_c() as noted, showing_search(progress, on_told) as tell:
@@ -183,10 +179,7 @@ def _opened(
         raise UsageError(
             f"study: expected a study to go on with, got {study}, which is not there", "see its name again"
         )
-    store = Store(str(study), name)
-    if resume and store.config() is None:
-        raise UsageError(f"study: expected a study named {name!r} in {store.shown}, got none", "see --name")
-    return store, folder
+    return Store(str(study), name), folder
 
 
 def _file(folder: Path | None) -> Path:
@@ -199,10 +192,24 @@ def _file(folder: Path | None) -> Path:
     return folder / STUDY_FILE
 
 
+def _resumed(store: Store, data: Dataset) -> Config:
+    """The configuration of a study that is there."""
+    config = store.config()
+    if config is None:
+        raise UsageError(f"study: expected a study named {store.name!r} in {store.shown}, got none", "see --name")
+    if config.fingerprint != data.fingerprint:
+        replace(config, fingerprint=data.fingerprint, data=data.name).check_same(config, _where(store))
+    return config
+
+
+def _where(store: Store) -> str:
+    return f"study {store.name!r} in {store.shown}"
+
+
 def _begun(store: Store, config: Config) -> Config:
     """The configuration of the study, which is this one or the same."""
     found = store.begin(config)
-    config.check_same(found, f"study {store.name!r} in {store.shown}")
+    config.check_same(found, _where(store))
     return found
 
 

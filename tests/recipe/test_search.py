@@ -1,0 +1,106 @@
+"""`search`: what the study says is what its networks do; and what it does not take."""
+
+import numpy as np
+import pytest
+
+import seedbed as sb
+from seedbed.recipe.searching.budget import seconds_of
+from seedbed.recipe.searching.search import search
+from seedbed.recipe.searching.study import load_study
+from tests.searching.spaces import small
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return sb.data.load("digits")
+
+
+@pytest.fixture(scope="module")
+def study(digits, tmp_path_factory):
+    url = tmp_path_factory.mktemp("search") / "a.db"
+    return search(
+        small(), digits, trials=24, method="halving", study=url, name="a", seed=4, retrain=0, out=None, epochs=5
+    )
+
+
+def test_trials_are_given_up_behind_rungs_and_the_rest_goes_on(study) -> None:
+    trials = study.trials
+    assert study.rounds[0].rungs == (2, 5)
+    assert trials["state"].value_counts().to_dict() == {"pruned": 16, "complete": 8}
+    kept = trials[trials["state"] == "complete"]
+    first = study.curves[study.curves["epoch"] == 1].set_index("trial")["valid_score"]
+    assert first[kept["trial"]].median() > first[trials.loc[trials["state"] == "pruned", "trial"]].median()
+    assert set(kept["epochs"]) == {5}
+    assert set(trials.loc[trials["state"] == "pruned", "epochs"]) == {2}
+
+
+def test_a_trial_is_what_its_member_learns_alone(study, digits) -> None:
+    number = study.winner.number
+    alone = sb.train(small(5), digits, members=[number], seed=4, out=None, watch="off")
+    curve = study.curves[study.curves["trial"] == number]
+    np.testing.assert_allclose(curve["valid_loss"], alone.history["valid_loss"], rtol=1e-4)
+    assert alone.best.valid_score == pytest.approx(study.winner.score, abs=0.01)
+    assert study.setup == alone.best.setup
+
+
+def test_what_was_found_predicts_as_it_was_scored(study, digits) -> None:
+    said = study.best.predict(digits.valid.rows)
+    assert np.mean(said == digits.valid.y) == pytest.approx(study.winner.score, abs=1e-6)
+    told = study.truth.results
+    assert told["validation"]["winner"]["accuracy"] == pytest.approx(study.winner.score, abs=1e-6)
+    assert told["test"]["winner"]["accuracy"] == np.mean(study.best.predict(digits.test.rows) == digits.test.y)
+    assert told["validation"]["ensemble"]["log_loss"] <= told["validation"]["winner"]["log_loss"] + 1e-3
+    assert study.ensemble(3).predict(digits.test.rows).shape == digits.test.y.shape
+    assert study.importance["importance"].sum() == pytest.approx(1)
+
+
+def test_a_study_opens_again(study, digits) -> None:
+    url = study.store.url
+    again = load_study(url, data=digits)
+    assert again.trials.equals(study.trials)
+    np.testing.assert_array_equal(again.best.predict(digits.test.rows), study.best.predict(digits.test.rows))
+    resumed = search(None, digits, study=url, name="a", resume=True, retrain=0, out=None)
+    assert resumed.trials.equals(study.trials)
+    assert resumed.truth == study.truth
+
+
+def test_a_study_never_mixes(study, digits) -> None:
+    options = {"trials": 24, "method": "halving", "study": study.store.url, "name": "a", "seed": 4, "out": None}
+    with pytest.raises(sb.UsageError, match=r"expected the same space, got .*epochs = 6.* in place of .*epochs = 5"):
+        search(small(6), digits, **options)
+    with pytest.raises(sb.UsageError, match="expected the data digits, got xor"):
+        search(small(5), sb.data.load("xor"), **options)
+    with pytest.raises(sb.UsageError, match="expected seed 4, got 5"):
+        search(small(5), digits, **options | {"seed": 5})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"trials": 0}, "trials: expected a whole number of at least 1, got 0"),
+        ({"trials": 4, "budget": "1m"}, "budget: expected trials or a budget, got both"),
+        ({"budget": "1"}, "budget: expected a time such as 90s, 5m or 1h30m, got '1'"),
+        ({"budget": "1s"}, "budget: expected 3 seconds at least, got 1"),
+        ({"method": "rand"}, "method: expected one of .*, got 'rand'.*did you mean 'random'"),
+        ({"method": "grid"}, "expected steps for a grid over a range"),
+        ({"folds": 1}, "folds: expected a whole number of at least 2, got 1"),
+        ({"study": "postgresql://me:secret@127.0.0.1:1/none"}, r"postgresql\+psycopg://me:\*\*\*@127.0.0.1:1/none"),
+        ({"study": "nonsense://x"}, "study: no driver for the database nonsense://x"),
+        ({"resume": True}, "resume: expected the study to go on with, got none"),
+        ({"study": "not-there.db", "resume": True}, "expected a study to go on with, got not-there.db"),
+    ],
+)
+def test_what_is_not_sound_is_refused(digits, options, message, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(sb.UsageError, match="(?s)" + message):
+        search(small(), digits, **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_setup_without_a_distribution_is_for_train(digits) -> None:
+    with pytest.raises(sb.UsageError, match="or train this setup"):
+        search(sb.Setup(sb.Network.parse("linear out"), sb.CrossEntropy(), sb.SGD(0.1)), digits, out=None)
+
+
+def test_budgets() -> None:
+    assert [seconds_of(b) for b in ("90s", "5m", "1h30m", "1.5h", 7)] == [90, 300, 5400, 5400, 7]
