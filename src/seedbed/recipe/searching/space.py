@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from seedbed.core.distributions import choice, integers, log_uniform, uniform
 from seedbed.data.dataset import Dataset
 from seedbed.network import (
@@ -11,7 +13,6 @@ from seedbed.network import (
     Flatten,
     GlobalAvgPool,
     Identity,
-    Layer,
     Linear,
     MaxPool,
     Network,
@@ -45,14 +46,14 @@ def propose_space(data: Dataset) -> Setup:
     )
 
 
-def _linear(activation: Layer, rate: float) -> list[Layer]:
+def _linear(activation: Any, rate: Any) -> list[Any]:
     units = integers(32, 256, log=True, name="units")
     block = Chain([Linear(units), activation, Dropout(rate)])
     second, third = (choice(Identity(), block, name=f"{place}_layer") for place in ("second", "third"))
     return [Linear(units), activation, Dropout(rate), second, third]
 
 
-def _convolutions(rate: float) -> list[Layer]:
+def _convolutions(rate: Any) -> list[Any]:
     narrow, wide = choice(8, 16, name="channels"), choice(16, 32, name="more_channels")
     end = choice(Flatten(), GlobalAvgPool(), name="end")
     first = [Conv2d(narrow, 3), ReLU(), MaxPool(2)]

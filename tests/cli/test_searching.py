@@ -1,0 +1,56 @@
+"""`seedbed search` and `seedbed study`: what they say, the plan, going on, and bad input."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.conftest import Command
+
+SETUP = ("--network", "linear integers(4, 8), relu, linear out", "--optimizer", "sgd log_uniform(1e-2, 1.0)")
+QUICK = ("iris", *SETUP, "--epochs", "3", "--method", "halving", "--trials", "12", "--retrain", "2")
+
+
+def test_a_search_its_study_and_its_winner(seedbed: Command) -> None:
+    said = seedbed("search", *QUICK, "--out", "found")
+    assert said.code == 0, said.err
+    assert "round 1: 12 trials, rungs at 1, 3 epochs, 1 program" in said.out
+    assert "winner, best of 12" in said.out and "retrained, 2 fresh seeds" in said.out and "ensemble of 8" in said.out
+    for name in ("study.db", "winner.toml", "winner/run.json"):
+        assert Path("found", name).exists()
+    shown = seedbed("study", "found/study.db")
+    assert "iris, halving, seed 0; 12 trials: 8 pruned, 4 complete" in shown.out
+    plain = json.loads(seedbed("study", "found/study.db", "--json").out)
+    assert plain["trials"] == 12 and plain["states"] == {"pruned": 8, "complete": 4}
+    again = json.loads(seedbed("search", "iris", "--study", "found/study.db", "--resume", "--json").out)
+    assert again["best"] == plain["best"] and again["retrained"]["gap"] is not None
+    assert seedbed("predict", "found/winner", "iris.csv").code == 2  # a run like any other; the file is not there
+
+
+def test_a_plan_does_nothing(seedbed: Command) -> None:
+    said = seedbed("search", *QUICK[:-6], "--method", "grid", "--steps", "3", "--plan")
+    assert said.code == 0 and "how the grid grows with each dimension" in said.out
+    assert "network.layers[0].units       3" in said.out and not list(Path().iterdir())
+
+
+def test_the_space_can_be_edited_and_given_back(seedbed: Command) -> None:
+    Path("space.toml").write_text(seedbed("setup", "iris", "--space").out)
+    assert "log_uniform" in Path("space.toml").read_text()
+    assert "about" in seedbed("search", "iris", "--setup", "space.toml", "--trials", "8", "--plan").out
+
+
+def test_misuse_exits_with_2(seedbed: Command) -> None:
+    said = seedbed("search", "iris", "--trials", "0")
+    assert said.code == 2 and "trials: expected a whole number of at least 1, got 0" in said.err
+    said = seedbed("search", "iris", "--network", "linear out", "--optimizer", "sgd 0.1")
+    assert said.code == 2 and "expected a space" in said.err and "train this setup" in said.err
+    said = seedbed("search", "iris", "--optimizer", "sgd log_uniform(0, 1)")
+    assert said.code == 2 and "a logarithm needs positive numbers" in said.err
+    said = seedbed("search", "iris", "--optimizer", "sgd uniform(1, 0.1)")
+    assert said.code == 2 and "expected low < high" in said.err
+    said = seedbed("study", "none.db")
+    assert said.code == 2 and "expected a file with a study, got none.db" in said.err
+    Path("text.db").write_text("no database")
+    said = seedbed("study", "text.db")
+    assert said.code == 2 and "expected a database with a study in it" in said.err
+    assert not Path("runs").exists()
