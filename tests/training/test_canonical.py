@@ -74,12 +74,12 @@ def test_members_of_all_kinds_learn_as_alone() -> None:
     sgd = lambda *rest, **numbers: SGD(0.1, *rest, **numbers)  # noqa: E731
     given = [
         ("linear 6, relu, dropout 0.2, linear 5, tanh, linear out", sgd(momentum=0.9), None),
-        ("linear 3, sigmoid, linear out", sgd(clip_norm=0.3), L2(0.1)),
+        ("linear 3, sigmoid, dropout 0.5, linear out", sgd(clip_norm=0.3), L2(0.1)),
         ("linear 8, softplus, dropout 0.5, linear 4, relu, linear out", sgd(weight_decay=0.2), None),
         ([Linear(4), ReLU(), Dropout(0.2), Repeat(Chain([Linear(4), Tanh()]), 1), Linear("out")], SGD(1e9), L2(0.0)),
     ]
     setups = [setups_of([one])[0].replace(optimizer=o, penalty=p) for one, o, p in given]
-    assert_alone(setups, only=(1, 2))  # beside one that diverges
+    assert_alone(setups, only=[1])  # beside one that diverges
 
 
 SLOW: dict[str, tuple[Setup, list[Given], Dataset]] = {
