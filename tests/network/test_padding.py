@@ -68,7 +68,7 @@ CASES: dict[str, tuple[tuple[int, ...], list[Given]]] = {
     ),
 }
 
-FAST = ("widths, kinds, depth, chain", "flatten")
+FAST = ("flatten",)  # the others are in the program of `training/test_canonical.py`, or slow
 
 
 def net(given: Given) -> Network:
@@ -138,6 +138,18 @@ def test_members_have_one_structure_and_their_own_numbers() -> None:
     assert wide.bind(7) is wide
     assert wide.n_params((5,)) == 8 * 6 + 9 * 3
     assert wide.flops((5,)) > net("linear 8, relu, linear out").flops((5,))
+
+
+def test_in_a_shorter_type_a_slot_keeps_its_count() -> None:
+    [member, _] = pad((5,), "linear 300, sigmoid, layernorm, linear out", "linear 257, tanh, layernorm, linear out")
+    short = jax.tree.map(jnp.float32, member).in_type(jnp.bfloat16)
+    assert isinstance(short, Padded)
+    assert {a.dtype for a in jax.tree.leaves(short.slots)} == {jnp.dtype("float32")}  # bfloat16 has no 257
+    params = member.params_shapes((5,))
+    short_params = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, jnp.bfloat16), params)
+    x = jax.ShapeDtypeStruct((4, 5), jnp.bfloat16)
+    with jax.numpy_dtype_promotion("standard"):  # as the engine: statistics are float32
+        assert jax.eval_shape(short.apply, short_params, x).dtype == jnp.bfloat16
 
 
 def test_what_all_have_is_not_padded() -> None:
