@@ -59,6 +59,14 @@ CASES: dict[str, tuple[tuple[int, ...], list[Given]]] = {
             "conv 2 3, relu, maxpool 2, layernorm, flatten, dropout 0.2, linear 3, softmax, linear out",
         ],
     ),
+    "identity": (  # one hidden block, in front of an identity or behind it, or none at all
+        (5,),
+        [
+            "linear 4, relu, chain(linear 3, relu, dropout 0.2), identity, linear out",
+            "linear 3, tanh, identity, chain(linear 4, tanh, dropout 0.3), linear out",
+            "linear 2, relu, identity, identity, linear out",
+        ],
+    ),
     "pooling": (
         (4, 4, 1),
         [
@@ -68,7 +76,7 @@ CASES: dict[str, tuple[tuple[int, ...], list[Given]]] = {
     ),
 }
 
-FAST = ("flatten",)  # the others are in the program of `training/test_canonical.py`, or slow
+FAST = ("flatten", "identity")  # the others are in the program of `training/test_canonical.py`, or slow
 
 
 def net(given: Given) -> Network:

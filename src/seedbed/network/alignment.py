@@ -37,8 +37,9 @@ def padded(networks: Sequence[Network], in_shape: Shape, *, widths: Widths | Non
     rows = [unrolled(network) for network in networks]
     read = {network.input_shape(in_shape) for network in networks}
     template = max(rows, key=len)
-    places = [_fitted(row, template, _may_lack(template, next(iter(read)))) for row in rows]
-    if len(read) > 1 or any(one is None for one in places):
+    may_lack = _may_lack(template, next(iter(read)))
+    places = [_fitted(row, template, may_lack) for row in rows]
+    if len(read) > 1 or not template or any(one is None for one in places):
         return None
     columns: list[Column] = [[None] * len(rows) for _ in template]
     for m, (row, own) in enumerate(zip(rows, places, strict=True)):

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from seedbed.network.activations import Identity
 from seedbed.network.containers import Chain, Repeat
 from seedbed.network.layer import Layer
 from seedbed.network.network import Network
@@ -23,7 +24,7 @@ class Piece(NamedTuple):
 
 
 def unrolled(network: Network) -> list[Piece]:
-    """The layers of a network one after the other. In any other container they stay."""
+    """The layers of a network one after the other, without identities. In any other container they stay."""
     return list(_pieces(network.layers, (), _unrolls(network)))
 
 
@@ -40,6 +41,8 @@ def _unrolls(network: Network) -> bool:
 def _pieces(layers: Sequence[Layer], path: tuple[int, ...], repeats: bool) -> Iterator[Piece]:
     for i, layer in enumerate(layers):
         here = (*path, i)
+        if type(layer) is Identity:
+            continue  # it computes nothing: where one network has it, another has a layer or none
         if type(layer) is Chain:
             yield from _pieces(layer.layers, here, repeats)
         elif type(layer) is Repeat and repeats:
@@ -52,6 +55,8 @@ def _pieces(layers: Sequence[Layer], path: tuple[int, ...], repeats: bool) -> It
 
 
 def _nested(layer: Layer, each: Iterator[Arrays], repeats: bool) -> Arrays:
+    if type(layer) is Identity:
+        return {}
     if type(layer) is Chain:
         inside = [_nested(inner, each, repeats) for inner in layer.layers]
         return {f"{i}.{name}": array for i, own in enumerate(inside) for name, array in own.items()}
