@@ -8,6 +8,7 @@ what is saved in compiling is more than what is added in training.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +31,7 @@ from seedbed.training.supplies import Supplies
 from seedbed.training.tuning import guess_for
 
 PART = 64  # trials of a task, at most
+FEWEST_IN_PART = 4  # trials that are worth a program of their own in another process
 MOST_WIDTHS = 24  # of one skeleton that are told apart; more are first brought together
 MOST_MERGED = 40  # groups that are compared with one another
 
@@ -131,8 +133,23 @@ def cohorts(
 
 
 def parts(n: int) -> list[int]:
-    """The sizes of the tasks that `n` trials of a cohort make."""
-    return [min(PART, n - at) for at in range(0, n, PART)]
+    """The sizes of the tasks that `n` trials of a cohort make for one process."""
+    return [len(part) for part in parted(range(n), n, 1)]
+
+
+def parted(numbers: Sequence[int], n_going: int, n_workers: int) -> list[tuple[int, ...]]:
+    """The trials of a cohort in parts of nearly the same size.
+
+    Arguments:
+        n_going: trials of all cohorts; none of `n_workers` is to have more than its share in one part.
+
+    >>> [len(part) for part in parted(range(29), n_going=29, n_workers=2)]
+    [15, 14]
+    """
+    most = min(PART, max(FEWEST_IN_PART, math.ceil(n_going / n_workers)))
+    n_parts = math.ceil(len(numbers) / most)
+    ends = [round(len(numbers) * i / n_parts) for i in range(n_parts + 1)] if n_parts else []
+    return [tuple(numbers[a:b]) for a, b in itertools.pairwise(ends)]
 
 
 def grouped(

@@ -81,21 +81,25 @@ class Crew:
         self.training.run()
         return not self.training.is_interrupted
 
-    def results(self, seconds: float, finished: float, n_paused: int, n_kept: int) -> list[Result]:
+    def results(
+        self, seconds: float, finished: float, n_paused: int, n_kept: int, kept: Callable[[], Sequence[Trial]]
+    ) -> list[Result]:
         """What came of the trials.
 
         Arguments:
             seconds: that all of them took together.
             finished: seconds since the beginning of the study.
             n_paused: how many of the best are kept so that they can go on.
-            n_kept: of how many of the best weights and predictions are kept.
+            n_kept: of how many of the study's best weights and predictions are kept.
+            kept: asks whose these are so far.
         """
         found = [self._judged(i, trial, seconds, finished) for i, trial in enumerate(self.trials)]
         best = [trial.number for trial in ranked(found) if trial.state != DIVERGED]
         places = {trial.number: i for i, trial in enumerate(found)}
-        kept = [places[number] for number in best[:n_kept]] if self.is_last else []
         going = {places[number] for number in best[:n_paused]} if not self.is_last else set()
-        predicted = dict(zip(kept, self._predictions(kept), strict=True)) if kept else {}
+        whole = ranked([*found, *kept()])[:n_kept] if self.is_last else []
+        heavy = [places[trial.number] for trial in whole if trial.number in places and trial.state != DIVERGED]
+        predicted = dict(zip(heavy, self._predictions(heavy), strict=True)) if heavy else {}
         folds = range(len(self.data))
         return [
             Result(

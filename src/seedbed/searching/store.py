@@ -7,37 +7,29 @@ whose beat stops loses its tasks to the others; what it then still writes is ref
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
-import os
-import socket
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import optuna
 import sqlalchemy as sql
-from optuna.distributions import distribution_to_json
-from optuna.trial import TrialState
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from seedbed.core.errors import UsageError
+from seedbed.searching import mirror
 from seedbed.searching import tables as t
 from seedbed.searching.config import Config
-from seedbed.searching.parzen import as_optuna
+from seedbed.searching.database import Database, address, options
+from seedbed.searching.owners import is_gone, new_owner
 from seedbed.searching.space import Dimension
-from seedbed.searching.trial import COMPLETE, DIVERGED, PRUNED, RUNNING, WAITING, Trial
+from seedbed.searching.trial import DIVERGED, PRUNED, WAITING, Trial, ranked
 
 STALE_SECONDS = 20.0  # without a beat a process counts as dead
-LOCK_SECONDS = 60.0  # that SQLite waits for another process
-STATES = {
-    WAITING: TrialState.WAITING,
-    RUNNING: TrialState.RUNNING,
-    COMPLETE: TrialState.COMPLETE,
-    PRUNED: TrialState.PRUNED,
-    DIVERGED: TrialState.PRUNED,
-}
+CREATION_TRIES, CREATION_PAUSE = 20, 0.1  # while other processes create the same tables
+HEAVY = ("weights", "predictions")  # what is kept of the best trials alone
 
 
 @dataclass(frozen=True)
@@ -62,23 +54,28 @@ class Round:
     changes: tuple[dict[str, Any], ...]
     cohorts: tuple[tuple[int, ...], ...]
 
+    @property
+    def numbers(self) -> range:
+        """Of its trials."""
+        return range(self.first, self.first + self.size)
+
 
 @dataclass(frozen=True)
 class Task:
-    """A part of a round's trials that one process trains from one rung to the next."""
+    """A part of a round's trials that one process trains from one rung to the next.
+
+    Attributes:
+        owner: the process that has taken it, or None.
+        is_begun: whether that process trains it already; until then it may be taken away by one that has nothing to do.
+    """
 
     round: int
     rung: int
     number: int
     trials: tuple[int, ...]
     owner: str | None = None
-    beat: int = 0
+    is_begun: bool = False
     is_done: bool = False
-
-    @property
-    def key(self) -> tuple[int, int, int]:
-        """What names it in its study."""
-        return self.round, self.rung, self.number
 
 
 @dataclass(frozen=True)
@@ -107,128 +104,125 @@ class Store:
         url: of the database, as SQLAlchemy reads it; or the path of a file of SQLite.
         name: of the study.
 
+    Attributes:
+        is_new: whether this process has made it.
+        owner: the name under which this process takes tasks.
+
     Raises:
         UsageError: the database cannot be reached; passwords are not shown.
     """
 
-    url: str
+    url: str = field(repr=False)
     name: str
     is_new: bool = False
-    _seen: dict[tuple[int, int, int], tuple[str | None, int, float]] = field(default_factory=dict)
+    _seen: dict[str, tuple[int, float]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        self.shown, self.engine = connected(self.url)
-        self.owner = f"{socket.gethostname()}:{os.getpid()}:{time.time_ns()}"
-        with self._reached():
-            storage = optuna.storages.RDBStorage(
-                self.engine.url.render_as_string(hide_password=False), _engine_options(self.engine.url)
-            )
-            t.metadata.create_all(self.engine)
-            with contextlib.suppress(optuna.exceptions.DuplicatedStudyError):
-                storage.create_new_study([optuna.study.StudyDirection.MAXIMIZE], self.name)
-                self.is_new = True
-            self.study_id = storage.get_study_id_from_name(self.name)
-            storage.engine.dispose()
+        self.db = Database(self.url)
+        self.shown, self.owner = self.db.shown, new_owner()
+        for left in reversed(range(CREATION_TRIES)):
+            try:
+                self.study_id = self._found() or self._created()
+                break
+            except (SQLAlchemyError, optuna.exceptions.StorageInternalError, RuntimeError) as error:
+                # Two that create the same tables at the same time: one of them finds what it did not see before.
+                if not left:
+                    raise self.db.unusable(error) from None
+                time.sleep(CREATION_PAUSE)
 
-    @contextlib.contextmanager
-    def _reached(self) -> Iterator[None]:
-        try:
-            yield
-        except SQLAlchemyError as error:
-            reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-            hint = "see that the server runs and lets this user in; or leave --study away for a file of SQLite"
-            raise UsageError(f"study: the database {self.shown} cannot be used: {reason}", hint) from None
+    def _found(self) -> int | None:
+        """The study's key, where it is there."""
+        if not self.db.read(lambda db: set(t.metadata.tables) <= set(sql.inspect(db).get_table_names())):
+            return None
+        return self.db.read(lambda db: db.execute(self._key()).scalar())
+
+    def _key(self) -> Any:
+        return sql.select(t.studies.c.study_id).where(t.studies.c.study_name == self.name)
+
+    def _created(self) -> int:
+        """The key of the study, which is made; so are tables that are not there, Optuna's first.
+
+        Raises:
+            IntegrityError: another process has made it.
+        """
+        storage = optuna.storages.RDBStorage(self.db.url, options(address(self.db.url)))
+        storage.remove_session()
+        storage.engine.dispose()
+        t.metadata.create_all(self.db.engine)
+
+        def write(db: sql.Connection) -> int:
+            db.execute(sql.insert(t.studies), {"study_name": self.name})
+            key: int = db.execute(self._key()).scalar_one()
+            db.execute(sql.insert(t.directions), {"study_id": key, "objective": 0, "direction": t.MAXIMIZE})
+            for table in t.metadata.sorted_tables:  # of a study with that key that was deleted by Optuna
+                db.execute(sql.delete(table).where(table.c.study_id == key))
+            return key
+
+        key = self.db.write(write)
+        self.is_new = True
+        return key
 
     # What is searched
 
     def config(self) -> Config | None:
         """What the study searches and how; None as long as nothing was written."""
         query = sql.select(t.searches.c.config).where(t.searches.c.study_id == self.study_id)
-        with self._reached(), self.engine.connect() as db:
-            found = db.execute(query).scalar()
+        found = self.db.read(lambda db: db.execute(query).scalar())
         return None if found is None else Config.from_text(found)
 
     def begin(self, config: Config) -> Config:
         """Writes down what is searched, unless it is there; gives what is there."""
         row = {"study_id": self.study_id, "config": config.to_text(), "created": time.time()}
-        with self._reached(), contextlib.suppress(IntegrityError), self.engine.begin() as db:
-            db.execute(sql.insert(t.searches), row)
+        with contextlib.suppress(IntegrityError):
+            self.db.write(lambda db: db.execute(sql.insert(t.searches), row))
         found = self.config()
         assert found is not None
         return found
 
-    # Rounds
+    # Rounds and trials
 
     def rounds(self) -> list[Round]:
         """The rounds so far."""
         query = sql.select(t.rounds.c.plan).where(t.rounds.c.study_id == self.study_id).order_by(t.rounds.c.round)
-        with self._reached(), self.engine.connect() as db:
-            return [_round(json.loads(plan)) for plan in db.execute(query).scalars()]
+        return [_round(json.loads(plan)) for plan in self.db.read(lambda db: db.execute(query).scalars().all())]
 
     def add_round(self, new: Round, points: Sequence[Mapping[str, Any]], dimensions: Sequence[Dimension]) -> bool:
         """Writes a round and its trials; False where another process has written it."""
         plan = json.dumps(new.__dict__)
-        now = datetime.now(UTC).replace(tzinfo=None)
-        numbers = range(new.first, new.first + new.size)
         own = [
             {"study_id": self.study_id, "number": number, "round": new.number, "point": json.dumps(point)}
             | {"state": WAITING, "rung": 0, "epochs": 0, "best_epoch": -1, "seconds": 0.0}
-            for number, point in zip(numbers, points, strict=True)
+            for number, point in zip(new.numbers, points, strict=True)
         ]
-        theirs = [
-            {"study_id": self.study_id, "number": number, "state": STATES[WAITING], "datetime_start": now}
-            for number in numbers
-        ]
+
+        def write(db: sql.Connection) -> None:
+            db.execute(sql.insert(t.rounds), {"study_id": self.study_id, "round": new.number, "plan": plan})
+            db.execute(sql.insert(t.results), own)
+            mirror.add(db, self.study_id, dict(zip(new.numbers, points, strict=True)), dimensions)
+
         try:
-            with self._reached(), self.engine.begin() as db:
-                db.execute(sql.insert(t.rounds), {"study_id": self.study_id, "round": new.number, "plan": plan})
-                db.execute(sql.insert(t.results), own)
-                db.execute(sql.insert(t.trials), theirs)
-                self._write_params(db, dict(zip(numbers, points, strict=True)), dimensions)
-        except UsageError:
-            if new.number < len(self.rounds()):
-                return False
-            raise
+            self.db.write(write)
+        except IntegrityError:
+            return False
         return True
 
-    def _write_params(
-        self, db: sql.Connection, points: Mapping[int, Mapping[str, Any]], dimensions: Sequence[Dimension]
-    ) -> None:
-        """The values of new trials as Optuna keeps them. Ranges that became wider become so for all trials."""
-        known = {dimension.name: as_optuna(dimension) for dimension in dimensions}
-        texts = {name: distribution_to_json(one) for name, one in known.items()}
-        ids = self._trial_ids(db, points)
-        rows = [
-            {"trial_id": ids[number], "param_name": name, "distribution_json": texts[name]}
-            | {"param_value": known[name].to_internal_repr(value)}
-            for number, point in points.items()
-            for name, value in point.items()
-        ]
-        db.execute(sql.insert(t.params), rows)
-        of_study = sql.select(t.trials.c.trial_id).where(t.trials.c.study_id == self.study_id)
-        for name, text in texts.items():
-            where = (t.params.c.param_name == name) & (t.params.c.distribution_json != text)
-            db.execute(
-                sql.update(t.params).where(where & t.params.c.trial_id.in_(of_study)).values(distribution_json=text)
-            )
-
-    def _trial_ids(self, db: sql.Connection, numbers: Iterable[int]) -> dict[int, int]:
-        """Optuna's keys of trials, by their numbers."""
-        query = sql.select(t.trials.c.number, t.trials.c.trial_id).where(t.trials.c.study_id == self.study_id)
-        wanted = list(numbers)
-        between = query.where(t.trials.c.number.between(min(wanted), max(wanted)))
-        return {row.number: row.trial_id for row in db.execute(between)}
-
-    # Trials
-
-    def trials(self) -> list[Trial]:
-        """All trials, in the order of their numbers."""
+    def trials(self, numbers: Sequence[int] | None = None) -> list[Trial]:
+        """Trials in the order of their numbers: all, or these."""
         c = t.results.c
         columns = (c.number, c.round, c.point, c.state, c.rung, c.score, c.loss, c.epochs, c.best_epoch, c.seconds)
         query = sql.select(*columns, c.finished).where(c.study_id == self.study_id).order_by(c.number)
-        with self._reached(), self.engine.connect() as db:
-            rows = db.execute(query).all()
-        return [Trial(row[0], row[1], json.loads(row[2]), *row[3:]) for row in rows]
+        if numbers is not None:
+            query = query.where(c.number.between(min(numbers), max(numbers)))
+        rows = self.db.read(lambda db: db.execute(query).all())
+        wanted = None if numbers is None else set(numbers)
+        return [
+            Trial(row[0], row[1], json.loads(row[2]), *row[3:]) for row in rows if wanted is None or row[0] in wanted
+        ]
+
+    def seconds(self) -> float:
+        """How long the study has been worked on, up to its last rung that is written."""
+        query = sql.select(sql.func.max(t.results.c.finished)).where(t.results.c.study_id == self.study_id)
+        return self.db.read(lambda db: db.execute(query).scalar()) or 0.0
 
     def kept(self, column: str, numbers: Sequence[int] | None = None) -> dict[int, bytes]:
         """What is kept of trials (curve, paused, weights or predictions), where it is there."""
@@ -236,180 +230,184 @@ class Store:
         query = sql.select(c.number, c[column]).where((c.study_id == self.study_id) & c[column].is_not(None))
         if numbers is not None:
             query = query.where(c.number.in_(list(numbers)))
-        with self._reached(), self.engine.connect() as db:
-            return {row[0]: row[1] for row in db.execute(query)}
+        rows = self.db.read(lambda db: db.execute(query.order_by(c.number)).all())
+        return {row[0]: row[1] for row in rows}
+
+    # Workers
+
+    def join(self) -> None:
+        """Counts this process among those that work on the study, and buries those that are no more."""
+        self.beat()
+        self.bury()
+
+    def beat(self) -> None:
+        """Says that this process lives."""
+        c = t.workers.c
+        own = (c.study_id == self.study_id) & (c.owner == self.owner)
+
+        def write(db: sql.Connection) -> None:
+            if db.execute(sql.update(t.workers).where(own).values(beat=c.beat + 1)).rowcount == 0:
+                db.execute(sql.insert(t.workers), {"study_id": self.study_id, "owner": self.owner, "beat": 0})
+
+        self.db.write(write)
+
+    def leave(self) -> None:
+        """Gives back what this process has not finished, and counts it no more."""
+        self.db.write(lambda db: self._lose(db, self.owner))
+
+    def workers(self) -> dict[str, int]:
+        """The owners that are there, and their beats."""
+        c = t.workers.c
+        query = sql.select(c.owner, c.beat).where(c.study_id == self.study_id)
+        rows = self.db.read(lambda db: db.execute(query).all())
+        return {row[0]: row[1] for row in rows}
+
+    def bury(self) -> bool:
+        """Takes their tasks from owners that are no more; whether there was one."""
+        dead = [owner for owner, beat in self.workers().items() if owner != self.owner and self._is_dead(owner, beat)]
+        for owner in dead:
+            self.db.write(functools.partial(self._lose, owner=owner))
+        return bool(dead)
+
+    def _is_dead(self, owner: str, beat: int) -> bool:
+        """Whether an owner is gone: a process of this machine that is no more, or one without a beat."""
+        if is_gone(owner):
+            return True
+        if self._seen.get(owner, (-1, 0.0))[0] != beat:
+            self._seen[owner] = beat, time.monotonic()
+        return time.monotonic() - self._seen[owner][1] > STALE_SECONDS
+
+    def _lose(self, db: sql.Connection, owner: str) -> None:
+        """Makes the tasks of an owner free, and forgets it."""
+        w, c = t.workers.c, t.tasks.c
+        db.execute(sql.delete(t.workers).where((w.study_id == self.study_id) & (w.owner == owner)))
+        own = (c.study_id == self.study_id) & (c.owner == owner) & c.done.is_(False)
+        db.execute(sql.update(t.tasks).where(own).values(owner=None, begun=False))
 
     # Tasks
 
     def tasks(self, round_: int, rung: int) -> list[Task]:
         """The tasks of a rung; none before they are written."""
         c = t.tasks.c
-        query = sql.select(c.round, c.rung, c.task, c.numbers, c.owner, c.beat, c.done)
+        query = sql.select(c.round, c.rung, c.task, c.numbers, c.owner, c.begun, c.done)
         query = query.where((c.study_id == self.study_id) & (c.round == round_) & (c.rung == rung)).order_by(c.task)
-        with self._reached(), self.engine.connect() as db:
-            rows = db.execute(query).all()
-        return [Task(*row[:3], tuple(json.loads(row[3])), row[4], row[5], bool(row[6])) for row in rows]
+        rows = self.db.read(lambda db: db.execute(query).all())
+        return [Task(*row[:3], tuple(json.loads(row[3])), row[4], bool(row[5]), bool(row[6])) for row in rows]
 
     def open_rung(self, new: Sequence[Task], given_up: Sequence[Trial]) -> None:
         """Writes the tasks of a rung and gives up the trials that do not reach it; unless another process has."""
         rows = [
-            {
-                "study_id": self.study_id,
-                "round": task.round,
-                "rung": task.rung,
-                "task": task.number,
-                "numbers": json.dumps(task.trials),
-                "owner": None,
-                "beat": 0,
-                "done": False,
-            }
+            {"study_id": self.study_id, "round": task.round, "rung": task.rung, "task": task.number}
+            | {"numbers": json.dumps(task.trials), "owner": None, "begun": False, "done": False}
             for task in new
         ]
-        with self._reached(), contextlib.suppress(IntegrityError), self.engine.begin() as db:
+        losers = [trial for trial in given_up if trial.state != DIVERGED]
+        c = t.results.c
+        own = (c.study_id == self.study_id) & c.number.in_([trial.number for trial in losers])
+
+        def write(db: sql.Connection) -> None:
             db.execute(sql.insert(t.tasks), rows)
-            numbers = [trial.number for trial in given_up if trial.state != DIVERGED]
-            if numbers:
-                c = t.results.c
-                own = (c.study_id == self.study_id) & c.number.in_(numbers)
+            if losers:
                 db.execute(sql.update(t.results).where(own).values(state=PRUNED, paused=None))
-                self._settle(db, [trial for trial in given_up if trial.state != DIVERGED], PRUNED)
+                ids = mirror.ids_of(db, self.study_id, [trial.number for trial in losers])
+                mirror.settle(db, ids, losers, PRUNED)
 
-    def claim(self, open_tasks: Sequence[Task]) -> Task | None:
-        """The first of the tasks that is free, or whose owner is dead; it is the caller's own then."""
-        for task in open_tasks:
-            if task.is_done or not (task.owner is None or self._is_dead(task)):
-                continue
-            c = t.tasks.c
-            free = (c.owner.is_(None) if task.owner is None else c.owner == task.owner) & (c.beat == task.beat)
-            change = sql.update(t.tasks).where(self._is(task) & free & c.done.is_(False))
-            with self._reached(), self.engine.begin() as db:
-                if db.execute(change.values(owner=self.owner, beat=task.beat + 1)).rowcount == 1:
-                    return task
-        return None
+        if rows:
+            with contextlib.suppress(IntegrityError):
+                self.db.write(write)
 
-    def beat(self, task: Task) -> None:
-        """Says that the owner of a task lives."""
-        change = sql.update(t.tasks).where(self._is(task) & (t.tasks.c.owner == self.owner))
-        with contextlib.suppress(UsageError), self._reached(), self.engine.begin() as db:
-            db.execute(change.values(beat=t.tasks.c.beat + 1))
+    def claim(self, round_: int, rung: int, *, ahead: bool = False) -> Task | None:
+        """A task of a rung that is the caller's own now, or None.
 
-    def release(self, task: Task) -> None:
-        """Gives a task back that was not finished."""
-        change = sql.update(t.tasks).where(self._is(task) & (t.tasks.c.owner == self.owner))
-        with self._reached(), self.engine.begin() as db:
-            db.execute(change.values(owner=None))
+        One that nobody has; if there is none, one whose owner is dead, or that another process has taken ahead and not
+        begun, so that nobody waits while there is something to do.
 
-    def _is_dead(self, task: Task) -> bool:
-        """Whether a task's owner is gone: a process of this machine that is no more, or one without a beat."""
-        host, pid, _ = (task.owner or "").rsplit(":", 2)
-        if host == socket.gethostname() and not _lives(int(pid)):
-            return True
-        owner, beat, since = self._seen.get(task.key, (None, -1, 0.0))
-        if (owner, beat) != (task.owner, task.beat):
-            self._seen[task.key] = (task.owner, task.beat, time.monotonic())
-            return False
-        return time.monotonic() - since > STALE_SECONDS
+        Arguments:
+            ahead: to begin it later, see `start`; then it has to be one that nobody has.
+        """
+        while True:
+            left = [task for task in self.tasks(round_, rung) if not task.is_done]
+            free = [task for task in left if task.owner is None]
+            if not (free or ahead):
+                if self.bury():
+                    continue
+                there = self.workers()
+                others = [task for task in left if task.owner != self.owner]
+                free = [task for task in others if not task.is_begun or task.owner not in there]
+            if not free:
+                return None
+            if self._take(free[0], is_begun=not ahead):
+                return free[0]
+
+    def _take(self, task: Task, *, is_begun: bool) -> bool:
+        """Makes a task the caller's own, unless it has changed since it was read."""
+        c = t.tasks.c
+        is_same = (c.owner.is_(None) if task.owner is None else c.owner == task.owner) & c.begun.is_(task.is_begun)
+        is_own = c.owner == self.owner  # already: the answer to a first try was lost
+        where = self._is(task) & (is_same | is_own) & c.done.is_(False)
+        return self.db.changed(sql.update(t.tasks).where(where).values(owner=self.owner, begun=is_begun)) == 1
+
+    def start(self, task: Task) -> bool:
+        """Begins a task that was claimed ahead; False where another process has taken it meanwhile."""
+        change = sql.update(t.tasks).where(self._is(task) & self._is_own()).values(begun=True)
+        return self.db.changed(change) == 1
+
+    def _is_own(self) -> Any:
+        return (t.tasks.c.owner == self.owner) & t.tasks.c.done.is_(False)
 
     def _is(self, task: Task) -> Any:
         c = t.tasks.c
         at = (c.study_id == self.study_id) & (c.round == task.round)
         return at & (c.rung == task.rung) & (c.task == task.number)
 
-    def finish(self, task: Task, found: Sequence[Result]) -> bool:
-        """Writes what came of a task's trials; False, and nothing written, where it is not the caller's any more."""
-        own = self._is(task) & (t.tasks.c.owner == self.owner) & t.tasks.c.done.is_(False)
+    def finish(self, task: Task, found: Sequence[Result], n_kept: int | None = None) -> bool:
+        """Writes what came of a task's trials; False, and nothing written, where it is not the caller's any more.
+
+        Arguments:
+            n_kept: of how many trials of the study weights and predictions are kept, the best; None: of all.
+        """
         c = t.results.c
         change = sql.update(t.results).where((c.study_id == self.study_id) & (c.number == sql.bindparam("of")))
         names = ("state", "rung", "score", "loss", "epochs", "best_epoch", "seconds", "finished")
-        blobs = ("curve", "paused", "weights", "predictions")
+        blobs = ("curve", "paused", *HEAVY)
         rows = [
-            {
-                "of": one.trial.number,
-                **{name: getattr(one.trial, name) for name in names},
-                **{name: getattr(one, name) for name in blobs},
-            }
+            {"of": one.trial.number}
+            | {name: getattr(one.trial, name) for name in names}
+            | {name: getattr(one, name) for name in blobs}
             for one in found
         ]
-        with self._reached(), self.engine.begin() as db:
-            if db.execute(sql.update(t.tasks).where(own).values(done=True)).rowcount != 1:
-                return False
+        done = sql.update(t.tasks).where(self._is(task) & self._is_own()).values(done=True)
+        is_ours = sql.select(t.tasks.c.task).where(self._is(task) & (t.tasks.c.owner == self.owner))
+
+        def write(db: sql.Connection) -> bool:
+            if db.execute(done).rowcount != 1:  # of another; or done, and only the answer to a first try was lost
+                return db.execute(is_ours.where(t.tasks.c.done.is_(True))).first() is not None
             db.execute(change.values({name: sql.bindparam(name) for name in (*names, *blobs)}), rows)
-            self._note(db, [one.trial for one in found])
-        return True
+            mirror.note(db, self.study_id, [one.trial for one in found])
+            if n_kept is not None and any(one.weights is not None for one in found):
+                self._drop(db, n_kept)
+            return True
 
-    def _note(self, db: sql.Connection, trials: Sequence[Trial]) -> None:
-        """A rung of trials as Optuna keeps it."""
-        ids = self._trial_ids(db, [trial.number for trial in trials])
-        rows = [
-            {"trial_id": ids[trial.number], "step": trial.epochs, "intermediate_value": trial.score}
-            | {"intermediate_value_type": t.STEP_FINITE}
-            for trial in trials
-            if trial.score is not None
-        ]
-        if rows:
-            db.execute(sql.insert(t.intermediate), rows)
-        for state in (RUNNING, COMPLETE, DIVERGED):
-            self._settle(db, [trial for trial in trials if trial.state == state], state, ids)
+        return self.db.write(write)
 
-    def _settle(
-        self, db: sql.Connection, trials: Sequence[Trial], state: str, ids: Mapping[int, int] | None = None
-    ) -> None:
-        """The state of trials as Optuna keeps it, and where they are over, their value and why."""
-        if not trials:
-            return
-        ids = ids or self._trial_ids(db, [trial.number for trial in trials])
-        values: dict[str, Any] = {"state": STATES[state]}
-        if state != RUNNING:
-            values["datetime_complete"] = datetime.now(UTC).replace(tzinfo=None)
-            reasons = {
-                PRUNED: lambda trial: f"not among the best at epoch {trial.epochs}",
-                DIVERGED: lambda trial: "diverged: its loss was no number any more",
-                COMPLETE: lambda trial: f"best at epoch {trial.best_epoch + 1} of {trial.epochs}",
-            }
-            said = [
-                {"trial_id": ids[trial.number], "key": "outcome", "value_json": json.dumps(reasons[state](trial))}
-                for trial in trials
-            ]
-            db.execute(sql.insert(t.user_attributes), said)
-            rows = [
-                {"trial_id": ids[trial.number], "objective": 0, "value": trial.score, "value_type": t.FINITE}
-                for trial in trials
-                if trial.score is not None
-            ]
-            if rows:
-                db.execute(sql.insert(t.values), rows)
-        own = [ids[trial.number] for trial in trials]
-        db.execute(sql.update(t.trials).where(t.trials.c.trial_id.in_(own)).values(values))
+    def heavy(self) -> list[Trial]:
+        """The trials whose weights and predictions are kept, the best first; without their points."""
+        return self.db.read(self._heavy)
 
-    def forget(self, column: str, numbers: Sequence[int]) -> None:
-        """Drops what is kept of trials, to save room."""
+    def _heavy(self, db: sql.Connection) -> list[Trial]:
         c = t.results.c
-        change = sql.update(t.results).where((c.study_id == self.study_id) & c.number.in_(list(numbers)))
-        with self._reached(), self.engine.begin() as db:
-            db.execute(change.values({column: None}))
+        query = sql.select(c.number, c.state, c.score, c.loss)
+        query = query.where((c.study_id == self.study_id) & c.weights.is_not(None))
+        rows = db.execute(query).all()
+        return ranked(Trial(row[0], 0, {}, state=row[1], score=row[2], loss=row[3]) for row in rows)
 
-
-def connected(url: str) -> tuple[str, sql.Engine]:
-    """The engine of a database, and its address as it may be shown.
-
-    Raises:
-        UsageError: the address is none, or its driver is not installed.
-    """
-    if "://" not in url:
-        url = f"sqlite:///{url}"
-    try:
-        made = sql.make_url(url)
-    except sql.exc.ArgumentError:
-        hint = "such as sqlite:///study.db or postgresql://user@host/database"
-        raise UsageError("study: expected the address of a database, got one that cannot be read", hint) from None
-    if made.drivername in ("postgresql", "postgres"):
-        made = made.set(drivername="postgresql+psycopg")
-    shown = made.render_as_string(hide_password=True)
-    try:
-        return shown, sql.create_engine(made, **_engine_options(made))
-    except (ImportError, sql.exc.NoSuchModuleError) as error:
-        hint = "for PostgreSQL: pip install 'seedbed[cluster]'"
-        raise UsageError(f"study: no driver for the database {shown}: {error}", hint) from None
+    def _drop(self, db: sql.Connection, n_kept: int) -> None:
+        """Drops weights and predictions of all but the best, to save room."""
+        losers = [trial.number for trial in self._heavy(db)[n_kept:]]
+        if losers:
+            c = t.results.c
+            change = sql.update(t.results).where((c.study_id == self.study_id) & c.number.in_(losers))
+            db.execute(change.values(dict.fromkeys(HEAVY)))
 
 
 def names_in(url: str) -> list[str]:
@@ -418,36 +416,18 @@ def names_in(url: str) -> list[str]:
     Raises:
         UsageError: it cannot be reached, or holds none.
     """
-    shown, engine = connected(url)
-    studies = optuna.storages._rdb.models.StudyModel.__table__
-    query = sql.select(studies.c.study_name).join(t.searches, t.searches.c.study_id == studies.c.study_id)
+    database = Database(url)
+    query = sql.select(t.studies.c.study_name).join(t.searches, t.searches.c.study_id == t.studies.c.study_id)
     try:
-        with engine.connect() as db:
-            return list(db.execute(query).scalars())
-    except SQLAlchemyError:
+        return list(database.read(lambda db: db.execute(query).scalars().all()))
+    except UsageError:
         hint = "name the file or the address that `seedbed search --study` was given"
-        raise UsageError(f"study: expected a database with a study in it, got {shown}", hint) from None
+        raise UsageError(f"study: expected a database with a study in it, got {database.shown}", hint) from None
     finally:
-        engine.dispose()
-
-
-def _engine_options(url: sql.URL) -> dict[str, Any]:
-    return (
-        {"connect_args": {"timeout": LOCK_SECONDS}} if url.get_backend_name() == "sqlite" else {"pool_pre_ping": True}
-    )
+        database.close()
 
 
 def _round(plain: dict[str, Any]) -> Round:
     plain["rungs"], plain["changes"] = tuple(plain["rungs"]), tuple(plain["changes"])
     plain["cohorts"] = tuple(tuple(cohort) for cohort in plain["cohorts"])
     return Round(**plain)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

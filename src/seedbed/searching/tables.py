@@ -1,14 +1,15 @@
 """The tables of a study: Optuna's own, so that its tools open it, and beside them what Optuna has no place for.
 
 A *search* says what is searched and how. A *round* holds trials that were proposed together, and how they are grouped.
-A *task* is a part of a round's trials that one process trains from one rung to the next; it belongs to an owner, whose
-beat goes on while it lives. A *result* is what came of a trial so far, with its curve, and as far as needed, its
-weights.
+A *task* is a part of a round's trials that one process trains from one rung to the next; it has an owner. A *worker* is
+such an owner, whose beat goes on while it lives. A *result* is what came of a trial so far, with its curve, and as far
+as needed, its weights.
 """
 
 from __future__ import annotations
 
 from optuna.storages._rdb import models
+from optuna.study import StudyDirection
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -53,8 +54,15 @@ tasks = Table(
     _key("task"),
     Column("numbers", Text, nullable=False),
     Column("owner", String(200)),
-    Column("beat", BigInteger, nullable=False),
+    Column("begun", Boolean, nullable=False),
     Column("done", Boolean, nullable=False),
+)
+workers = Table(
+    "seedbed_workers",
+    metadata,
+    _key("study_id"),
+    Column("owner", String(200), primary_key=True),
+    Column("beat", BigInteger, nullable=False),
 )
 results = Table(
     "seedbed_results",
@@ -78,6 +86,8 @@ results = Table(
 )
 
 # Optuna's, as far as rows are written here: it makes one trial in some five transactions, and a round has hundreds.
+studies = models.StudyModel.__table__
+directions = models.StudyDirectionModel.__table__
 trials = models.TrialModel.__table__
 params = models.TrialParamModel.__table__
 values = models.TrialValueModel.__table__
@@ -85,3 +95,4 @@ intermediate = models.TrialIntermediateValueModel.__table__
 user_attributes = models.TrialUserAttributeModel.__table__
 FINITE = models.TrialValueModel.TrialValueType.FINITE
 STEP_FINITE = models.TrialIntermediateValueModel.TrialIntermediateValueType.FINITE
+MAXIMIZE = StudyDirection.MAXIMIZE

@@ -2,6 +2,7 @@
 
 All that it needs to know stands in the store; any number of workers may go through the same steps at the same time. A
 round is proposed by whoever comes first; its tasks are taken one by one, and while one trains, the next is prepared.
+Whoever has nothing to do takes what another has only prepared, so that all of them end at about the same time.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from seedbed.core import toml
+from seedbed.core.errors import UsageError
 from seedbed.data.dataset import Dataset
 from seedbed.searching import blobs
-from seedbed.searching.cohorts import PART, Cohort, cohorts, grouped
+from seedbed.searching.cohorts import Cohort, cohorts, grouped, parted
 from seedbed.searching.config import Config
 from seedbed.searching.costs import Costs
 from seedbed.searching.crew import Crew
@@ -72,6 +74,8 @@ class Worker:
         on_told: is called between device calls.
         on_round: is called with each round that is begun.
         ends: asked between device calls whether to end now.
+        n_workers: how many will work on the study, as far as is known; more are counted when they come. A rung is cut
+            into as many parts at least, and the parts decide how a trial is rounded.
     """
 
     store: Store
@@ -80,6 +84,7 @@ class Worker:
     on_told: Callable[[Told], None] | None = None
     on_round: Callable[[Round], None] | None = None
     ends: Callable[[], bool] | None = None
+    n_workers: int = 1
     is_interrupted: bool = False
     compile_seconds: float = 0.0
     storing_seconds: float = 0.0
@@ -91,31 +96,35 @@ class Worker:
         self.supplies = Supplies()
         self.costs = Costs(*self.config.costs)
         self._began = time.perf_counter()
-        self._before = max((t.finished or 0.0 for t in self.store.trials()), default=0.0)
-        self._paused: dict[int, list[Paused]] = {}
+        self._before = self.store.seconds()
+        self._paused: dict[tuple[int, int], list[Paused]] = {}  # by trial and the rung that it goes on with
         self._round_cache: dict[int, dict[int, tuple[Cohort, Setup, Setup]]] = {}
         self._pool = ThreadPoolExecutor(1)
 
     def run(self) -> None:
         """Works until the study is done, the budget is used up, or Ctrl-C."""
+        self.store.join()
         try:
-            while not self.is_interrupted and (round_ := self._round()) is not None:
-                for rung in range(len(round_.rungs)):
-                    if not self._rung(round_, rung):
+            with self._beating():
+                while not self.is_interrupted and (round_ := self._round()) is not None:
+                    if not all(self._rung(round_, rung) for rung in range(len(round_.rungs))):
                         return
         finally:
             self._pool.shutdown(wait=False, cancel_futures=True)
+            with contextlib.suppress(UsageError):  # then its beat is missed
+                self.store.leave()
             self.costs.keep()
 
     # Rounds
 
     def _round(self) -> Round | None:
         """The round to work on: the last, or where that is over, a new one; None at the end."""
-        rounds, trials = self.store.rounds(), self.store.trials()
-        if rounds and any(not trial.is_over for trial in trials[rounds[-1].first :]):
+        rounds = self.store.rounds()
+        if rounds and any(not trial.is_over for trial in self.store.trials(rounds[-1].numbers)):
             return rounds[-1]
         if self._is_late():
             return None
+        trials = self.store.trials(range(rounds[-1].numbers.stop)) if rounds else []  # another may add some meanwhile
         space = Space(toml.loads(rounds[-1].space, Setup)) if rounds else self.space
         proposal = self.method.propose(len(rounds), trials, space)
         if proposal is None:
@@ -152,8 +161,7 @@ class Worker:
         """Of each trial of a round its cohort, its setup as the program has it, and as it is by itself."""
         if round_.number not in self._round_cache:
             space = Space(toml.loads(round_.space, Setup))
-            trials = self.store.trials()
-            own = {t.number: self._bound(space, t.point) for t in trials[round_.first : round_.first + round_.size]}
+            own = {t.number: self._bound(space, t.point) for t in self.store.trials(round_.numbers)}
             found = {}
             for numbers in round_.cohorts:
                 [one] = grouped([own[n] for n in numbers], range(len(numbers)), self.data[0], self.supplies)
@@ -165,55 +173,55 @@ class Worker:
 
     def _rung(self, round_: Round, rung: int) -> bool:
         """Works on a rung until all its tasks are done; False where it was ended before."""
-        tasks = self.store.tasks(round_.number, rung) or self._opened(round_, rung)
+        if not self.store.tasks(round_.number, rung):
+            self._open(round_, rung)
         coming: tuple[Task, Future[Crew]] | None = None
         while True:
             if self._ends():
-                if coming is not None:
-                    self.store.release(coming[0])
                 return False
-            current, coming = coming or self._claimed(round_, tasks), None
+            if coming is not None and not self._started(coming[0]):
+                coming = None
+            current, coming = coming or self._claimed(round_, rung), None
             if current is None:
-                tasks = self.store.tasks(round_.number, rung)
-                if all(task.is_done for task in tasks):
+                if all(task.is_done for task in self.store.tasks(round_.number, rung)):
                     return True
                 time.sleep(WAIT_SECONDS)
                 continue
-            tasks = [task for task in tasks if task.key != current[0].key]
-            coming = self._claimed(round_, tasks)
-            if not self._train(round_, *current, n_before=self._n_done(round_, rung)):
-                for task, _ in filter(None, (current, coming)):
-                    self.store.release(task)
+            coming = self._claimed(round_, rung, ahead=True)
+            if not self._train(round_, *current):
                 return False
 
-    def _opened(self, round_: Round, rung: int) -> list[Task]:
-        """Writes down the tasks of a rung: parts of the cohorts of the trials that reached it."""
-        trials = [trial for trial in self.store.trials() if trial.round == round_.number]
+    def _open(self, round_: Round, rung: int) -> None:
+        """Writes down the tasks of a rung: parts of the cohorts of the trials that reached it, the largest first."""
+        trials = self.store.trials(round_.numbers)
         going = trials if rung == 0 else survivors(trials_at(trials, rung))
         there = {trial.number for trial in going}
-        tasks: list[Task] = []
-        for cohort in round_.cohorts:
-            own = [number for number in cohort if number in there]
-            for at in range(0, len(own), PART):
-                tasks.append(Task(round_.number, rung, len(tasks), tuple(own[at : at + PART])))
+        n_workers = max(self.n_workers, len(self.store.workers()))
+        parts = [
+            part
+            for cohort in round_.cohorts
+            for part in parted([number for number in cohort if number in there], len(there), n_workers)
+        ]
+        tasks = [Task(round_.number, rung, i, part) for i, part in enumerate(sorted(parts, key=len, reverse=True))]
         with self._storing():
             given_up = [trial for trial in trials if trial.number not in there and not trial.is_over]
             self.store.open_rung(tasks, given_up)
-        return self.store.tasks(round_.number, rung)
 
-    def _claimed(self, round_: Round, tasks: Sequence[Task]) -> tuple[Task, Future[Crew]] | None:
+    def _claimed(self, round_: Round, rung: int, *, ahead: bool = False) -> tuple[Task, Future[Crew]] | None:
         """A task for this worker, being prepared."""
         with self._storing():
-            task = self.store.claim(tasks)
+            task = self.store.claim(round_.number, rung, ahead=ahead)
         return None if task is None else (task, self._pool.submit(self._crew, round_, task))
+
+    def _started(self, task: Task) -> bool:
+        """Whether a task that was claimed ahead is still this worker's; then it is begun."""
+        with self._storing():
+            return self.store.start(task)
 
     def _crew(self, round_: Round, task: Task) -> Crew:
         """The trials of a task, with their program compiled."""
         members = self._members(round_)
-        trials = [trial for trial in self.store.trials() if trial.number in task.trials]
-        if missing := [n for n in task.trials if task.rung > 0 and n not in self._paused]:
-            kept = self.store.kept("paused", missing)
-            self._paused |= {number: blobs.paused(content) for number, content in kept.items()}
+        trials = self.store.trials(task.trials)
         cohort = members[task.trials[0]][0]
         crew = Crew(
             trials,
@@ -223,13 +231,20 @@ class Worker:
             self.config.seed,
             until=round_.rungs[task.rung],
             is_last=task.rung == len(round_.rungs) - 1,
-            paused={n: self._paused[n] for n in task.trials} if task.rung > 0 else {},
+            paused=self._paused_of(task) if task.rung > 0 else {},
             plan=self._plan(round_, task, cohort),
             supplies=self.supplies,
             ends=self._ends,
         )
         crew.training.prepare()
         return crew
+
+    def _paused_of(self, task: Task) -> dict[int, list[Paused]]:
+        """Where the trials of a task stand: as this worker left them, or as another wrote it down."""
+        own = {n: one for n in task.trials if (one := self._paused.get((n, task.rung))) is not None}
+        missing = [n for n in task.trials if n not in own]
+        kept = self.store.kept("paused", missing) if missing else {}
+        return own | {number: blobs.paused(content) for number, content in kept.items()}
 
     def _plan(self, round_: Round, task: Task, cohort: Cohort) -> Plan:
         """The plan of a task: that of its cohort, with smaller waves where few trials are left."""
@@ -243,34 +258,32 @@ class Worker:
         flops = setup.network.flops(setup.network.input_shape(cohort.shape))
         return self.costs.member_seconds(flops, **sizes, epochs=epochs)
 
-    def _train(self, round_: Round, task: Task, ready: Future[Crew], *, n_before: int) -> bool:
+    def _train(self, round_: Round, task: Task, ready: Future[Crew]) -> bool:
         """Trains a task and writes what came of it; False where it was ended before."""
         before = time.perf_counter()
-        with self._beating(task):
-            crew = ready.result()
-            self.compile_seconds += time.perf_counter() - before
-            crew.training.on_progress = lambda now: self._tell(round_, task, n_before, now)
-            if not crew.train():
-                return False
+        crew = ready.result()
+        self.compile_seconds += time.perf_counter() - before
+        tasks = self.store.tasks(round_.number, task.rung)
+        n_before = sum(len(one.trials) for one in tasks if one.is_done)
+        crew.training.on_progress = lambda now: self._tell(round_, task, n_before, now)
+        if not crew.train():
+            return False
         seconds = time.perf_counter() - before
-        trials = [trial for trial in self.store.trials() if trial.round == round_.number]
         finished = self._before + time.perf_counter() - self._began
-        n_reach = len(trials_at(trials, task.rung)) if task.rung else round_.size
-        found = crew.results(seconds, finished, n_survivors(n_reach), KEPT)
+        n_reached = sum(len(one.trials) for one in tasks)
+        found = crew.results(seconds, finished, n_survivors(n_reached), KEPT, self.store.heavy)
         self.compile_seconds += crew.training.compile_seconds
         with self._storing():
-            is_ours = self.store.finish(task, found)
+            is_ours = self.store.finish(task, found, KEPT)
         if is_ours:
             self.n_trained += len(found)
-            going = {one.trial.number: i for i, one in enumerate(found) if one.paused is not None}
-            self._paused = {n: p for n, p in self._paused.items() if n not in task.trials}
-            self._paused |= {number: crew.pauses(i) for number, i in going.items()}
+            # What waits for earlier rungs is of no more use; the pool reads it meanwhile.
+            later = {key: one for key, one in self._paused.items() if key[1] > task.rung}
+            going = {(one.trial.number, task.rung + 1): i for i, one in enumerate(found) if one.paused is not None}
+            self._paused = later | {key: crew.pauses(i) for key, i in going.items()}
         return True
 
     # Around it
-
-    def _n_done(self, round_: Round, rung: int) -> int:
-        return sum(len(task.trials) for task in self.store.tasks(round_.number, rung) if task.is_done)
 
     def _tell(self, round_: Round, task: Task, n_before: int, now: Progress) -> None:
         if self.on_told is None:
@@ -300,13 +313,14 @@ class Worker:
         return budget is not None and self._before + time.perf_counter() - self._began > budget
 
     @contextlib.contextmanager
-    def _beating(self, task: Task) -> Iterator[None]:
-        """Inside, the store is told that this process lives."""
+    def _beating(self) -> Iterator[None]:
+        """Inside, the store is told that this process lives, whatever it does."""
         over = threading.Event()
 
         def beat() -> None:
             while not over.wait(BEAT_SECONDS):
-                self.store.beat(task)
+                with contextlib.suppress(UsageError):  # the next may come through
+                    self.store.beat()
 
         thread = threading.Thread(target=beat, daemon=True)
         thread.start()

@@ -22,6 +22,7 @@ from seedbed.recipe.member import Ensemble, Member
 from seedbed.recipe.results import select
 from seedbed.searching import blobs
 from seedbed.searching.config import Config
+from seedbed.searching.database import shown
 from seedbed.searching.importance import importances
 from seedbed.searching.space import Space
 from seedbed.searching.store import Round, Store, names_in
@@ -266,7 +267,7 @@ def load_study(url: str | Path, name: str | None = None, data: Any = None) -> St
     names = names_in(str(url))
     if name is None and len(names) != 1:
         hint = "search first" if not names else f"say which: {', '.join(names)}"
-        raise UsageError(f"study: expected one study in {url}, got {len(names)}", hint)
+        raise UsageError(f"study: expected one study in {shown(str(url))}, got {len(names)}", hint)
     if name is not None and name not in names:
         raise UsageError(f"study: expected one of {', '.join(names) or 'no studies'}, got {name!r}")
     store = Store(str(url), name or names[0])

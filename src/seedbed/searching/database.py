@@ -1,0 +1,149 @@
+"""The database of a study: reached through SQLAlchemy, asked again where it was away for a moment, passwords unseen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import sqlalchemy as sql
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+
+from seedbed.core.errors import UsageError
+
+LOCK_SECONDS = 60.0  # that SQLite waits for another process
+AWAY_SECONDS = 60.0  # that a server may be away in the middle of a study
+CONNECT_SECONDS = 10
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
+SECRET = "***"
+POSTGRES = ("postgresql", "postgres")
+
+T = TypeVar("T")
+
+
+class Database:
+    """Where studies are kept.
+
+    Arguments:
+        url: as SQLAlchemy reads it; or the path of a file of SQLite.
+
+    Attributes:
+        url: with its password, for those that connect themselves.
+        shown: the same as it may be shown.
+
+    Raises:
+        UsageError: the address is none, or its driver is not installed.
+    """
+
+    def __init__(self, url: str) -> None:
+        made = address(url)
+        self.url = made.render_as_string(hide_password=False)
+        self.shown = shown(made)
+        self.is_file = made.get_backend_name() == "sqlite"
+        self._secrets = [str(secret) for secret in (made.password, made.query.get("password")) if secret]
+        self._was_there = False
+        try:
+            self.engine = sql.create_engine(made, **options(made))
+        except (ImportError, sql.exc.NoSuchModuleError) as error:
+            hint = "for PostgreSQL: pip install 'seedbed[cluster]'"
+            raise UsageError(f"study: no driver for the database {self.shown}: {error}", hint) from None
+        if self.is_file:
+            sql.event.listen(self.engine, "connect", _without_transactions)
+
+    def read(self, work: Callable[[sql.Connection], T]) -> T:
+        """What `work` reads.
+
+        Raises:
+            UsageError: the database cannot be used.
+        """
+        return self._done(work, is_writing=False)
+
+    def write(self, work: Callable[[sql.Connection], T]) -> T:
+        """What `work` gives, which happens whole or not at all; it may be called again where a server was away.
+
+        Raises:
+            UsageError: the database cannot be used.
+            IntegrityError: another process has written a row with that key.
+        """
+        return self._done(work, is_writing=True)
+
+    def changed(self, statement: sql.Update) -> int:
+        """How many rows a change has changed."""
+        return self.write(lambda db: db.execute(statement).rowcount)
+
+    def _done(self, work: Callable[[sql.Connection], T], *, is_writing: bool) -> T:
+        pause, until = FIRST_PAUSE, time.monotonic() + AWAY_SECONDS
+        while True:
+            try:
+                with self.engine.begin() as db:
+                    if self.is_file and is_writing:
+                        # A lock from the first statement: two that read and then want to write cannot both have it.
+                        db.exec_driver_sql("BEGIN IMMEDIATE")
+                    found = work(db)
+                self._was_there = True
+                return found
+            except IntegrityError:
+                raise
+            except SQLAlchemyError as error:
+                if not (self._was_there and self._may_pass(error)) or time.monotonic() > until:
+                    raise self.unusable(error) from None
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _may_pass(self, error: SQLAlchemyError) -> bool:
+        """Whether an error may be gone in a moment: a lock of SQLite, a deadlock, a server that starts again."""
+        if not isinstance(error, DBAPIError):
+            return isinstance(error, sql.exc.TimeoutError)
+        if self.is_file:
+            return "locked" in str(error.orig)
+        return error.connection_invalidated or isinstance(error, sql.exc.OperationalError | sql.exc.InterfaceError)
+
+    def unusable(self, error: Exception) -> UsageError:
+        """The error in the words for a user."""
+        lines = str(getattr(error, "orig", None) or error).strip().splitlines()
+        reason = lines[0] if lines else type(error).__name__
+        for secret in self._secrets:
+            reason = reason.replace(secret, SECRET)
+        hint = "see that the server runs and lets this user in; or leave --study away for a file of SQLite"
+        return UsageError(f"study: the database {self.shown} cannot be used: {reason}", hint)
+
+    def close(self) -> None:
+        """Ends its connections."""
+        self.engine.dispose()
+
+
+def address(url: str) -> sql.URL:
+    """The address of a database: of a path that of a file of SQLite, of PostgreSQL that for its driver.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if "://" not in url:
+        return sql.URL.create("sqlite", database=url)
+    try:
+        made = sql.make_url(url)
+    except (sql.exc.ArgumentError, ValueError):
+        hint = "such as sqlite:///study.db or postgresql://user@host/database"
+        raise UsageError("study: expected the address of a database, got one that cannot be read", hint) from None
+    return made.set(drivername="postgresql+psycopg") if made.drivername in POSTGRES else made
+
+
+def shown(url: str | sql.URL) -> str:
+    """An address without its password."""
+    made = address(url) if isinstance(url, str) else url
+    if "password" in made.query:
+        made = made.update_query_dict({"password": SECRET})
+    return made.render_as_string(hide_password=True)
+
+
+def options(url: sql.URL) -> dict[str, Any]:
+    """How an engine for this database is made."""
+    if url.get_backend_name() == "sqlite":
+        return {"connect_args": {"timeout": LOCK_SECONDS}}
+    return {"pool_pre_ping": True, "connect_args": {"connect_timeout": CONNECT_SECONDS}}
+
+
+def _without_transactions(connection: Any, record: Any) -> None:
+    """Python's own module begins transactions when it thinks best; here they begin where they are asked for."""
+    del record
+    connection.isolation_level = None
