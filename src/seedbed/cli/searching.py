@@ -192,8 +192,11 @@ def _show(found: sb.Study, printer: Printer, url: str | None, *, as_json: bool) 
         return
     printer.say("")
     printer.say(best_trials(found))
-    printer.say("")
-    printer.say(truth(found))
+    if found.truth is None:
+        printer.say("\nno trial was trained to the end yet: the best of those that were given time is no winner")
+    else:
+        printer.say("")
+        printer.say(truth(found))
     lines = [f"study   {where}"]
     if found.folder is not None:
         lines += [f"{name:7} {path}" for name, path in _files(found.folder).items() if path.exists()]

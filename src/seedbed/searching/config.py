@@ -33,6 +33,7 @@ class Config:
         halves: whether trials that fall behind are given up at rungs.
         steps: into how many values a grid cuts a range, or None.
         costs: the factors of the cost model when the study began: compiling, training.
+        open_round: trials of a round where the clock is the budget.
     """
 
     space: str
@@ -48,6 +49,7 @@ class Config:
     halves: bool
     steps: int | None
     costs: tuple[float, float] = (1.0, 1.0)
+    open_round: int = OPEN_ROUND
 
     @classmethod
     def from_text(cls, text: str) -> Config:
@@ -66,7 +68,7 @@ class Config:
     def to_method(self, space: Space) -> Method:
         """The method, ready to propose."""
         kind = METHODS[self.method][0]
-        return kind(space, self.epochs, self.seed, self.trials, self.halves, self.steps, OPEN_ROUND)
+        return kind(space, self.epochs, self.seed, self.trials, self.halves, self.steps, self.open_round)
 
     def check_same(self, other: Config, where: str) -> None:
         """Refuses a study of something else, which would mix what cannot be compared.

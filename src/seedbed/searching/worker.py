@@ -35,6 +35,7 @@ from seedbed.training.setup import Setup
 from seedbed.training.supplies import Supplies
 from seedbed.training.trainer import Progress
 
+SEARCHING = 0.85  # of a budget by wall clock; the rest is for the winner
 BEAT_SECONDS, WAIT_SECONDS = 2.0, 0.2
 KEPT = 64  # trials whose weights and predictions are kept: the best
 
@@ -310,7 +311,7 @@ class Worker:
 
     def _is_late(self) -> bool:
         budget = self.config.seconds
-        return budget is not None and self._before + time.perf_counter() - self._began > budget
+        return budget is not None and self._before + time.perf_counter() - self._began > SEARCHING * budget
 
     @contextlib.contextmanager
     def _beating(self) -> Iterator[None]:

@@ -8,8 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from seedbed.core import toml
-from seedbed.core.errors import UsageError, nearest, one_of
+from seedbed.core.errors import TrainingError, UsageError, nearest, one_of
 from seedbed.data.dataset import Dataset
 from seedbed.data.folds import told_of_folds
 from seedbed.data.loading import load
@@ -21,17 +23,22 @@ from seedbed.recipe.searching.progress import showing_search
 from seedbed.recipe.searching.space import propose_space
 from seedbed.recipe.searching.study import Study
 from seedbed.recipe.searching.winner import told_of
+from seedbed.searching.cohorts import cohorts
 from seedbed.searching.config import Config
 from seedbed.searching.costs import Costs
 from seedbed.searching.methods import METHODS, grid_size
+from seedbed.searching.rungs import mean_epochs, rungs_of
 from seedbed.searching.space import Space
 from seedbed.searching.store import Round, Store
 from seedbed.searching.worker import Told, Worker
+from seedbed.training.cohorts import bind
 from seedbed.training.scopes import ctrl_c
 from seedbed.training.selftest import check_back_end
 from seedbed.training.setup import Setup
+from seedbed.training.supplies import Supplies
 
 TRIALS = 128  # unless trials or a budget are given
+SMALLEST_ROUND, LARGEST_ROUND, PROBED = 8, 512, 32  # trials, where the clock is the budget
 RETRAINED = 8  # networks of the winner, with fresh seeds
 STUDY_FILE, STUDY_NAME = "study.db", "search"
 
@@ -90,7 +97,7 @@ def search(
         RunError: the folder is in the way.
         TrainingError: every trial diverged.
     """
-    began, dataset = time.perf_counter(), load(data)
+    began, dataset, n_retrained = time.perf_counter(), load(data), whole("retrain", retrain, least=0)
     asked: dict[str, Any] = {
         "trials": trials, "budget": budget, "method": method, "seed": seed, "folds": folds, "epochs": epochs,
         "halving": halving, "steps": steps,
@@ -104,9 +111,12 @@ def search(
         worker = Worker(store, config, parts, on_told=tell, on_round=on_round, ends=noted)
         worker.run()
         found = Study(store, config, folder, told_of_folds(dataset, parts) if config.folds else dataset, parts)
-        found.is_interrupted = noted()
+        found.is_interrupted = worker.is_interrupted or noted()
         found.worker = worker
-    found.truth = told_of(found, retrain=0 if found.is_interrupted else whole("retrain", retrain, least=0))
+    if not found.is_scored:
+        _check_begun(found)
+    if found.has_weights:
+        found.truth = told_of(found, retrain=0 if found.is_interrupted else n_retrained)
     found.wall_seconds = time.perf_counter() - began
     if folder is not None:
         found.write()
@@ -143,7 +153,7 @@ def configured(
         trials = min(grid_size(seen, steps), trials or grid_size(seen, steps))
     elif trials is None and budget is None:
         trials = TRIALS
-    return Config(
+    config = Config(
         space=toml.dumps(setup),
         data=data.name,
         fingerprint=data.fingerprint,
@@ -158,6 +168,22 @@ def configured(
         steps=steps,
         costs=Costs.known().factors,
     )
+    return config if config.seconds is None else replace(config, open_round=_open_round(config, data))
+
+
+def _open_round(config: Config, data: Dataset) -> int:
+    """How many trials a round has where the clock is the budget: as many as take about an eighth of it."""
+    assert config.seconds is not None
+    space, supplies = config.to_space(), Supplies()
+    setups = [
+        space.setup_at(space.sampled(seed=config.seed, number=n)).replace(epochs=config.epochs) for n in range(PROBED)
+    ]
+    bound = [bind(one, data, supplies.preprocessor(one, data).shape) for one in setups]
+    epochs, costs = mean_epochs(rungs_of(config.epochs, LARGEST_ROUND), LARGEST_ROUND), Costs(*config.costs)
+    epochs = epochs if config.halves else config.epochs
+    groups = cohorts(bound, data, supplies, epochs=epochs, n_folds=config.folds or 1, costs=costs)
+    each = sum(one.trial_seconds * len(one.places) for one in groups) / PROBED
+    return int(min(LARGEST_ROUND, max(SMALLEST_ROUND, 2 ** int(np.log2(config.seconds / 8 / each)))))
 
 
 def _opened(
@@ -190,6 +216,21 @@ def _file(folder: Path | None) -> Path:
         return Path(tempfile.mkdtemp(prefix="seedbed-search-")) / STUDY_FILE
     folder.mkdir(parents=True, exist_ok=True)
     return folder / STUDY_FILE
+
+
+def _check_begun(study: Study) -> None:
+    """Says why no trial has a score: it was ended too early, and not all of them diverged.
+
+    Raises:
+        KeyboardInterrupt: the user ended it.
+        TrainingError: the budget did.
+    """
+    if study.is_interrupted:
+        raise KeyboardInterrupt  # the study is there to go on with, but there is nothing to tell
+    if any(not trial.is_over for trial in study.listed):
+        came = f"none of {len(study.listed)} in {study.config.seconds:g} s"
+        hint = "give it a larger budget, or fewer epochs; programs that were compiled are kept for the next time"
+        raise TrainingError(f"budget: expected a trial that reaches its first rung in time, got {came}", hint)
 
 
 def _resumed(store: Store, data: Dataset) -> Config:

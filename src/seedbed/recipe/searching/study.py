@@ -139,6 +139,16 @@ class Study:
             raise TrainingError(f"expected a trial with a finite score, but all {len(self.listed)} diverged", hint)
         return found
 
+    @property
+    def is_scored(self) -> bool:
+        """Whether any trial has a finite score."""
+        return best_of(self.listed) is not None
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether the winner was trained to the end, and can predict."""
+        return self.winner.number in self.store.kept("weights", [self.winner.number])
+
     @cached_property
     def setup(self) -> Setup:
         """The winner's setup."""
