@@ -193,7 +193,7 @@ def _show(found: sb.Study, printer: Printer, url: str | None, *, as_json: bool) 
     printer.say("")
     printer.say(best_trials(found))
     if found.truth is None:
-        printer.say("\nno trial was trained to the end yet: the best of those that were given time is no winner")
+        printer.say("\nthe weights of the best trial were not kept: its scores are those of the study alone")
     else:
         printer.say("")
         printer.say(truth(found))

@@ -28,7 +28,7 @@ def curve(content: bytes) -> NDArray[Any]:
 def of_paused(members: Sequence[Paused]) -> bytes:
     """The networks of a trial that paused, one for each fold."""
     leaves = [(fold, i, a) for fold, one in enumerate(members) for i, a in enumerate(one.leaves)]
-    arrays = {f"{fold}.{i}": np.ascontiguousarray(a) for fold, i, a in leaves}
+    arrays = {f"{fold}.{i}": np.array(a, order="C") for fold, i, a in leaves}
     arrays["epochs"] = np.asarray([one.epoch for one in members])
     return save(arrays)
 
@@ -48,7 +48,7 @@ def paused(content: bytes) -> list[Paused]:
 def of_weights(folds: Sequence[Sequence[Arrays]]) -> bytes:
     """The weights of a trial's networks, one for each fold, layer by layer."""
     arrays = {
-        f"{fold}.{layer}.{name}": np.ascontiguousarray(array)
+        f"{fold}.{layer}.{name}": np.array(array, order="C")
         for fold, layers in enumerate(folds)
         for layer, own in enumerate(layers)
         for name, array in own.items()

@@ -25,6 +25,8 @@ from seedbed.training.trained import DIVERGED as HAS_DIVERGED
 from seedbed.training.trained import Trained
 from seedbed.training.trainer import Progress, Training
 
+EARLY = 8  # trials whose weights are kept behind a rung that is not the last
+
 
 @dataclass
 class Crew:
@@ -97,7 +99,8 @@ class Crew:
         best = [trial.number for trial in ranked(found) if trial.state != DIVERGED]
         places = {trial.number: i for i, trial in enumerate(found)}
         going = {places[number] for number in best[:n_paused]} if not self.is_last else set()
-        whole = ranked([*found, *kept()])[:n_kept] if self.is_last else []
+        # A search may be ended at any rung: what is best by then has to predict.
+        whole = ranked([*found, *kept()])[: n_kept if self.is_last else min(n_kept, EARLY)]
         heavy = [places[trial.number] for trial in whole if trial.number in places and trial.state != DIVERGED]
         predicted = dict(zip(heavy, self._predictions(heavy), strict=True)) if heavy else {}
         folds = range(len(self.data))

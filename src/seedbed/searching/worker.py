@@ -268,6 +268,7 @@ class Worker:
         n_before = sum(len(one.trials) for one in tasks if one.is_done)
         crew.training.on_progress = lambda now: self._tell(round_, task, n_before, now)
         if not crew.train():
+            self.is_interrupted = not self._is_late()  # Ctrl-C, which is noted inside alone
             return False
         seconds = time.perf_counter() - before
         finished = self._before + time.perf_counter() - self._began

@@ -228,7 +228,7 @@ def _check_begun(study: Study) -> None:
     if study.is_interrupted:
         raise KeyboardInterrupt  # the study is there to go on with, but there is nothing to tell
     if any(not trial.is_over for trial in study.listed):
-        came = f"none of {len(study.listed)} in {study.config.seconds:g} s"
+        came = f"none of {len(study.listed)} in {study.config.seconds or 0:g} s"
         hint = "give it a larger budget, or fewer epochs; programs that were compiled are kept for the next time"
         raise TrainingError(f"budget: expected a trial that reaches its first rung in time, got {came}", hint)
 
