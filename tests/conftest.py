@@ -31,7 +31,10 @@ def checked(function: Callable[..., Any]) -> Callable[..., Any]:
 
 # Before any import of seedbed: the back end starts with the devices it finds here, and the hook sees only what is
 # imported after it.
-os.environ["SEEDBED_CACHE"] = tempfile.mkdtemp(prefix="seedbed-cache-")
+if (
+    "PYTEST_XDIST_WORKER" not in os.environ
+):  # a new one for this run, in which its processes find one another's programs
+    os.environ["SEEDBED_CACHE"] = tempfile.mkdtemp(prefix="seedbed-cache-")
 os.environ.setdefault("SEEDBED_LANG", "en")
 jax.config.update("jax_num_cpu_devices", 2)
 sys.modules["seedbed_checks"] = types.ModuleType("seedbed_checks")
@@ -44,6 +47,14 @@ settings.load_profile("seedbed")
 
 STRICT_ROOMS = ("core", "functions", "calculus", "network", "data")
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept_programs() -> None:
+    """All that JAX compiles is kept from the first test on, and not only from the first training on."""
+    from seedbed.training.compiling import keep_programs
+
+    keep_programs()
 
 
 @pytest.fixture(autouse=True)

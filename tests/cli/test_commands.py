@@ -17,20 +17,20 @@ import pandas as pd
 import pytest
 
 import seedbed as sb
-from tests.cli.conftest import QUICK, Command
+from tests.cli.conftest import BARE, QUICK, Command
 
 FIRST_ROWS = "sepal length (cm),sepal width (cm),petal length (cm),petal width (cm)\n5.1,3.5,1.4,0.2\n6.7,3.0,5.2,2.3\n"
 
 
 def test_train_prints_the_steps_the_folder_and_the_report(seedbed: Command) -> None:
-    said = seedbed("train", "iris", *QUICK, "--out", "runs/mine")
+    said = seedbed("train", "iris", *BARE, "--out", "runs/mine")
     assert said.code == 0 and said.err == ""
     heads = re.findall(r"^\d \w+", said.out, flags=re.MULTILINE)
     assert heads == ["1 Data", "2 Preprocessing", "3 Network", "4 Training", "5 Findings", "6 Result"]
     assert re.search(r"^  layers +linear 16, relu, linear out *$", said.out, flags=re.MULTILINE)
     assert said.out.splitlines()[-2] == "run     runs/mine"
     assert said.out.splitlines()[-1].startswith("report  runs/mine/report.html   (")
-    assert Path("runs/mine/report.html").is_file()
+    assert Path("runs/mine/report.html").is_file() and Path("runs/mine/signals.parquet").is_file()
 
 
 @pytest.mark.parametrize("name", ["x[/a]", "[b]", ":smile:"])

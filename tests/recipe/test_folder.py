@@ -138,9 +138,17 @@ def test_a_loaded_run_gives_the_start_of_another_and_its_report(digits_run: sb.R
     assert again.report() == digits_run.folder / "report.html"
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run; tests copy it."""
+    folder = tmp_path_factory.mktemp("finished") / "own"
+    quick(epochs=1, out=folder)
+    return folder
+
+
 @pytest.fixture
-def own_run(tmp_path: Path) -> sb.Run:
-    return quick(epochs=1, out=tmp_path / "runs" / "own")
+def own_run(finished: Path, tmp_path: Path) -> sb.Run:
+    return sb.load_run(shutil.copytree(finished, tmp_path / "runs" / "own"))
 
 
 def test_a_run_is_never_overwritten(own_run: sb.Run) -> None:
@@ -204,7 +212,7 @@ def test_a_page_that_cannot_be_drawn_costs_no_training(tmp_path: Path, monkeypat
     with pytest.warns(UserWarning, match=said):
         run = quick(epochs=1, out=tmp_path / "run")
     assert len(run.members) == 2
-    assert {path.name for path in (tmp_path / "run").iterdir()} == FILES - {"report.html"}
+    assert {path.name for path in (tmp_path / "run").iterdir()} == FILES - {"report.html", "signals.parquet"}
     monkeypatch.undo()
     assert sb.load_run(tmp_path / "run").report().is_file()
 

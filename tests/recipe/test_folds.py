@@ -59,7 +59,7 @@ def test_what_is_said_is_of_the_folds(run: sb.Run, table: pd.DataFrame) -> None:
     assert said["rows"] == "150: 120 in 3 folds (each 80 to train, 40 to validate), 30 to test"
     by_time = table.assign(day=pd.date_range("2020-01-01", periods=150, freq="D"))
     setup = SETUP.replace(preprocessing=[sb.Standardize()], epochs=1)
-    run = sb.train(setup, sb.data.load(by_time, target="price", time="day"), members=1, folds=K, out=None)
+    run = sb.train(setup, sb.data.load(by_time, target="price", time="day"), members=1, folds=K, out=None, watch="off")
     said, prepared = (dict(step.facts) for step in run.steps[:2])
     assert said["rows"] == "150: 120 in 3 folds (each 30–90 to train, 30 to validate), 30 to test"
     assert prepared["standardize"].endswith("fitted on each fold's training part only")
@@ -105,7 +105,7 @@ def test_the_mean_over_folds_predicts(run: sb.Run, data: Any, table: pd.DataFram
     facts, numbers = dict(run.steps[-1].facts), [str(member.number) for member in run.best.members]
     assert facts["best member"].endswith(f"(the mean of members {', '.join(numbers)})")
     assert facts["ensemble"].endswith(f"(of {len(run.ensemble().weights)} members)")
-    alone = sb.train(SETUP, data, members=1, epochs=1, out=None)
+    alone = sb.train(SETUP, data, members=1, epochs=1, out=None, watch="off")
     assert dict(alone.steps[-1].facts)["ensemble"].endswith("(of 1 member)")
 
 
@@ -143,7 +143,8 @@ def sales() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def ordered(sales: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> tuple[sb.Run, Any]:
     data = sb.data.load(sales, target="sold", time="day", name="sales")
-    return sb.train(SETUP, data, members=3, folds=K, out=tmp_path_factory.mktemp("ordered") / "run"), data
+    run = sb.train(SETUP, data, members=3, folds=K, out=tmp_path_factory.mktemp("ordered") / "run", watch="off")
+    return run, data
 
 
 def test_by_time_the_network_of_the_last_fold_predicts(ordered: tuple[sb.Run, Any], sales: pd.DataFrame) -> None:
@@ -197,7 +198,7 @@ def test_by_time_probabilities_have_the_temperature_of_the_newest_rows(tmp_path:
     x = rng.normal(size=(1200, 4))
     y = (x[:, 0] > 0).astype(int)
     setup = SETUP.replace(loss=sb.CrossEntropy(), optimizer=sb.Adam(0.01), epochs=2)  # less sure than it is right
-    options: dict[str, Any] = {"members": 1, "folds": 2}
+    options: dict[str, Any] = {"members": 1, "folds": 2, "watch": "off"}
     data = sb.data.load((x, y), time=np.arange(1200))
     run = sb.train(setup, data, out=tmp_path / "run", **options)
     newest = data.folds(2)[-1].valid
@@ -217,7 +218,7 @@ def test_files_of_new_rows_are_read_as_the_folds_know_them(tmp_path: Path) -> No
     path = tmp_path / "houses.csv"
     frame.to_csv(path, index=False)
     data = sb.data.load(path, target="price", missing="?", types={"code": "category"})
-    run = sb.train(SETUP.replace(epochs=1), data, members=1, folds=2, out=tmp_path / "run")
+    run = sb.train(SETUP.replace(epochs=1), data, members=1, folds=2, out=tmp_path / "run", watch="off")
     encoder = sb.load_run(tmp_path / "run").encoder
     assert encoder.kind == "folds" and encoder == run.encoder
     rows = sb.data.read_rows(path, encoder)
@@ -240,7 +241,7 @@ def test_what_a_fold_cannot_learn_is_told_with_the_data() -> None:
         for data in (sb.data.load(frame, target="ill", group="who", split_seed=seed) for seed in range(9))
         if data.class_names.index("gout") in data.train.y
     )
-    run = sb.train(setup, data, members=1, folds=2, out=None)
+    run = sb.train(setup, data, members=1, folds=2, out=None, watch="off")
     said = [notice for notice in run.data["notices"] if "cannot learn the classes gout" in notice]
     assert len(said) == 1 and ("notice", said[0]) in run.steps[0].facts
     assert run.data["fingerprint"] == data.fingerprint
@@ -249,7 +250,7 @@ def test_what_a_fold_cannot_learn_is_told_with_the_data() -> None:
 def test_classes_and_arrays(tmp_path: Path) -> None:
     """Arrays have one encoder for all folds, so that the light predictor serves them."""
     setup = SETUP.replace(loss=sb.CrossEntropy(), precision="float32")
-    run = sb.train(setup, "iris", members=2, folds=5, epochs=20, out=tmp_path / "run")
+    run = sb.train(setup, "iris", members=2, folds=5, epochs=20, out=tmp_path / "run", watch="off")
     assert run.results["validation"]["ensemble"]["accuracy"] > 0.8
     x = sb.data.load("iris").test.rows
     assert (tmp_path / "run" / "ensemble.safetensors").is_file()

@@ -78,7 +78,7 @@ def planted(n: int = 600) -> pd.DataFrame:
 def run() -> sb.Run:
     network = sb.Network([sb.Linear(16), sb.Tanh(), sb.Linear("out")])
     setup = sb.Setup(network=network, loss=sb.MeanSquaredError(), optimizer=sb.Adam(1e-2), batch_size=32, epochs=12)
-    return sb.train(setup, sb.data.load(planted(), target="price"), members=3, out=None)
+    return sb.train(setup, sb.data.load(planted(), target="price"), members=3, out=None, watch="off")
 
 
 def test_a_run_finds_the_columns_that_matter(run: sb.Run) -> None:

@@ -55,7 +55,7 @@ def test_the_result_is_what_the_models_say_of_the_test_part(digits_run: sb.Run, 
 def test_probabilities_are_those_that_the_log_loss_was_measured_with(digits: Any, tmp_path: Path) -> None:
     """Smoothed labels make networks less sure than they are right, and a temperature mends that."""
     setup = digits_setup().replace(loss=sb.CrossEntropy(label_smoothing=0.4), epochs=4)
-    run = sb.train(setup, digits, members=2, out=tmp_path / "run")
+    run = sb.train(setup, digits, members=2, out=tmp_path / "run", watch="off")
     rows, temperature = digits.test.rows, run.held.temperature
 
     def log_loss(model: sb.Member | sb.Ensemble) -> float:
@@ -111,7 +111,7 @@ def test_an_ensemble_has_at_least_one_place(digits_run: sb.Run, k: int) -> None:
 def test_a_trained_network_folds() -> None:
     network = sb.Network([sb.Linear(8), sb.Linear(6), sb.Tanh(), sb.Linear("out")])
     setup = sb.Setup(network=network, loss=sb.CrossEntropy(), optimizer=sb.SGD(0.1), epochs=1)
-    best = sb.train(setup, "iris", members=1, out=None).best
+    best = sb.train(setup, "iris", members=1, out=None, watch="off").best
     folded = best.network.fold()
     x = jnp.asarray(np.random.default_rng(0).normal(size=(7, 4)), jnp.float32)
     before, behind = jax.tree.map(jnp.asarray, (best.params, folded.params(best.params)))

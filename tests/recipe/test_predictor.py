@@ -81,7 +81,7 @@ def test_convolutions_and_blocks_are_predicted_without_jax(
     """Digits are vectors of 64 numbers, which the network reads as images."""
     setup = sb.Setup(network=sb.Network.parse(CONVOLVED), loss=sb.CrossEntropy(), optimizer=sb.SGD(0.1), epochs=1,
                      batch_size=200, precision=precision)  # fmt: skip
-    run = sb.train(setup, "digits", members=2, out=tmp_path / "run")
+    run = sb.train(setup, "digits", members=2, out=tmp_path / "run", watch="off")
     rows, predictor = sb.data.load("digits").test.rows, sb.load_predictor(tmp_path / "run")
     assert isinstance(predictor.mean, Packed)
     assert {one.widest for one in predictor.mean.networks} == {4 * 4 * 9 * 2}  # the patches of a group
@@ -96,7 +96,7 @@ def test_a_category_that_was_never_there_is_refused_without_jax_as_with_it(tmp_p
     x = np.random.default_rng(0).integers(0, 5, (60, 3)).astype(float)
     setup = sb.Setup(network=sb.Network.parse("embedding 5 2, flatten, linear out"), loss=sb.CrossEntropy(),
                      optimizer=sb.Adam(0.1), epochs=1, preprocessing=())  # fmt: skip
-    run = sb.train(setup, (x, (x[:, 0] > 2).astype(int)), members=2, out=tmp_path / "run")
+    run = sb.train(setup, (x, (x[:, 0] > 2).astype(int)), members=2, out=tmp_path / "run", watch="off")
     predictor = sb.load_predictor(tmp_path / "run")
     np.testing.assert_allclose(predictor.predict_proba(x), run.ensemble().predict_proba(x), rtol=1e-5)
     x[4, 1] = 5.0
@@ -113,7 +113,7 @@ def test_a_layer_of_ones_own_is_predicted_by_jax(tmp_path: Path) -> None:
     try:
         setup = sb.Setup(network=sb.Network([Doubled(), sb.Linear("out")]), loss=sb.CrossEntropy(),
                          optimizer=sb.SGD(0.1), epochs=1)  # fmt: skip
-        run = sb.train(setup, "iris", members=2, out=tmp_path / "run")
+        run = sb.train(setup, "iris", members=2, out=tmp_path / "run", watch="off")
         assert pack(run.ensemble()) is None and not (tmp_path / "run" / FILE).exists()
         rows = sb.data.load("iris").test.rows
         found = sb.load_predictor(tmp_path / "run").predict_proba(rows)

@@ -26,7 +26,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> sb.Run:
         preprocessing=[sb.Standardize(), sb.choice(*STEPS), sb.StandardizeTarget()],
     )
     data = sb.data.load(houses(), target="price")
-    return sb.train(setup, data, members=4, out=tmp_path_factory.mktemp("runs") / "houses")
+    return sb.train(setup, data, members=4, out=tmp_path_factory.mktemp("runs") / "houses", watch="off")
 
 
 def test_each_member_has_the_inputs_of_its_own_steps(run: sb.Run) -> None:

@@ -28,10 +28,10 @@ def test_labels_and_several_values() -> None:
     x = np.random.default_rng(0).normal(size=(60, 4))
     labels = sb.data.load((x, (x[:, :3] > 0).astype(float)), task="multilabel")
     assert isinstance(sb.propose(labels).loss, sb.BinaryCrossEntropy)
-    run = sb.train(sb.propose(labels), labels, members=2, epochs=1, out=None)
+    run = sb.train(sb.propose(labels), labels, members=2, epochs=1, out=None, watch="off")
     assert run.best.predict(x).shape == run.best.predict_proba(x).shape == (60, 3)
     values = sb.data.load((x, x[:, :2] * 3))
-    run = sb.train(sb.propose(values), values, members=2, epochs=1, out=None)
+    run = sb.train(sb.propose(values), values, members=2, epochs=1, out=None, watch="off")
     assert run.best.predict(x).shape == (60, 2)
 
 
@@ -49,7 +49,7 @@ def test_a_table_of_many_rows_has_its_numbers_embedded_and_fewer_members() -> No
     ]  # fmt: skip
     assert [step.kind for step in sb.propose(little).preprocessing] == ["standardize", "standardize_target"]
     assert sb.propose(rows(3000, columns=65)).preprocessing[0] == sb.Standardize()
-    run = sb.train(sb.propose(large), large, epochs=2, out=None)
+    run = sb.train(sb.propose(large), large, epochs=2, out=None, watch="off")
     assert len(run.members) == 8
     assert run.results["test"]["ensemble"]["r2"] > 0.8
     assert run.best.predict(large.test.rows).shape == (len(large.test),)

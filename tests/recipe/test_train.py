@@ -27,7 +27,7 @@ WILD = SETUP.replace(network=sb.Network([sb.Linear(8), sb.ReLU(), sb.Linear("out
 
 
 def quick(data: Any = "iris", setup: sb.Setup = SETUP, **options: Any) -> sb.Run:
-    return sb.train(setup, data, **{"members": 2, "out": None, **options})
+    return sb.train(setup, data, **{"members": 2, "out": None, "watch": "off", **options})
 
 
 def equal(a: Any, b: Any) -> None:

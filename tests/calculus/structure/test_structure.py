@@ -41,7 +41,7 @@ def agrees(f: Callable[[Any], Any], x: Any, jacobian: sb.Jacobian | None = None)
     """The Jacobian, after its entries and its products are compared with JAX's dense ones."""
     x = jnp.asarray(x)
     found = sb.jacobian(f)(x) if jacobian is None else jacobian
-    dense = np.asarray(jax.jacfwd(f)(x)).reshape(found.shape)
+    dense = np.asarray(jax.jit(jax.jacfwd(f))(x)).reshape(found.shape)  # one program instead of one for each step
     scale = max(1.0, np.abs(dense).max(initial=0.0))
     v, u = RNG.normal(size=found.shape[1]), RNG.normal(size=found.shape[0])
     np.testing.assert_allclose(found.as_matrix(), dense, atol=1e-12 * scale, rtol=1e-10)

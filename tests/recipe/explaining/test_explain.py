@@ -1,57 +1,46 @@
 """Every explanation: found by its name, whole in every language, and without a number that is not one."""
 
-import json
 import re
 import tomllib
 from importlib import resources
 from pathlib import Path
 
 import pytest
-from rich.cells import cell_len
 
 import seedbed as sb
 from seedbed.core.errors import UsageError
-from seedbed.core.messages import LANGUAGES, catalogue, message
+from seedbed.core.messages import LANGUAGES, catalogue
 from seedbed.recipe.explaining.explain import explain, named
 from seedbed.recipe.explaining.registry import ALIASES, EXPLANATIONS
-from seedbed.reporting.explained.explanation import Explanation
-from seedbed.reporting.explained.page import page
+from tests.recipe.explaining.reading import assert_data, assert_readable
 
 SOURCE = Path(sb.__file__).parent
-SHOWING_NAN = {"softmax", "naive_softmax", "exponential"}  # they are about it
+# Those that take long to measure are looked at where they are measured anyway: their files call `assert_whole`.
+ELSEWHERE = {"nudge", "isometry"}
 
 
-@pytest.fixture(scope="module", params=EXPLANATIONS)
+@pytest.fixture(scope="module", params=[name for name in EXPLANATIONS if name not in ELSEWHERE])
 def told(request):
     return explain(request.param, "en")
 
 
-def in_language(told, language):
-    return Explanation(told.name, told.theme, told.sections, told.related, language)
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_it_reads_in_every_language(told, language):
-    text = str(in_language(told, language))
-    assert max(map(cell_len, text.splitlines())) <= 80
-    assert not re.search(r"[{}]|\bnan\b|\binf\b|None", text), text
-    assert "NaN" not in text or told.name in SHOWING_NAN
-    html = page(in_language(told, language))
-    assert f"<h1>{message(f'explain.{told.name}.title', language)}</h1>" in html
+    assert_readable(told, language)
 
 
-def test_it_is_data_for_programs(told):
-    data = json.loads(json.dumps(told.to_dict(), allow_nan=False))
-    assert data["name"] == told.name and data["sections"] and (data["tables"] or data["plots"] or data["facts"])
+def test_it_is_data_for_programs_and_points_to_others(told):
+    assert_data(told)
+
+
+@pytest.mark.parametrize("name", sorted(ELSEWHERE))
+def test_what_takes_long_is_looked_at_in_its_own_file(name):
+    assert "assert_whole(" in (Path(__file__).parent / f"test_{name}.py").read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", ["relu", "normal", "descent"])
 def test_it_is_measured_alike_again(name):
     assert explain(name, "en").to_dict() == explain(name, "en").to_dict()
-
-
-def test_what_it_points_to_is_there(told):
-    assert set(told.related) <= set(EXPLANATIONS) - {told.name}
 
 
 def test_no_sentence_of_an_explanation_is_left_unused():

@@ -7,16 +7,26 @@ import re
 import numpy as np
 import pytest
 
-from seedbed.recipe.explaining.isometry import CRITICAL, DEPTH, GAUSSIAN, RELU, SIGMOID, cases, measured, sections
+from seedbed.recipe.explaining.explain import explain
+from seedbed.recipe.explaining.isometry import CRITICAL, DEPTH, GAUSSIAN, RELU, SIGMOID, cases, measured
 from seedbed.reporting.explained.isometric import LEAST, gradient_plot, spectrum_plot
 from seedbed.reporting.explained.parts import Equations
 from seedbed.reporting.explained.plot import Plot
-from tests.recipe.explaining.reading import part, rows, section
+from tests.recipe.explaining.reading import assert_whole, part, rows, section
 
 
 @pytest.fixture(scope="module")
-def told():
-    return sections("isometry")
+def explained():
+    return explain("isometry", "en")
+
+
+@pytest.fixture(scope="module")
+def told(explained):
+    return explained.sections
+
+
+def test_it_is_whole_in_every_language(explained):
+    assert_whole(explained)
 
 
 @pytest.fixture(scope="module")

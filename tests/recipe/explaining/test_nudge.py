@@ -7,15 +7,25 @@ import pytest
 from scipy.special import expit
 
 from seedbed.network.nudge import nudge
-from seedbed.recipe.explaining.nudge import STEEPNESS, networks_apart, pair, sections
+from seedbed.recipe.explaining.explain import explain
+from seedbed.recipe.explaining.nudge import STEEPNESS, networks_apart, pair
 from seedbed.reporting.explained.nudged import error_plot, nudge_plot
 from seedbed.reporting.explained.plot import Plot
-from tests.recipe.explaining.reading import column, part, rows, said, section
+from tests.recipe.explaining.reading import assert_whole, column, part, rows, said, section
 
 
 @pytest.fixture(scope="module")
-def told():
-    return sections("nudge")
+def explained():
+    return explain("nudge", "en")
+
+
+@pytest.fixture(scope="module")
+def told(explained):
+    return explained.sections
+
+
+def test_it_is_whole_in_every_language(explained):
+    assert_whole(explained)
 
 
 def test_the_perceptron_jumps_and_the_sigmoid_neuron_does_not(told):
