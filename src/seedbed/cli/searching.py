@@ -197,6 +197,9 @@ def _show(found: sb.Study, printer: Printer, url: str | None, *, as_json: bool) 
     else:
         printer.say("")
         printer.say(truth(found))
+        if (gap := found.truth.gap) is not None:
+            much = "better" if gap >= 0 else "worse"
+            printer.say(f"the winner looked {abs(gap):.4f} {much} than its setup is with fresh seeds")
     lines = [f"study   {where}"]
     if found.folder is not None:
         lines += [f"{name:7} {path}" for name, path in _files(found.folder).items() if path.exists()]
@@ -213,7 +216,7 @@ def truth(found: sb.Study) -> Any:
     assert told is not None
     metric = next(iter(told.results["validation"]["winner"]))
     has_test = "test" in told.results
-    made = table("", "validation", "test", right=("validation", "test"))
+    made = table(metric, "validation", "test", right=("validation", "test"))
 
     def row(label: str, valid: str, model: str) -> None:
         made.add_row(label, valid, f"{told.results['test'][model][metric]:.4f}" if has_test else "")
@@ -224,10 +227,6 @@ def truth(found: sb.Study) -> Any:
         test = _spread([one[metric] for one in told.retrained_test]) if has_test else ""
         made.add_row(f"retrained, {len(told.retrained)} fresh seeds", valid, test)
     row("ensemble of 8", f"{told.results['validation']['ensemble'][metric]:.4f}", "ensemble")
-    made.title = f"{metric}" + (
-        "" if told.gap is None else f"; the winner looked {told.gap:+.4f} better than its setup is"
-    )
-    made.title_justify = "left"
     return made
 
 
