@@ -60,25 +60,25 @@ def compared(f: Any, x: Any) -> tuple[sb.Jacobian, np.ndarray]:
 
 
 @given(programs(most=8))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_any_program(case: tuple[Any, Any]) -> None:
     compared(*case)
 
 
 @given(programs(most=4, names=MOVES))
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_moves_of_numbers(case: tuple[Any, Any]) -> None:
     compared(*case)
 
 
 @given(programs(most=4, names=REPEATED))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_what_is_repeated_and_summed(case: tuple[Any, Any]) -> None:
     compared(*case)
 
 
 @given(programs(most=3, names=WINDOWS))
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_windows(case: tuple[Any, Any]) -> None:
     compared(*case)
 
@@ -90,7 +90,7 @@ def test_operations_without_a_rule(case: tuple[Any, Any]) -> None:
 
 
 @given(programs(most=4))
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_the_kind_holds_of_the_entries_and_is_the_same_within_jit(case: tuple[Any, Any]) -> None:
     f, x = case
     within, dense = compared(f, x)
