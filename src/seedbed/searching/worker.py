@@ -37,6 +37,7 @@ from seedbed.training.trainer import Progress
 
 SEARCHING = 0.85  # of a budget by wall clock; the rest is for the winner
 BEAT_SECONDS, WAIT_SECONDS = 2.0, 0.2
+HARDLY_COMPILED = 0.4  # of what is expected: a program that was read from disk
 KEPT = 64  # trials whose weights and predictions are kept: the best
 
 
@@ -272,6 +273,7 @@ class Worker:
             return False
         seconds = time.perf_counter() - before
         finished = self._before + time.perf_counter() - self._began
+        self._measure(round_, task, crew)
         n_reached = sum(len(one.trials) for one in tasks)
         found = crew.results(seconds, finished, n_survivors(n_reached), KEPT, self.store.heavy)
         self.compile_seconds += crew.training.compile_seconds
@@ -284,6 +286,17 @@ class Worker:
             going = {(one.trial.number, task.rung + 1): i for i, one in enumerate(found) if one.paused is not None}
             self._paused = later | {key: crew.pauses(i) for key, i in going.items()}
         return True
+
+    def _measure(self, round_: Round, task: Task, crew: Crew) -> None:
+        """Holds what the cost model expected against what it was, for the next study."""
+        cohort, training = self._members(round_)[task.trials[0]][0], crew.training
+        expected = self.costs.compile_seconds(cohort.n_layers)
+        if self.n_trained == 0 and training.program_seconds > HARDLY_COMPILED * expected:
+            self.costs.note("compiling", expected, training.program_seconds)  # the first has the machine for itself
+        before = round_.rungs[task.rung - 1] if task.rung else 0
+        each = self._trial_seconds(cohort, round_.rungs[task.rung] - before)
+        n_places = sum(one.plan.wave * -(-len(one.places) // one.plan.wave) for one in training.results)
+        self.costs.note("training", each * n_places, training.wall_seconds - training.compile_seconds)
 
     # Around it
 

@@ -99,6 +99,7 @@ class Training:
     is_interrupted: bool = False
     wall_seconds: float = 0.0
     compile_seconds: float = 0.0  # that training waited for plans and programs
+    program_seconds: float = 0.0  # that programs took, also while others trained
     n_steps: int = 0
     best_score: float = -np.inf
 
@@ -185,8 +186,10 @@ class Training:
         with precision(members.setup.storage):
             program = build(blueprint)
             feed = self._feed(members, blueprint)
+            before = time.perf_counter()
             with counted_as_in(self.setups[members.places[0]].network, members.setup.network):
                 compiled(program, (feed.train(0, 0), feed.valid))
+            self.program_seconds += time.perf_counter() - before
             return program, feed
 
     def _train(self, i: int, program: Program, feed: Feed, interrupted: Callable[[], bool]) -> None:
