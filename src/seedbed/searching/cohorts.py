@@ -40,17 +40,24 @@ MOST_MERGED = 40  # groups that are compared with one another
 class Job:
     """What trials are trained on, as far as costs go."""
 
-    in_shape: tuple[int, ...]
-    n_train: int
-    n_valid: int
+    data: Dataset
+    supplies: Supplies
     epochs: float
     n_folds: int
     costs: Costs
 
+    def in_shape(self, setup: Setup) -> tuple[int, ...]:
+        """The shape in which the network of a setup reads an example, behind its preprocessing."""
+        return setup.network.input_shape(self.supplies.preprocessor(setup, self.data).shape)
+
     def seconds(self, setup: Setup, flops: float) -> float:
         """What one trial takes."""
         return self.n_folds * self.costs.member_seconds(
-            flops, batch_size=setup.batch_size, n_train=self.n_train, n_valid=self.n_valid, epochs=self.epochs
+            flops,
+            batch_size=setup.batch_size,
+            n_train=len(self.data.train),
+            n_valid=len(self.data.valid),
+            epochs=self.epochs,
         )
 
 
@@ -118,9 +125,7 @@ def cohorts(
     Arguments:
         epochs: that a trial trains in the mean.
     """
-    shape = supplies.preprocessor(setups[0], data).shape
-    in_shape = setups[0].network.input_shape(shape)
-    job = Job(in_shape, len(data.train), len(data.valid), epochs, n_folds, costs)
+    job = Job(data, supplies, epochs, n_folds, costs)
     skeletons: dict[Any, list[tuple[int, tuple[int, ...]]]] = {}
     for place, setup in enumerate(setups):
         skeleton, widths = _skeleton(setup)
@@ -249,10 +254,11 @@ def _together(a: _Draft, b: _Draft, job: Job) -> tuple[float, _Draft] | None:
     templates = [*a.templates, *b.templates]
     if _outside(templates[0]) != _outside(templates[-1]):
         return None
-    forms = canonical(templates, job.in_shape)
+    in_shape = job.in_shape(templates[0])
+    forms = canonical(templates, in_shape)
     if forms is None:
         return None
-    flops = forms[0].network.flops(job.in_shape)
+    flops = forms[0].network.flops(in_shape)
     one = _Draft(a.places + b.places, templates, job.seconds(forms[0], flops), len(forms[0].network.layers))
     return a.cost(job.costs) + b.cost(job.costs) - one.cost(job.costs), one
 
@@ -276,10 +282,11 @@ def _outside(setup: Setup) -> Any:
 def _seconds_of(template: Setup, job: Job) -> Callable[[tuple[int, ...]], float]:
     """What a trial of that skeleton takes, by its widths."""
     known: dict[tuple[int, ...], float] = {}
+    in_shape = job.in_shape(template)
 
     def seconds(widths: tuple[int, ...]) -> float:
         if widths not in known:
-            known[widths] = job.seconds(template, _with_widths(template.network, widths).flops(job.in_shape))
+            known[widths] = job.seconds(template, _with_widths(template.network, widths).flops(in_shape))
         return known[widths]
 
     return seconds
