@@ -7,7 +7,7 @@ import seedbed as sb
 from seedbed.recipe.searching.budget import seconds_of
 from seedbed.recipe.searching.search import search
 from seedbed.recipe.searching.study import load_study
-from tests.searching.spaces import small
+from tests.searching.spaces import nested, small
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +72,10 @@ def test_a_study_never_mixes(study, digits) -> None:
         search(small(5), sb.data.load("xor"), **options)
     with pytest.raises(sb.UsageError, match="expected seed 4, got 5"):
         search(small(5), digits, **options | {"seed": 5})
+    with pytest.raises(sb.UsageError, match="expected trials 24, got 30"):
+        search(None, digits, study=study.store.url, name="a", resume=True, trials=30, out=None)
+    with pytest.raises(sb.UsageError, match="expected the same space"):
+        search(nested(), digits, study=study.store.url, name="a", resume=True, out=None)
 
 
 @pytest.mark.parametrize(

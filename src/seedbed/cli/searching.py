@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -16,9 +16,6 @@ from seedbed.cli.options import with_shared_options
 from seedbed.cli.setups import Changes
 from seedbed.cli.training import Imports, import_modules
 from seedbed.recipe.defaults import AUTO
-
-if TYPE_CHECKING:
-    from seedbed.data import Dataset
 
 BEST_SHOWN = 10
 Name = Annotated[str | None, typer.Option(help="Of the study in its database.", metavar="NAME")]
@@ -77,7 +74,7 @@ def search(
     printer = Printer(is_quiet=quiet, is_json=as_json)
     with printer.warnings():
         dataset = source.load()
-        space = spaced(changes, dataset)
+        space = None if resumed and changes == Changes() else changes.made(dataset, sb.propose_space)
         options: dict[str, Any] = {
             "trials": trials, "budget": budget, "method": method, "seed": seed, "folds": folds, "halving": halving,
             "steps": steps,
@@ -117,11 +114,6 @@ def study(
         printer.say(made)
     printer.say("")
     printer.say(pruned(found))
-
-
-def spaced(changes: Changes, dataset: Dataset) -> sb.Setup:
-    """The space of the command line: of a file, or the proposed one, with what is said in place of it."""
-    return changes.made(dataset, sb.propose_space)
 
 
 def best_trials(found: sb.Study) -> Any:

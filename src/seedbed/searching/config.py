@@ -80,7 +80,18 @@ class Config:
             "fingerprint": f"the data {other.data}" if self.data != other.data else "the same content of the data",
             "space": "the same space" if self.space != other.space else "",
         }
-        for name in ("fingerprint", "space", "folds", "epochs", "method", "seed", "halves", "steps"):
+        for name in (
+            "fingerprint",
+            "space",
+            "folds",
+            "epochs",
+            "method",
+            "seed",
+            "halves",
+            "steps",
+            "trials",
+            "seconds",
+        ):
             mine, theirs = getattr(self, name), getattr(other, name)
             if mine != theirs:
                 expected = told.get(name) or f"{name} {theirs}"

@@ -104,7 +104,7 @@ def search(
     }  # fmt: skip
     config = None if resume else configured(space, dataset, **asked)
     store, folder = _opened(study, name, resume, out, dataset)
-    config = _resumed(store, dataset) if config is None else _begun(store, config)
+    config = _resumed(store, dataset, space, asked) if config is None else _begun(store, config)
     check_back_end()
     parts = _parts(dataset, config.folds)
     with ctrl_c() as noted, showing_search(progress, on_told) as tell:
@@ -233,13 +233,17 @@ def _check_begun(study: Study) -> None:
         raise TrainingError(f"budget: expected a trial that reaches its first rung in time, got {came}", hint)
 
 
-def _resumed(store: Store, data: Dataset) -> Config:
-    """The configuration of a study that is there."""
+def _resumed(store: Store, data: Dataset, space: Setup | None, asked: dict[str, Any]) -> Config:
+    """The configuration of a study that is there; what is asked beside it has to be the same."""
     config = store.config()
     if config is None:
         raise UsageError(f"study: expected a study named {store.name!r} in {store.shown}, got none", "see --name")
-    if config.fingerprint != data.fingerprint:
-        replace(config, fingerprint=data.fingerprint, data=data.name).check_same(config, _where(store))
+    said: dict[str, Any] = {"fingerprint": data.fingerprint, "data": data.name}
+    said |= {name: asked[name] for name in ("trials", "folds", "epochs", "steps") if asked[name] is not None}
+    said |= {} if asked["budget"] is None else {"seconds": seconds_of(asked["budget"])}
+    said |= {} if asked["halving"] is None else {"halves": asked["halving"]}
+    said |= {} if space is None else {"space": toml.dumps(space.replace(epochs=config.epochs))}
+    replace(config, **said).check_same(config, _where(store))
     return config
 
 
