@@ -22,7 +22,14 @@ PALETTE = {
     "grey": ("#98a1ac", "#707b88"),
     "accent": ("#1662c8", "#71b0ff"),
     "wrong": ("#c44d16", "#f4935f"),
+    # From the lowest fifth of scores to the highest: each stands out more from the paper than the one before.
+    "shade1": ("#ccd2d9", "#39414a"),
+    "shade2": ("#a8bedb", "#3f5877"),
+    "shade3": ("#74a0d8", "#4d7fbb"),
+    "shade4": ("#2f74cd", "#7db6fb"),
+    "shade5": ("#0b2f6b", "#d9e9ff"),
 }
+SHADES = ("shade1", "shade2", "shade3", "shade4", "shade5")
 LIGHT, DARK = 0, 1
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans KR', 'Apple SD Gothic Neo', sans-serif"
 HEIGHT = 250

@@ -205,13 +205,30 @@ class Study:
         table = pd.DataFrame({"dimension": list(found), "importance": list(found.values())})
         return table.sort_values("importance", ascending=False, ignore_index=True)
 
+    def report(self, path: str | Path | None = None, *, language: str | None = None) -> Path:
+        """Writes a page with all that was tried and the truth about the winner, and gives back where.
+
+        Arguments:
+            path: of the page; into the study's folder unless given. A page like it is replaced.
+            language: of the page, the reader's own unless given.
+
+        Raises:
+            RunError: the study has no folder and no path is given.
+            UsageError: another file stands there, or it cannot be written there.
+        """
+        from seedbed.recipe.searching.report import write
+
+        return write(self, path, language)
+
     def write(self) -> None:
-        """Writes what the folder holds beside the study: the winner's setup."""
+        """Writes what the folder holds beside the study: the winner's setup and the report."""
         from seedbed.core.files import write_text
+        from seedbed.recipe.searching.report import write_safely
 
         assert self.folder is not None
         self.folder.mkdir(parents=True, exist_ok=True)
         write_text(self.folder / "winner.toml", toml.dumps(self.setup))
+        write_safely(self)
 
     @property
     def _data(self) -> Dataset:
