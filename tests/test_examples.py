@@ -73,6 +73,14 @@ def test_batch_norm_takes_fewer_steps_and_overfits_less(run: Run) -> None:
     assert normed[0] == "with batch norm" and float(normed[4]) < float(plain[4])
 
 
+@pytest.mark.slow
+def test_random_points_try_more_rates_than_a_grid(run: Run) -> None:
+    *distinct, eight, more, most = run("random_against_grid", "--quick")
+    assert [row[:5] for row in distinct] == [[str(k**3), str(k), str(k), str(k**3), str(k**3)] for k in (2, 3, 4)]
+    assert [row[0] for row in (eight, more, most)] == ["8", "27", "64"]
+    assert all(float(row[3].split()[0]) > -1.5 for row in (eight, more, most))  # six repeats: the mean spreads by 0.7
+
+
 def test_each_example_stands_in_the_table() -> None:
     table = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert all(f"examples/{path.name}" in table for path in EXAMPLES.glob("*.py"))

@@ -14,5 +14,5 @@ def rung_scores(store: Store) -> list[tuple[int, int, float]]:
     at, score = t.intermediate.c.step, t.intermediate.c.intermediate_value
     query = sql.select(number, at, score).join_from(t.intermediate, t.trials, t.intermediate.c.trial_id == trial)
     query = query.where((t.trials.c.study_id == store.study_id) & score.is_not(None)).order_by(number, at)
-    with store.engine.connect() as db:
-        return [(int(row[0]), int(row[1]), float(row[2])) for row in db.execute(query)]
+    rows = store.db.read(lambda db: db.execute(query).all())
+    return [(int(row[0]), int(row[1]), float(row[2])) for row in rows]

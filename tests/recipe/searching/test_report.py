@@ -25,7 +25,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     setup = sb.Setup(
         network=sb.Network([sb.Linear("out")]), loss=sb.CrossEntropy(), optimizer=sb.Adam(lr), epochs=2, batch_size=32
     )
-    return search(setup, "iris", trials=2, method="random", retrain=2, out=tmp_path_factory.mktemp("s") / "study")
+    return search(setup, "iris", trials=2, method="random", retrain=0, out=tmp_path_factory.mktemp("s") / "study")
 
 
 def test_the_folder_has_a_report_with_the_numbers_of_the_study(study: Study, tmp_path: Path) -> None:
@@ -34,7 +34,8 @@ def test_the_folder_has_a_report_with_the_numbers_of_the_study(study: Study, tmp
     assert f"{100 * study.truth.found:.1f}\u202f%" in html and f"trial {study.winner.number}" in html
     assert toml.dumps(study.setup) == (study.folder / "winner.toml").read_text("utf-8")
     evidence = evidence_of(study)
-    assert evidence.worth is not None and evidence.worth.retrained == study.truth.retrained
+    assert evidence.worth is not None and evidence.worth.results == study.truth.results
+    assert "was not trained again with fresh seeds" in html
     assert evidence.trials["score"].tolist() == study.trials["score"].tolist()
     assert evidence.points["optimizer.lr"].tolist() == study.trials["optimizer.lr"].tolist()
     assert rung_scores(study.store) == [(t.number, 2, t.score) for t in study.listed]
@@ -68,7 +69,7 @@ def test_a_report_needs_a_place_and_replaces_no_other_file(study: Study, tmp_pat
     other.write_text("mine")
     with pytest.raises(UsageError, match="that seedbed search wrote"):
         study.report(other)
-    assert "opened from its database" in homeless.report(tmp_path / "b.html", language="en").read_text("utf-8")
+    assert "is not known here" in homeless.report(tmp_path / "b.html", language="en").read_text("utf-8")
 
 
 def test_a_page_that_cannot_be_drawn_does_not_cost_the_search(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,7 +45,7 @@ def test_a_search_without_a_winner_and_one_without_the_truth(make) -> None:
     assert "No trial has a finite score." in html and 'id="winner"' not in html
     assert figures(lost, "en") == [] and best_lines(lost, "en")[1] == []
     opened = make(worth=None)
-    assert verdict(opened, "en")[0].startswith("This study was opened from its database")
+    assert verdict(opened, "en")[0].startswith("What the winner is worth with fresh seeds")
     assert len(figures(opened, "en")) == 1 and "truth" not in page(opened, "en").split("</style>")[1][:9000]
 
 

@@ -118,7 +118,7 @@ def _design(
     room = 0.05 * ((high - low) or 1.0)
     tall = alt.Scale(domain=[low - room, high + room], nice=False)
     x, y = (_along(both[axis], axis, name) for axis, name in zip("xy", names, strict=True))
-    form = alt.Axis(format="~%", tickCount=3, title=None)
+    form = alt.Axis(format="~%", tickCount=2, title=None, labelOverlap=True)
     over = dots.encode(x=alt.X(**x, axis=None), y=alt.Y("score:Q", scale=tall, axis=form), color=ink)
     beside = dots.encode(y=alt.Y(**y, axis=None), x=alt.X("score:Q", scale=tall, axis=form), color=ink)
     ticks = [alt.Axis(format=".4~g", values=log_ticks(*one["scale"].domain), title=one["title"]) for one in (x, y)]
