@@ -130,3 +130,13 @@ def test_the_truth_has_a_point_for_each_score(make) -> None:
 def test_importance_is_shown_where_it_tells_something(make) -> None:
     assert importance_data(make())["dimension"].tolist() == ["optimizer.lr", "block"]
     assert importance_data(make(3)).empty
+
+
+def test_an_interrupted_rung_is_decided_where_trials_were_given_up(make) -> None:
+    trials = make().trials
+    running = trials["state"].isin(["complete"]) & (trials["round"] == 0)
+    stopped = trials.assign(
+        state=trials["state"].mask(running, "running"), rungs=trials["rungs"].mask(running, 1)
+    )  # behind the first rung, and not at the second
+    first = rungs_data(make(trials=stopped)).iloc[0]
+    assert (first.went_on, first.pruned, first.diverged, first.unfinished) == (5, 14, 1, 0)

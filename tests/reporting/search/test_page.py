@@ -59,6 +59,7 @@ def test_what_was_found_and_what_it_is_worth_is_said(make) -> None:
     assert "fresh seeds, the same setup scores 89.0" in verdict(evidence, "en")[0]
     better = make(worth=Worth(found, (found + 0.01,), (), {}))
     assert "once more" in verdict(better, "en")[0] and "cost nothing" in verdict(better, "en")[0]
+    assert "mean over 5 folds" in verdict(make(folds=5), "en")[1]
     untried = make(worth=Worth(found, (), (), {}))
     assert "not trained again" in verdict(untried, "en")[0]
 

@@ -42,7 +42,8 @@ def clock_data(evidence: Searched) -> Clock:
     sound = points[points["standing"] != BELOW]
     whole = sound[sound["state"] == COMPLETE]
     counted = whole if len(whole) else sound
-    stair = DataFrame({"at": counted["at"], "best": counted["score"].cummax()}).drop_duplicates("best")
+    together = counted.groupby("at")["score"].max().cummax()  # a cohort's trials end at one time
+    stair = DataFrame({"at": together.index, "best": together.to_numpy()}).drop_duplicates("best")
     if len(stair):
         end = DataFrame({"at": [last / length], "best": [stair["best"].iloc[-1]]})
         stair = concat([stair, end], ignore_index=True)

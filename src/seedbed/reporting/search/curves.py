@@ -19,6 +19,7 @@ MANY = 60  # from more trials on, quantiles say more than lines
 N_BEST = 20
 MOST_ROWS = 4500
 MOST_EPOCHS = 200
+FEW = 8  # epochs that each have a tick
 QUANTILES = {"p10": 0.10, "p25": 0.25, "p75": 0.75, "p90": 0.90}
 LOG_FROM = 10.0
 
@@ -68,7 +69,9 @@ def draw_curves(evidence: Searched, measure: str, language: str | None = None) -
     curves = curves_data(evidence, measure)
     curves, options = _placed(evidence, curves, measure)
     y = alt.Y("at:Q", title=None, **options)
-    whole = alt.Axis(tickMinStep=1, format="d", tickCount=6)
+    last = int(curves.lines["epoch"].max()) if len(curves.lines) else 1
+    few = {"values": list(range(1, last + 1))} if last <= FEW else {"tickCount": 6, "tickMinStep": 1}
+    whole = alt.Axis(format="d", **few)
     x = alt.X("epoch:Q", title=message("column.epoch", language), axis=whole, scale=alt.Scale(nice=False, zero=False))
     layers = []
     if len(curves.bands):

@@ -104,7 +104,7 @@ def _drawn_ranges(one: Narrowed, language: str | None) -> list[alt.Chart]:
     ink = alt.condition(alt.datum.kind == "widened", alt.value(colour("wrong")), alt.value(colour("accent")))
     given = alt.Chart(DataFrame({"end": [axis.low, axis.high]}))
     layers = [
-        base.mark_bar(width={"band": 0.62}, opacity=0.45).encode(y=y("low"), y2="high", color=ink, tooltip=said),
+        base.mark_bar(width={"band": 0.62}, opacity=0.45).encode(y=y("low"), y2="high:Q", color=ink, tooltip=said),
         given.mark_rule(color=colour("muted"), strokeDash=[4, 3]).encode(y=y("end")),
     ]
     if isinstance(one.winner, float):
@@ -122,9 +122,7 @@ def _drawn_options(one: Narrowed, language: str | None) -> list[alt.Chart]:
     )
     base = alt.Chart(table).encode(x=_x(table), y=y)
     layers = [
-        base.transform_filter(alt.datum.kind == "dropped").mark_point(
-            shape="cross", angle=45, color=colour("grey"), filled=True, size=50, opacity=0.8
-        ),
+        base.transform_filter(alt.datum.kind == "dropped").mark_text(text="×", color=colour("muted"), fontSize=16),
         base.transform_filter(alt.datum.kind == "there").mark_point(
             color=colour("accent"), filled=True, size=90, opacity=0.6
         ),

@@ -16,7 +16,8 @@ from seedbed.reporting.theme import SHADES, colour, themed
 from seedbed.reporting.wording import metric
 
 MOST_AXES = 9
-MOST_LINES = 240
+WIDTH = 960  # about that of a page, in pixels
+MOST_LINES = 120
 MOST_ROWS = 4800  # Altair draws up to 5,000
 ABSENT_AT = -0.13  # where a line passes a dimension that its trial does not have
 SCORE = "\u200bscore"  # not the name of any dimension
@@ -73,16 +74,17 @@ def draw_parallel(evidence: Searched, language: str | None = None) -> alt.LayerC
     titles = [name if name != SCORE else message(f"column.{evidence.metric}", language) for name in found.axes]
     spoken = dict(zip(found.axes, titles, strict=True))
     lines, labels = (t.assign(axis=t["axis"].map(spoken)) for t in (found.lines, found.labels))
+    room = WIDTH // len(titles)
     axis = alt.Axis(
         labelAngle=0,
-        labelLimit=130,
+        labelLimit=room,
         orient="top",
         labelOverlap=False,
         labelFlush=False,
         grid=True,
         labelFontSize=11.5,
         labelExpr="split(datum.label, '.')",
-        labelPadding=24 if any("." in title for title in titles) else 8,
+        labelPadding=8 + 13 * max(title.count(".") for title in titles),
     )
     x = alt.X("axis:N", sort=titles, title=None, scale=alt.Scale(type="point", padding=0.45), axis=axis)
     low = ABSENT_AT - 0.05 if (found.lines["place"] < 0).any() else -0.05
@@ -100,7 +102,7 @@ def draw_parallel(evidence: Searched, language: str | None = None) -> alt.LayerC
         for name in ("trial", "axis", "value")
     ]
     drawn.append(won.mark_point(color=colour("wrong"), filled=True, size=40, opacity=1).encode(x=x, y=y, tooltip=said))
-    text: dict[str, Any] = {"align": "left", "dx": 6, "dy": -7, "limit": 110, "fontSize": 10.5}
+    text: dict[str, Any] = {"align": "left", "dx": 6, "dy": -7, "limit": room - 14, "fontSize": 10.5}
     beside = alt.Chart(labels).encode(x=x, y=y, text="label:N")
     drawn.append(beside.mark_text(stroke=colour("paper"), strokeWidth=4, opacity=0.85, strokeJoin="round", **text))
     drawn.append(beside.mark_text(color=colour("ink"), **text))

@@ -98,7 +98,7 @@ def draw_best(trials: DataFrame, language: str | None = None) -> alt.LayerChart:
     layers = [
         base.mark_line(strokeDash=[3, 3], strokeWidth=1, opacity=0.7).encode(x=x, y=y("p10"), color=ink),
         base.mark_line(strokeDash=[3, 3], strokeWidth=1, opacity=0.7).encode(x=x, y=y("p90"), color=ink),
-        base.mark_area(opacity=0.25).encode(x=x, y=y("low"), y2="high", color=ink),
+        base.mark_area(opacity=0.25).encode(x=x, y=y("low"), y2="high:Q", color=ink),
         base.mark_line(strokeWidth=2.2, point=True).encode(x=x, y=y("mean"), color=ink),
     ]
     subtitle = message("search.design.bands", language, repeats=int(table["repeats"].max()))

@@ -77,8 +77,8 @@ def draw_spread(evidence: Searched, language: str | None = None) -> alt.LayerCha
     said = _tooltip(evidence, language)
     at = lambda name: alt.X(f"{name}_at:Q", title=None, **scale.options())  # noqa: E731
     layers = [
-        base.mark_rule(color=colour("grey"), strokeWidth=1.5).encode(x=at("low"), x2="high_at"),
-        base.mark_bar(color=colour("shade2"), height=12).encode(x=at("p25"), x2="p75_at", tooltip=said),
+        base.mark_rule(color=colour("grey"), strokeWidth=1.5).encode(x=at("low"), x2="high_at:Q"),
+        base.mark_bar(color=colour("shade2"), height=12).encode(x=at("p25"), x2="p75_at:Q", tooltip=said),
         base.mark_tick(color=colour("ink"), thickness=2, size=16).encode(x=at("median"), tooltip=said),
         base.mark_point(color=colour("accent"), filled=True, size=48, opacity=1).encode(x=at("high"), tooltip=said),
     ]
@@ -96,7 +96,10 @@ def _row(
     stays = reached["rungs"] == rung + 1
     pruned = reached.index[stays & (reached["state"] == PRUNED)]
     diverged = int((stays & (reached["state"] == DIVERGED)).sum())
-    going = reached.index[reached["state"] == COMPLETE] if is_last else reached.index[reached["rungs"] > rung + 1]
+    behind = reached["state"] == COMPLETE if is_last else reached["rungs"] > rung + 1
+    if len(pruned):  # then it is decided who goes on, also where an interrupted search went no further
+        behind |= ~reached["state"].isin([PRUNED, DIVERGED])
+    going = reached.index[behind]
     unfinished = len(reached) - len(going) - len(pruned) - diverged
     kept, lost = (scores.reindex(those).dropna() for those in (going, pruned))
     spread = np.quantile(scores, [0, 0.25, 0.5, 0.75, 1]) if len(scores) else np.full(5, np.nan)

@@ -69,7 +69,7 @@ def draw_truth(evidence: Searched, language: str | None = None) -> alt.LayerChar
     layers = [
         across.mark_rule(color=colour("wrong"), strokeDash=[4, 3], opacity=0.7).encode(x=at("score")),
         alt.Chart(spread).mark_rule(color=colour("accent"), strokeWidth=7, opacity=0.2, strokeCap="round").encode(
-            y=y, x=at("low"), x2="high"
+            y=y, x=at("low"), x2="high:Q"
         ),
         alt.Chart(points).mark_point(filled=True, size=55, opacity=0.7).encode(
             y=y, x=at("score"), color=ink, tooltip=said

@@ -32,7 +32,7 @@ def lead(evidence: Searched, language: str | None = None) -> str:
 
 
 def figures(evidence: Searched, language: str | None = None) -> list[tuple[str, str, str]]:
-    """The large numbers: value, what it is, and its spread or empty. What was retrained stands first."""
+    """The large numbers: value, what it is, and its spread or empty. What is least too good stands first."""
     worth, name, found = evidence.worth, evidence.metric, []
     trials = number(len(evidence.trials))
     if worth is None:
@@ -43,12 +43,13 @@ def figures(evidence: Searched, language: str | None = None) -> list[tuple[str, 
     if worth.retrained:
         spread = _spread(name, worth.retrained, language)
         found.append((metric(name, np.mean(worth.retrained)), message("search.figure.retrained", language), spread))
-    found.append((metric(name, worth.found), message("search.figure.found", language, trials=trials), ""))
+    as_found = (metric(name, worth.found), message("search.figure.found", language, trials=trials), "")
+    found += [as_found] if worth.retrained else []
     for model in ("winner", "ensemble"):
         if name in worth.results.get("test", {}).get(model, {}):
             value = metric(name, worth.results["test"][model][name])
             found.append((value, message(f"search.figure.{model}", language), ""))
-    return found
+    return found if worth.retrained else [*found, as_found]  # it is too good to stand first
 
 
 def verdict(evidence: Searched, language: str | None = None) -> list[str]:
@@ -59,6 +60,8 @@ def verdict(evidence: Searched, language: str | None = None) -> list[str]:
     trials = number(len(evidence.trials))
     if worth.retrained:
         said.append(_gap(evidence, trials, language))
+        if evidence.folds:
+            said.append(message("search.gap.folds", language, folds=evidence.folds))
     else:
         said.append(message("search.not_retrained", language, trials=trials, found=metric(name, worth.found)))
     if worth.retrained_test:
