@@ -7,7 +7,7 @@ for that step do hooks stand in the model; all others pay for the one that count
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from seedbed.interop.torch.taken import Found, Look, Reader, Row, Sums, row_of
 from seedbed.interop.torch.translate import Passed, function_of, layer_of
 from seedbed.network.activations import Step
 from seedbed.network.layer import Layer
+from seedbed.network.linear import Linear
 
 Tensor = Any
 NEAR = 4  # functions in a row between two modules, at most
@@ -110,7 +111,9 @@ class Looks:
     def _begin(self, model: Any, args: Any, kwargs: Any) -> None:
         self._is_inside = model.training and torch.is_grad_enabled()
         if self._is_inside:
-            self._look = Look((args, kwargs), self._state() if self._asks_for_gain else ())
+            state = self._state() if self._asks_for_gain else ()
+            # One of both is enough for a look, but for the first.
+            self._look = Look((args, kwargs), state, compares=not self.n or not self._asks_for_gain)
 
     @property
     def _asks_for_gain(self) -> bool:
@@ -164,8 +167,13 @@ class Looks:
         look.add(a, z, self.places[at].zones)
         look.last = after, after.grad_fn
         if after.requires_grad:
-            delta = look.delta  # not the look, which would hold the graph that holds this
-            after.register_hook(lambda slope: delta.__setitem__(at, torch.linalg.vector_norm(slope.detach())))
+            after.register_hook(_slopes(look, at, self._products(look, self.places[at].layer, before)))
+
+    def _products(self, look: Look, layer: Layer, before: Tensor) -> Tensor | None:
+        """What examples have in common in front of a linear layer, from which products of their gradients come."""
+        if not (look.compares and isinstance(layer, Linear) and before.ndim == 2):
+            return None
+        return signals.among(signals.whole(before.detach())) + float(layer.bias is not None)
 
     def _place(self, name: str, what: Any, z: Tensor, a: Tensor) -> Place:
         before, after = tuple(z.shape[1:]), tuple(a.shape[1:])
@@ -227,7 +235,7 @@ class Looks:
             [before[at[id(w)]] if id(w) in at else w.detach() for w in kept],
             [torch.zeros_like(w) if w.grad is None else w.grad for w in kept],
             [steps[at[id(w)]] if id(w) in at else torch.zeros_like(w) for w in kept],
-            None if self.n and self._asks_for_gain else self._directions,  # one of both is enough for a look
+            self._directions if look.compares else None,
             self._promise(look, learned, steps),
         )
         self.n += 1
@@ -273,6 +281,19 @@ class Looks:
             for e in range(self._n_epochs)
             for sums in [self._sums[0].get(e, {})]
         ]
+
+
+def _slopes(look: Look, at: int, before: Tensor | None) -> Callable[[Tensor], None]:
+    """Keeps what the slopes at a place tell, but not the look, which would hold the graph that holds this."""
+    delta, products = look.delta, look.products
+
+    def keep(slope: Tensor) -> None:
+        slope = signals.whole(slope.detach())
+        delta[at] = torch.linalg.vector_norm(slope)
+        if before is not None:
+            products.append(before * signals.among(len(slope) * slope))
+
+    return keep
 
 
 def _put(buffers: Sequence[tuple[Tensor, Tensor]]) -> None:

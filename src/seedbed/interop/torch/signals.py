@@ -15,7 +15,7 @@ from seedbed.functions import facts
 from seedbed.network.activations import Activation
 from seedbed.network.layer import Layer
 from seedbed.watching.levels import EDGES
-from seedbed.watching.signals import MOST_GAIN, SAMPLE
+from seedbed.watching.signals import MOST_GAIN, PAIRED, SAMPLE
 
 Tensor = Any
 Zones = tuple[tuple[float, float], ...]
@@ -81,6 +81,21 @@ def same_sign(sums: NDArray[np.float64], n: NDArray[np.float64]) -> NDArray[np.f
     """|Σ sign g| / Σ |sign g|, in the mean over units with gradients, from both sums (look, unit)."""
     there = n > 0
     return np.asarray((np.abs(sums) / np.where(there, n, 1)).sum(axis=1) / np.maximum(there.sum(axis=1), 1))
+
+
+def among(a: Tensor) -> Tensor:
+    """The products of the first rows with one another."""
+    rows = a[:PAIRED]
+    return rows @ rows.T
+
+
+def noise(sums: NDArray[np.float64], n: int) -> dict[str, NDArray[np.float64]]:
+    """The variance of the gradients of examples and the square of their mean, from (look, 2) of n examples' products:
+    the sum of those with themselves, and of all.
+    """
+    alone, total = sums.T
+    squared = (total - alone) / (n * (n - 1))
+    return {"gradient_variance": alone / n - squared, "gradient_squared": squared}
 
 
 def units_first(weight: Tensor) -> Tensor:

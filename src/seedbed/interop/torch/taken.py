@@ -30,6 +30,8 @@ class Look:
         delta: the length of the slopes at each place.
         last: what stands behind the last place, and its step backward.
         n: examples.
+        compares: whether units and examples are held against one another.
+        products: of the gradients of examples, (example, example), as far as they are known.
         output: of the model.
         loss: its value, the outputs as it took them, and the targets.
     """
@@ -44,6 +46,8 @@ class Look:
     delta: dict[int, Tensor] = field(default_factory=dict)
     last: tuple[Tensor, Any] | None = None
     n: int = 0
+    compares: bool = False
+    products: list[Tensor] = field(default_factory=list)
     output: Any = None
     loss: tuple[Tensor, Tensor, Any] | None = None
 
@@ -68,6 +72,7 @@ class Layout:
         fired: the units of each place.
         weights: the shapes of all weights.
         has_units: whether units were compared.
+        paired: how many examples were held against one another.
         dtype: of the loss; None where nobody knows what a step promised.
     """
 
@@ -78,6 +83,7 @@ class Layout:
     fired: tuple[int, ...]
     weights: tuple[tuple[int, ...], ...]
     has_units: bool
+    paired: int
     dtype: Any
 
 
@@ -100,7 +106,10 @@ def row_of(
         *look.behind, *look.flat.values(), *look.delta.values(), *torch._foreach_norm([*before, *gradients, *steps]),
         *promise,
     ]  # fmt: skip
-    flat = [*look.samples, *look.fired]
+    flat, paired = [*look.samples, *look.fired], 0
+    if look.products and len(look.products[0]) > 1:
+        products, paired = torch.stack(look.products).sum(0), len(look.products[0])
+        alone += [products.trace(), products.sum()]
     if directions is not None:
         alone += torch._foreach_norm(list(before), torch.inf)
         signs = [signals.whole(g if g.ndim == 2 else g.flatten(1)).sign() for g in gradients]
@@ -109,7 +118,7 @@ def row_of(
         flat += [signals.units_first(w) @ direction for w, direction in zip(before, directions, strict=True)]
     layout = Layout(
         look.n, tuple(look.sizes), tuple(look.flat), tuple(look.delta), tuple(map(len, look.fired)),
-        tuple([tuple(w.shape) for w in before]), directions is not None,
+        tuple([tuple(w.shape) for w in before]), directions is not None, paired,
         promise[0].dtype if promise else None,
     )  # fmt: skip
     return layout, torch.cat([torch.stack(alone), *flat])
@@ -148,6 +157,7 @@ class Reader:
         for name in ("weight", "gradient", "step"):
             found[name] = cut(len(at.weights)) / np.sqrt([math.prod(shape) for shape in at.weights])
         found["gain"] = np.full(looks, np.nan) if at.dtype is None else signals.gain(cut(3), at.dtype)
+        found |= signals.noise(cut(2), at.paired) if at.paired else _no_noise(looks)
         largest = cut(len(at.weights) if at.has_units else 0)
         found["histogram"] = np.stack([signals.histogram(cut(signals.sample_size(size))) for size in at.sizes], axis=1)
         fired = [cut(units) for units in at.fired]
@@ -167,6 +177,10 @@ class Reader:
                 dead[i] = [1 - one.mean() for one in now]
             self._few = None if n_before + n >= PROBE else (now, n_before + n)
         return dead
+
+
+def _no_noise(looks: int) -> Found:
+    return {name: np.full(looks, np.nan) for name in ("gradient_variance", "gradient_squared")}
 
 
 def _of_units(at: Layout, cut: _Cut, largest: NDArray[np.float64]) -> Found:
