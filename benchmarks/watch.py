@@ -19,6 +19,7 @@ import seedbed as sb
 from benchmarks import machine
 from benchmarks.healthy import healthy
 from benchmarks.sick import CASES, Sick
+from benchmarks.watch_torch import torch_costs
 from seedbed.recipe.diagnose import diagnose
 from seedbed.training.trainer import Training
 from seedbed.watching.findings import findings_of
@@ -35,12 +36,13 @@ WATCHES = {
 }
 SIZES = {"64-64-64-10 / 32": ((64, 64, 64, 10), 32), "784-128-10 / 64": ((784, 128, 10), 64)}
 N_TRAIN, N_VALID, MEMBERS = 3200, 800, 16
+TORCH_ROUNDS = 60  # epochs of PyTorch
 NOTES = """\
 named: what is named first for five seeds of a case together, and for how many of the five by themselves.
 false alarms: random setups of textbook sizes of which something is said of most seeds, and for which `treat` then
 proves no remedy; those for which it does are no healthy ones.
 cost: microseconds of a training step of one network of 16 in a population, and how many times the plain step; the best
-of several trainings that took turns."""
+of several trainings that took turns. PyTorch: processor time of a step of one network, eager, on one thread."""
 
 
 def named(case: Sick, seed: int) -> dict[str, Any]:
@@ -160,6 +162,7 @@ def main() -> None:
     parser.add_argument("--treat", action="store_true", help="also prove the remedies of the sick ones")
     parser.add_argument("--rounds", type=int, default=5, help="trainings of each way to watch; 0: skip")
     parser.add_argument("--epochs", type=int, default=60, help="epochs of each of these trainings")
+    parser.add_argument("--torch", action="store_true", help="also what the watcher of PyTorch costs")
     parser.add_argument("--seed", type=int, default=0, help="of all trainings")
     parser.add_argument("--json", type=Path, help="also write all figures to this file")
     said = parser.parse_args()
@@ -185,6 +188,7 @@ def main() -> None:
                 told = f"{one['number']}: {', '.join(one['findings'])}, chosen {one['chosen']}: {one['setup']}"
                 console.print(f"  {kind} {told}", highlight=False)
     cost = costs(said.rounds, said.epochs) if said.rounds else {}
+    cost |= torch_costs(SIZES, N_TRAIN, TORCH_ROUNDS) if said.torch else {}
     for name, best in cost.items():
         ways = ", ".join(f"{way} {us:.2f} ({us / best['plain']:.2f}×)" for way, us in best.items())
         console.print(f"{name}: {ways}", highlight=False)

@@ -293,17 +293,35 @@ def test_looks_come_at_the_cadence_and_in_training_alone() -> None:
         predicted(model, X)
         step(model, optimizer, CRITERION, X, Y)
         predicted(model, X)
-        counts.append(len(watcher._looks.taken))
+        counts.append(watcher._looks.n)
         if i == 3:
             watcher.epoch(**NO_EPOCH)
-            assert len(watcher._looks.taken) == 0
-    assert counts == [1, 1, 1, 2, 0, 0, 1]
+    assert counts == [1, 1, 1, 2, 2, 2, 3]
     watcher.epoch(**NO_EPOCH)
     watcher.epoch(**NO_EPOCH)
     assert np.isnan(watcher.series["gradient"][2]).all()
     again = from_table(watcher.signals, 3)
     np.testing.assert_array_equal(again["delta"], watcher.series["delta"])
     assert again.weights == watcher.series.weights == (0,)
+
+
+def test_signals_do_not_depend_on_when_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two at a time, batches of two sizes among them, over three epochs, as all at the end."""
+    told = []
+    for most in (2, 256):
+        monkeypatch.setattr("seedbed.interop.torch.looks.MOST", most)
+        torch.manual_seed(3)
+        model, optimizer, watcher = small(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 3), loss=CRITERION, every=1)
+        for rows in [*torch.arange(64).split(40)] * 3:
+            step(model, optimizer, CRITERION, X[rows], Y[rows])
+            if len(rows) < 40:
+                watcher.epoch(**NO_EPOCH)
+        assert watcher._looks.n == 6
+        told.append(watcher.series)
+    for name, one in told[0].values.items():
+        assert len(one) == 3
+        np.testing.assert_allclose(one, told[1][name], rtol=1e-12, err_msg=name)
+    assert np.isfinite(told[0]["gain"]).all() and (told[0]["dead"] == 0).all()
 
 
 def test_small_batches_tell_of_dead_units_together() -> None:

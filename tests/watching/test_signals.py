@@ -14,7 +14,7 @@ from seedbed.training.observe import cadence, n_looks
 from seedbed.training.trainer import Training
 from seedbed.watching.levels import ECONOMY, EDGES, FULL
 from seedbed.watching.series import from_table, series_of, table
-from seedbed.watching.signals import Watch, behind, flow_of, histogram, same_sign, saturated, twins, watch_of
+from seedbed.watching.signals import Watch, behind, flow_of, histogram, noise, same_sign, saturated, twins, watch_of
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(120, 5)), RNG.integers(0, 3, 120)
@@ -127,6 +127,33 @@ def test_units_are_saturated_at_both_ends_and_those_of_relu_are_off() -> None:
     z = jnp.asarray([-20.0, -0.5, 0.5, 20.0])
     assert float(saturated(sb.Tanh(), z)) == 0.5
     assert np.isnan(saturated(sb.ReLU(), z)) and np.isnan(saturated(sb.Linear(3), z))
+
+
+@pytest.mark.parametrize("line", ["linear 8, relu, linear 6, tanh, linear out", "linear 7 bias=none, linear out"])
+def test_the_noise_of_gradients_is_that_of_each_example_by_itself(line: str) -> None:
+    """The trace of the covariance of the gradients of single examples, and an estimate of their mean's square."""
+    network = sb.Network.parse(line).bind(3)
+    with jax.enable_x64(True):
+        params = network.init((5,), key=jax.random.key(1), dtype=jnp.float64)
+        x, y = jnp.asarray(X[:40]), jnp.asarray(Y[:40])
+        flow = flow_of(SETUP.replace(network=network), params, x, y)
+        found = {name: float(a) for name, a in noise(network, flow).items()}
+        loss = lambda p, x, y: SETUP.loss.per_example(network.apply(p, x[None]), y[None])[0]  # noqa: E731
+        each = jax.vmap(jax.grad(loss), (None, 0, 0))(params, x, y)
+        rows = np.concatenate([np.asarray(g).reshape(40, -1) for g in jax.tree.leaves(each)], axis=1)
+    variance = np.trace(np.cov(rows.T))
+    np.testing.assert_allclose(found["gradient_variance"], variance, rtol=1e-9)
+    np.testing.assert_allclose(found["gradient_squared"], np.sum(rows.mean(0) ** 2) - variance / 40, rtol=1e-9)
+
+
+def test_the_noise_of_one_example_is_not_known() -> None:
+    network = SETUP.network.bind(3)
+    params = network.init((5,), key=jax.random.key(1))
+    for n, known in ((1, network), (40, sb.Network.parse("relu"))):
+        setup, own = SETUP.replace(network=known), params if n == 1 else ({},)
+        x = jnp.asarray(X[:n], jnp.float32)
+        found = noise(known, flow_of(setup, own, x, jnp.asarray(Y[:n])))
+        assert all(np.isnan(a) for a in found.values())
 
 
 @pytest.mark.parametrize("lr", [0.01, 0.5, 2.0])

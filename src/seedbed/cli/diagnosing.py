@@ -75,11 +75,14 @@ def shown(finding: Finding, n_members: int) -> Text:
         text.append(f"  {evidence}\n", style="cyan")
     for symptom in finding.symptoms:
         text.append(f"  and so: {symptom.title.lower()}\n", style="dim")
-    text.append(f"  try: {', '.join(finding.remedies)}\n")
+    if finding.remedies:
+        text.append(f"  try: {', '.join(finding.remedies)}\n")
+    if finding.explanation is not None:
+        text.append(f"  more: seedbed explain {finding.explanation}\n", style="dim")
     return text
 
 
 def as_plain(finding: Finding) -> dict[str, Any]:
     """A finding as `--json` prints it."""
-    sentences = {"title": finding.title, "because": finding.because}
-    return finding.to_dict() | sentences | {"symptoms": [as_plain(one) for one in finding.symptoms]}
+    told = {"title": finding.title, "because": finding.because, "explanation": finding.explanation}
+    return finding.to_dict() | told | {"symptoms": [as_plain(one) for one in finding.symptoms]}

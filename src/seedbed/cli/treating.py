@@ -62,7 +62,7 @@ def treat(
     is_toml(healed), is_page(page)  # before much is trained in vain
     if target is not None and data is None:
         raise UsageError("--target: expected --data beside it, got none", "the run knows its own data and target")
-    given = None if data is None else sb.data.load(data, target=target)
+    given = data if target is None else sb.data.load(data, target=target)  # else read as the run read its own
     with printer.warnings():
         treated = sb.treat(
             sb.load_run(run), given, findings=finding, arms=remedy, seeds=seeds, seed=seed, judged=judged,

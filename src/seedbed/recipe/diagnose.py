@@ -48,7 +48,10 @@ class Diagnosis:
             lines.append(f"{one.title}{who}: {one.because}")
             lines += [f"  {evidence}" for evidence in one.evidence]
             lines += [f"  and so: {symptom.title}" for symptom in one.symptoms]
-            lines.append(f"  try: {', '.join(one.remedies)}; `seedbed treat` tries them side by side")
+            if one.remedies:
+                lines.append(f"  try: {', '.join(one.remedies)}; `seedbed treat` tries them side by side")
+            if one.explanation is not None:
+                lines.append(f"  more: `seedbed explain {one.explanation}`")
         lines = lines or ["nothing found that keeps these networks from learning"]
         return "\n".join([*lines, *(f"not known: {sentence}" for sentence in self.unknown)])
 

@@ -147,12 +147,14 @@ def _the_same(job: jobs.Job, data: Any, folder: Path) -> Dataset:
 
 
 def _loaded(job: jobs.Job, data: Any, folder: Path) -> Dataset:
-    """The data set as it is given, or as it stands where the run read it."""
+    """The data set as it is given, or as it stands where the run read it; another place is read the same way."""
     if data is None and job.origin is None:
         hint = f'give it again: sb.resume("{folder}", data)'
         raise UsageError(f"{folder}: expected the data, which came from memory and is not on disk, got none", hint)
+    is_place = data is None or isinstance(data, str | Path)
+    options = job.origin["options"] if job.origin is not None and is_place else {}
     try:
-        return load(data) if data is not None else load(job.origin["source"], **job.origin["options"])  # type: ignore[index]
+        return load(job.origin["source"] if data is None else data, **options)  # type: ignore[index]
     except DataError as error:
         raise RunError(
             f"{folder}: the data that the run began with cannot be read: {error.message}", error.hint

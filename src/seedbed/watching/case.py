@@ -26,6 +26,7 @@ from seedbed.training.trained import DIVERGED
 from seedbed.watching.series import Series
 
 STRUGGLES = 0.6  # of the chance loss; who takes away less may be sick
+MASTERS = 0.85  # of the errors that chance makes; who takes away more is well, however sure of the rest
 EARLY = 0.25  # the share of the epochs that counts as the beginning
 SAMPLE = 2000  # targets that the loss of chance is computed from
 
@@ -192,7 +193,31 @@ class Case:
     @property
     def struggles(self) -> bool:
         """Whether training took away less than it might have; only then a symptom is a finding."""
-        return self.is_trained and (self.diverged or self.learned() < STRUGGLES)
+        return self.is_trained and (self.diverged or (self.learned() < STRUGGLES and self.mastered < MASTERS))
+
+    @property
+    def mastered(self) -> float:
+        """The share of the errors of the best constant class that training took away; 0 where targets are no classes.
+
+        A few answers that are wrong and very sure can make a loss as large as that of chance.
+        """
+        if not len(self.inputs.classes) or self.chance_score >= 1:
+            return 0.0
+        return (self.best_score - self.chance_score) / (1 - self.chance_score)
+
+    @property
+    def noise_scale(self) -> float:
+        """In a batch of how many examples the gradient is as much noise as slope, over the whole training.
+
+        Infinite where the slope drowns in it; NaN where nothing is known.
+        """
+        if not self.has("gradient_variance"):
+            return np.nan
+        assert self.series is not None
+        variance, squared = (np.nansum(self.series[f"gradient_{what}"]) for what in ("variance", "squared"))
+        if not variance > 0:
+            return np.nan
+        return float(variance / squared) if squared > 0 else np.inf
 
     def early(self, name: str) -> NDArray[np.float64]:
         """A signal at the beginning of training: its mean over the first epochs with a look, (layer,) or ()."""

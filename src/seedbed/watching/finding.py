@@ -10,6 +10,25 @@ from seedbed.core.messages import message
 
 FATAL, SERIOUS, NOTE = "fatal", "serious", "note"  # learns nothing; learns much less than it could; worth knowing
 
+EXPLAINED = {  # by which explanation the reader learns how it comes about, `seedbed explain NAME`
+    "data_not_scaled": "z_score",
+    "feature_scales": "z_score",
+    "not_centred": "z_score",
+    "init_too_small": "he",
+    "init_too_large": "he",
+    "exploding_gradient": "isometry",
+    "vanishing_gradient": "sigmoid",
+    "saturated_units": "sigmoid",
+    "dead_relu": "relu",
+    "step_activation": "step",
+    "no_nonlinearity": "linear",
+    "softmax_one_unit": "softmax",
+    "redundant_softmax": "softmax",
+    "lr_too_high": "descent",
+    "lr_too_low": "descent",
+    "oscillating": "descent",
+}
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -60,6 +79,11 @@ class Finding:
     def because(self) -> str:
         """The cause, in two sentences."""
         return message(f"finding.{self.code}.because")
+
+    @property
+    def explanation(self) -> str | None:
+        """The name that `explain` knows it by; None where there is no such explanation."""
+        return EXPLAINED.get(self.code)
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as plain data."""

@@ -3,10 +3,21 @@
     economy   of each layer with weights the root mean square of its gradient, its weights and its step
     full      and of every layer what stands behind it, (B, *out): mean, deviation, histogram, shares of zeros, of dead
               and of saturated units, the root mean square of δ = ∂C/∂a; of weights the share of same-sign gradients per
-              unit and that of twins; and how much of the promised decrease of the loss a step brings
+              unit and that of twins; how much of the promised decrease of the loss a step brings; and how far the
+              gradients of single examples lie apart, beside the square of their mean
 
 What a step promises is -⟨∂C/∂w, step⟩: the decrease of the batch's loss to first order. 1 is a short step, ½ the best
 one along a parabola, 0 one that is twice as long, and below 0 the loss rises.
+
+Of how many examples a batch has to be for its gradient to be more than noise, the *noise scale* tells:
+
+    B = tr Σ / |G|²        (McCandlish et al. 2018, An empirical model of large-batch training, equation 2.9)
+
+Σ is the covariance of the gradients g of single examples, G their mean. Those of a linear layer are gᵢ = aᵢ δᵢᵀ, so
+their products gᵢ·gⱼ = (aᵢ·aⱼ)(δᵢ·δⱼ) come from what flows through it, without any gᵢ (Goodfellow 2015, Efficient
+per-example gradient computations). The mean of gᵢ·gⱼ over i ≠ j is `gradient_squared`, without bias for |G|²; the mean
+of gᵢ·gᵢ less that is `gradient_variance`, for tr Σ. They stand apart, for a mean of one over a mean of the other is
+sound, and a mean of ratios is not.
 """
 
 from __future__ import annotations
@@ -25,6 +36,7 @@ from seedbed.functions import facts
 from seedbed.network import Network
 from seedbed.network.activations import Activation
 from seedbed.network.layer import Layer, Params, is_running, role
+from seedbed.network.linear import Linear
 from seedbed.training.observe import PROBE, Observation
 from seedbed.training.setup import Setup
 from seedbed.watching.levels import ECONOMY, EDGES, EVERY, FULL, LEVELS, OFF
@@ -33,7 +45,8 @@ MOST_GAIN = 3.0
 SAMPLE = 256  # activations of a layer that go into its histogram, at most
 PER_WEIGHT = ("gradient", "weight", "step", "same_sign", "twins")
 PER_LAYER = ("mean", "deviation", "zeros", "dead", "saturated", "delta")
-PER_MEMBER = ("gain",)
+PER_MEMBER = ("gain", "gradient_variance", "gradient_squared")
+PAIRED = 64  # examples of a look whose gradients are held against one another, at most
 
 
 @dataclass(frozen=True)
@@ -67,6 +80,7 @@ class Watch:
         found = behind(network, flow)
         found["same_sign"] = jnp.stack([same_sign(seen.gradients[i]) for i in places]) if places else jnp.zeros(0)
         found["twins"] = jnp.stack([twins(seen.params[i]) for i in places]) if places else jnp.zeros(0)
+        found |= noise(network, flow)
         return found | {"gain": _gain(seen, flow.values[-1] if is_enough else None)}
 
 
@@ -172,6 +186,24 @@ def same_sign(gradients: Any) -> Array:
     agree = jnp.concatenate([jnp.abs(jnp.sum(s, axis=0)) for s in signs])
     n = jnp.concatenate([jnp.sum(jnp.abs(s), axis=0) for s in signs])
     return jnp.sum(jnp.where(n > 0, agree / jnp.maximum(n, 1), 0)) / jnp.maximum(jnp.sum(n > 0), 1)
+
+
+def noise(network: Network, flow: Flow) -> dict[str, Array]:
+    """How far the gradients of single examples lie apart, and the square of their mean: over all linear layers that
+    read vectors, which stand for the others. NaN where there is none, or a single example.
+    """
+    n, b = min(PAIRED, len(flow.values[0])), len(flow.values[0])
+    products = jnp.zeros((n, n), flow.loss.dtype)
+    linear = [i for i, layer in enumerate(network.layers) if isinstance(layer, Linear) and flow.values[i].ndim == 2]
+    for i in linear:
+        a, delta = flow.values[i][:n], b * flow.slopes[i][:n]  # slopes are those of the mean loss
+        has_bias = network.layers[i].bias is not None  # type: ignore[attr-defined]
+        products += (a @ a.T + float(has_bias)) * (delta @ delta.T)
+    if n < 2 or not linear:
+        return dict.fromkeys(("gradient_variance", "gradient_squared"), jnp.full((), jnp.nan, flow.loss.dtype))
+    alone = jnp.trace(products)
+    squared = (jnp.sum(products) - alone) / (n * (n - 1))
+    return {"gradient_variance": alone / n - squared, "gradient_squared": squared}
 
 
 def twins(params: Any) -> Array:

@@ -163,10 +163,14 @@ def test_the_data_of_a_run_is_read_again_and_what_changed_is_named(tmp_path: Pat
         file.write_text(f"a,b,y\n{rows}\n")
 
     write(60)
-    setup = faint(epochs=1)
-    data = sb.data.load(file, target="y")
+    setup = faint(epochs=1, loss=sb.MeanSquaredError())
+    data = sb.data.load(file, target="a", types="y=drop", task="regression")
     run = sb.train(setup, data, members=1, out=tmp_path / "run", **UNWATCHED)
     assert patient(run, None, [found("xavier")]).data.fingerprint == data.fingerprint
+    moved = tmp_path / "elsewhere.csv"
+    moved.write_bytes(file.read_bytes())
+    for place in (moved, str(moved)):  # read as the run read its own
+        assert patient(run, place, [found("xavier")]).data.fingerprint == data.fingerprint
     write(80)
     with pytest.raises(sb.RunError, match=r"but rows \{'train': .*\} is now .*; fingerprint .* is now"):
         sb.treat(run, findings=[found("xavier")])

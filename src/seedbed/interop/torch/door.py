@@ -32,7 +32,7 @@ def watch(
     Arguments:
         loss: the module that is called with outputs and targets, which tells what each step brings of what it
             promised; or a loss of Seedbed. Findings ask for one.
-        every: steps between two looks.
+        every: steps between two looks. From the first on, every second look runs the batch once more.
         task: what the targets are.
         n_classes: None: as many as the targets or the outputs say.
 

@@ -1,29 +1,30 @@
 """Looks at a model of PyTorch: hooks that see a step forward, backward and what it changes.
 
-A look begins with the model's call in training at a step whose turn it is, and ends behind the optimizer's step. All
-other steps pay for hooks that return at once.
+A look begins with the model's call in training at a step whose turn it is, and ends behind the optimizer's step. Only
+for that step do hooks stand in the model; all others pay for the one that counts them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from seedbed.core.errors import UsageError
 from seedbed.interop.torch import signals
+from seedbed.interop.torch.taken import Found, Look, Reader, Row, Sums, row_of
 from seedbed.interop.torch.translate import Passed, function_of, layer_of
 from seedbed.network.activations import Step
 from seedbed.network.layer import Layer
-from seedbed.training.observe import PROBE
-from seedbed.watching.signals import PER_LAYER
+from seedbed.network.linear import Linear
 
 Tensor = Any
 NEAR = 4  # functions in a row between two modules, at most
+MOST = 256  # looks whose numbers wait to be read
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,21 +46,6 @@ class Place:
     out: tuple[int, ...]
 
 
-@dataclass(eq=False)
-class _Look:
-    """What was seen of one step so far."""
-
-    call: tuple[Any, Any]
-    state: tuple[Any, ...]
-    numbers: list[Tensor] = field(default_factory=list)
-    dead: list[Tensor] = field(default_factory=list)
-    delta: dict[int, Tensor] = field(default_factory=dict)
-    last: tuple[Tensor, Any] | None = None  # what stands behind the last place, and its step backward
-    n: int = 0
-    output: Any = None
-    loss: tuple[Tensor, Tensor, Any] | None = None  # its value, the outputs as it took them, and the targets
-
-
 class Looks:
     """The hooks in a model, and the looks that they gave.
 
@@ -67,57 +53,78 @@ class Looks:
         places: the layers in the order they ran; empty before the first look.
         in_shape: of an example in front of the first, channels last.
         batch_size: examples in the batch of the first look.
-        taken: signals by name, one mapping for each look.
+        taken: the looks whose signals are still to be read.
+        n: looks so far.
     """
 
     def __init__(self, model: Any, optimizer: Any, found: Sequence[tuple[str, Any]], loss: Any, every: int) -> None:
         self._model, self._optimizer, self._every = model, optimizer, every
-        self._names = {id(m): name for name, m in found}
+        self._found, self._names = found, {id(m): name for name, m in found}
         self.places: list[Place] = []
         self.in_shape: tuple[int, ...] = ()
         self.batch_size = 0
-        self.taken: list[dict[str, NDArray[np.float64]]] = []
-        self._fired: list[tuple[Tensor, int]] = []
+        self.taken: list[Row] = []
+        self.n = 0
+        self._of_epochs: list[int] = []
+        self._n_epochs = 0
+        self._reader = Reader()
+        self._sums: Sums = defaultdict(dict), defaultdict(dict)
+        self._directions: list[Tensor] = []  # of the places with weights
         self._n_steps = 0
         self._is_inside = False
-        self._look: _Look | None = None
-        self._before: dict[int, Tensor] = {}
+        self._look: Look | None = None
+        self._before: list[Tensor] = []
         self._loss = loss if isinstance(loss, torch.nn.Module) else None
-        self._handles = [m.register_forward_hook(self._behind) for _, m in found]
-        self._handles += [
-            model.register_forward_pre_hook(self._begin, with_kwargs=True),
-            model.register_forward_hook(self._end),
-            optimizer.register_step_pre_hook(self._before_step),
-            optimizer.register_step_post_hook(self._after_step),
-        ]
-        if self._loss is not None:
-            self._handles.append(self._loss.register_forward_hook(self._of_loss, with_kwargs=True))
+        self._handles: list[Any] = []
+        self._counting = optimizer.register_step_post_hook(self._after_step)
+        self._is_open = True
+        self._turn()
+
+    def _turn(self) -> None:
+        """Puts hooks into the model where the next step is to be looked at, and takes them out where it is not."""
+        is_turn = self._is_open and self._n_steps % self._every == 0
+        if is_turn and not self._handles:
+            self._handles = [m.register_forward_hook(self._behind) for _, m in self._found]
+            self._handles += [
+                self._model.register_forward_pre_hook(self._begin, with_kwargs=True),
+                self._model.register_forward_hook(self._end),
+                self._optimizer.register_step_pre_hook(self._before_step),
+            ]
+            if self._loss is not None:
+                self._handles.append(self._loss.register_forward_hook(self._of_loss, with_kwargs=True))
+        elif not is_turn:
+            for handle in self._handles:
+                handle.remove()
+            self._handles = []
 
     def close(self) -> None:
         """Takes all hooks out."""
-        for handle in self._handles:
-            handle.remove()
-        self._handles, self._look, self._before, self._is_inside = [], None, {}, False
+        self._is_open, self._is_inside, self._look, self._before = False, False, None, []
+        self._counting.remove()
+        self._turn()
 
     @property
     def is_open(self) -> bool:
-        """Whether the hooks are in the model."""
-        return bool(self._handles)
-
-    @property
-    def _is_turn(self) -> bool:
-        return self._n_steps % self._every == 0
+        """Whether it looks at steps."""
+        return self._is_open
 
     def _begin(self, model: Any, args: Any, kwargs: Any) -> None:
-        self._is_inside = self._is_turn and model.training and torch.is_grad_enabled()
+        self._is_inside = model.training and torch.is_grad_enabled()
         if self._is_inside:
-            self._look = _Look((args, kwargs), self._state() if self._loss is not None else ())
+            state = self._state() if self._asks_for_gain else ()
+            # One of both is enough for a look, but for the first.
+            self._look = Look((args, kwargs), state, compares=not self.n or not self._asks_for_gain)
+
+    @property
+    def _asks_for_gain(self) -> bool:
+        """Whether this look runs the batch once more, which costs most of it: every second one."""
+        return self._loss is not None and self.n % 2 == 0
 
     def _state(self) -> tuple[Any, ...]:
         """What a second pass of the same batch has to begin with."""
         device = next(self._model.parameters()).device
         on_device = torch.cuda.get_rng_state(device) if device.type == "cuda" else None
-        return device, torch.get_rng_state(), on_device, [b.clone() for b in self._model.buffers()]
+        return device, torch.get_rng_state(), on_device, [(b, b.clone()) for b in self._model.buffers()]
 
     def _behind(self, module: Any, args: Any, output: Any) -> None:
         look = self._look
@@ -130,7 +137,7 @@ class Looks:
         self._between(look, args[0])
         self._add(look, name, module, args[0], output)
 
-    def _between(self, look: _Look, a: Tensor) -> None:
+    def _between(self, look: Look, a: Tensor) -> None:
         """What ran between the last module and a tensor, if hooks did not see it, as one more place."""
         if look.last is None or a.ndim < 2 or (a.grad_fn is look.last[1] and (a.grad_fn or a is look.last[0])):
             return
@@ -146,22 +153,27 @@ class Looks:
         name = " of ".join(one.name().removesuffix("Backward0").lower() for one in steps)
         self._add(look, name, steps[0] if len(steps) == 1 else None, look.last[0], a)
 
-    def _add(self, look: _Look, name: str, what: Any, before: Tensor, after: Tensor) -> None:
-        at, z, a = len(look.numbers), signals.channels_last(before.detach()), signals.channels_last(after.detach())
-        if at == len(self.places):
-            if self.taken:
-                raise UsageError(f"watch: expected the modules that ran at the first look, got {name} beside them")
+    def _add(self, look: Look, name: str, what: Any, before: Tensor, after: Tensor) -> None:
+        at, a = len(look.sizes), signals.whole(signals.channels_last(after.detach()))
+        is_new = at == len(self.places)
+        if is_new and self.n:
+            raise UsageError(f"watch: expected the modules that ran at the first look, got {name} beside them")
+        z = signals.whole(signals.channels_last(before.detach())) if is_new or self.places[at].zones or not at else a
+        if is_new:
             self.places.append(self._place(name, what, z, a))
         if at == 0:
             self.in_shape, look.n = tuple(z.shape[1:]), len(a)
             self.batch_size = self.batch_size or len(a)
-        with torch.no_grad():
-            look.numbers.append(signals.behind(a, z, self.places[at].zones))
-            look.dead.append(signals.fired(a))
+        look.add(a, z, self.places[at].zones)
         look.last = after, after.grad_fn
         if after.requires_grad:
-            delta = look.delta  # not the look, which would hold the graph that holds this
-            after.register_hook(lambda slope: delta.__setitem__(at, signals.rms(slope.detach()) * len(slope)))
+            after.register_hook(_slopes(look, at, self._products(look, self.places[at].layer, before)))
+
+    def _products(self, look: Look, layer: Layer, before: Tensor) -> Tensor | None:
+        """What examples have in common in front of a linear layer, from which products of their gradients come."""
+        if not (look.compares and isinstance(layer, Linear) and before.ndim == 2):
+            return None
+        return signals.among(signals.whole(before.detach())) + float(layer.bias is not None)
 
     def _place(self, name: str, what: Any, z: Tensor, a: Tensor) -> Place:
         before, after = tuple(z.shape[1:]), tuple(a.shape[1:])
@@ -196,8 +208,7 @@ class Looks:
             look.loss = value.detach(), outputs.detach(), targets
 
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
-        if self._is_turn:
-            self._before = {id(p): p.detach().clone() for p in self._learned()}
+        self._before = [p.detach().clone() for p in self._learned()]  # a closure looks behind this
 
     def _learned(self) -> list[Tensor]:
         return [p for group in self._optimizer.param_groups for p in group["params"] if p.requires_grad]
@@ -205,68 +216,86 @@ class Looks:
     def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         look, before = self._look, self._before
         self._n_steps += 1
-        self._look, self._before = None, {}
-        if look is None or not look.numbers or not before:
-            return
-        with torch.no_grad():
-            self._take(look, before)
+        self._look, self._before = None, []
+        if self._handles or self._n_steps % self._every == 0:
+            self._turn()
+        if look is not None and look.sizes and before:
+            with torch.no_grad():
+                self._take(look, before)
 
-    def _take(self, look: _Look, before: dict[int, Tensor]) -> None:
-        """The signals of a look that is over, unless gradients or steps are no numbers any more."""
-        rows = torch.stack(look.numbers).double().cpu().numpy()
-        nan = look.numbers[0].new_full((), torch.nan)
-        found = dict(zip(("mean", "deviation", "zeros", "saturated"), rows.T, strict=False))
-        found["histogram"] = rows[:, 4:]
-        found["dead"] = _numbers(self._dead(look, nan))
-        found["delta"] = _numbers([look.delta.get(i, nan) for i in range(len(rows))])
-        assert set(PER_LAYER) < set(found)
-        kept = [p.weight for p in self.places if p.weight is not None]
-        gradients = [torch.zeros_like(w) if w.grad is None else w.grad for w in kept]
-        begun = [before.get(id(w), w) for w in kept]
-        found["gradient"] = _numbers([signals.rms(g) for g in gradients])
-        found["weight"] = _numbers([signals.rms(w) for w in begun])
-        found["step"] = _numbers([signals.rms(w - b) for w, b in zip(kept, begun, strict=True)])
-        found["same_sign"] = _numbers([signals.same_sign(g) for g in gradients])
-        found["twins"] = _numbers([signals.twins(w) for w in begun])
-        found["gain"] = _numbers([self._gain(look, before, nan)])[0]
-        if np.isfinite(found["gradient"].sum() + found["step"].sum()):
-            self.taken.append(found)
+    def _take(self, look: Look, before: list[Tensor]) -> None:
+        """Keeps the numbers of a look that is over, where they are."""
+        learned = self._learned()
+        steps = torch._foreach_sub(learned, before)
+        at = {id(p): i for i, p in enumerate(learned)}
+        kept = [place.weight for place in self.places if place.weight is not None]
+        self._directions = self._directions or [signals.direction(w) for w in kept]
+        row = row_of(
+            look,
+            [before[at[id(w)]] if id(w) in at else w.detach() for w in kept],
+            [torch.zeros_like(w) if w.grad is None else w.grad for w in kept],
+            [steps[at[id(w)]] if id(w) in at else torch.zeros_like(w) for w in kept],
+            self._directions if look.compares else None,
+            self._promise(look, learned, steps),
+        )
+        self.n += 1
+        self.taken.append(row)
+        self._of_epochs.append(self._n_epochs)
+        if len(self.taken) >= MOST:
+            self._read()
 
-    def _dead(self, look: _Look, nan: Tensor) -> list[Tensor]:
-        """The share of units that no example made fire; of small batches those of several looks together."""
-        if not self._fired:
-            self._fired = [(torch.zeros_like(one), 0) for one in look.dead]
-        self._fired = [(had | one, n + look.n) for (had, n), one in zip(self._fired, look.dead, strict=True)]
-        if self._fired[0][1] < PROBE:
-            return [nan] * len(self._fired)
-        shares = [(~had).to(nan.dtype).mean() for had, _ in self._fired]
-        self._fired = []
-        return shares
-
-    def _gain(self, look: _Look, before: dict[int, Tensor], nan: Tensor) -> Tensor:
-        if look.loss is None or self._loss is None:
-            return nan
+    def _promise(self, look: Look, learned: list[Tensor], steps: Sequence[Tensor]) -> list[Tensor]:
+        """The loss of the batch before the step and behind it, and the decrease that the step promised."""
+        if look.loss is None or self._loss is None or not look.state:
+            return []
         value, outputs, targets = look.loss
-        learned = [p for p in self._learned() if p.grad is not None]
-        promised = -sum((p.grad * (p - before[id(p)])).sum() for p in learned)
+        flat = [(p.grad.reshape(-1), s.reshape(-1)) for p, s in zip(learned, steps, strict=True) if p.grad is not None]
+        promised = -torch.dot(*map(torch.cat, zip(*flat, strict=True)))
         device, on_host, on_device, buffers = look.state
         args, kwargs = look.call
-        after_step = [b.clone() for b in self._model.buffers()]
+        after_step = [(b, b.clone()) for b, _ in buffers]
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
             torch.set_rng_state(on_host)
             if on_device is not None:
                 torch.cuda.set_rng_state(on_device, device)
-            _put(self._model, buffers)
+            _put(buffers)
             after = self._loss.forward(self._model.forward(*args, **kwargs).reshape(outputs.shape), targets)
-            _put(self._model, after_step)
-        return signals.gain(value, after, torch.as_tensor(promised, dtype=value.dtype, device=value.device))
+            _put(after_step)
+        return [value, after, promised.to(value)]
+
+    def _read(self) -> None:
+        self._reader.read(self.taken, self._of_epochs, self._sums)
+        self.taken.clear()
+        self._of_epochs.clear()
+
+    def epoch(self) -> None:
+        """The looks from here on belong to the next epoch."""
+        self._n_epochs += 1
+
+    @property
+    def epochs(self) -> list[Found]:
+        """The signals of each epoch that is over, in the mean over its looks; nothing where it has none."""
+        self._read()
+        return [
+            {name: a / np.where(self._sums[1][e][name] > 0, self._sums[1][e][name], np.nan) for name, a in sums.items()}
+            for e in range(self._n_epochs)
+            for sums in [self._sums[0].get(e, {})]
+        ]
 
 
-def _put(model: Any, buffers: Sequence[Tensor]) -> None:
-    for mine, given in zip(model.buffers(), buffers, strict=True):
+def _slopes(look: Look, at: int, before: Tensor | None) -> Callable[[Tensor], None]:
+    """Keeps what the slopes at a place tell, but not the look, which would hold the graph that holds this."""
+    delta, products = look.delta, look.products
+
+    def keep(slope: Tensor) -> None:
+        slope = signals.whole(slope.detach())
+        delta[at] = torch.linalg.vector_norm(slope)
+        if before is not None:
+            products.append(before * signals.among(len(slope) * slope))
+
+    return keep
+
+
+def _put(buffers: Sequence[tuple[Tensor, Tensor]]) -> None:
+    for mine, given in buffers:
         mine.copy_(given)
-
-
-def _numbers(tensors: Sequence[Tensor]) -> NDArray[np.float64]:
-    """Numbers of a device as an array, in one transfer."""
-    return torch.stack([one.double() for one in tensors]).cpu().numpy() if tensors else np.zeros(0)

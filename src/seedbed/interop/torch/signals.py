@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from seedbed.functions import facts
 from seedbed.network.activations import Activation
 from seedbed.network.layer import Layer
 from seedbed.watching.levels import EDGES
-from seedbed.watching.signals import MOST_GAIN, SAMPLE
+from seedbed.watching.signals import MOST_GAIN, PAIRED, SAMPLE
 
 Tensor = Any
 Zones = tuple[tuple[float, float], ...]
@@ -25,12 +26,6 @@ def channels_last(a: Tensor) -> Tensor:
     return a.movedim(1, -1) if a.ndim > 2 else a
 
 
-def units_last(w: Tensor) -> Tensor:
-    """Weights (units, in, *window) as (*window, in, units), in rows."""
-    order = (*range(2, w.ndim), 1, 0)
-    return w.permute(order).reshape(-1, w.shape[0])
-
-
 def zones_of(layer: Layer) -> Zones | None:
     """Where an activation is flat on both sides; None for what is none of single numbers, or is open on one side."""
     if not (isinstance(layer, Activation) and layer.function.is_elementwise):
@@ -39,58 +34,95 @@ def zones_of(layer: Layer) -> Zones | None:
     return tuple(told.saturation) if np.isfinite(told.low) and np.isfinite(told.high) else None
 
 
+def whole(a: Tensor) -> Tensor:
+    """Numbers that sums do not overflow."""
+    return a.float() if a.dtype in (torch.float16, torch.bfloat16) else a
+
+
 def fired(a: Tensor) -> Tensor:
-    """For each unit whether any example, at any place, makes it other than 0."""
-    return (a != 0).reshape(-1, a.shape[-1]).any(0)
+    """How many numbers of each unit, over examples and places, are other than 0."""
+    return a.sign().abs_().sum(tuple(range(a.ndim - 1)))
 
 
-def behind(a: Tensor, z: Tensor, zones: Zones | None) -> Tensor:
-    """Mean, deviation, share of zeros, share of saturated units, and the histogram, in a row."""
-    flat = torch.full((), torch.nan, dtype=a.dtype, device=a.device)
-    if zones is not None:
-        inside = [((z >= low) & (z <= high)).to(a.dtype).mean() for low, high in zones]
-        flat = sum(inside, torch.zeros_like(flat))
-    whole = [a.mean(), a.std(correction=0), (a == 0).to(a.dtype).mean(), flat]
-    return torch.cat([torch.stack(whole), histogram(a)])
+def behind(a: Tensor) -> list[Tensor]:
+    """The mean, and the length of the deviations from it."""
+    mean = a.mean()
+    return [mean, torch.linalg.vector_norm(a - mean)]
 
 
-def histogram(a: Tensor) -> Tensor:
-    """The shares of activations between `EDGES`; the outermost bins hold what is beyond."""
-    flat = a.reshape(-1)
-    flat = flat[:: -(-flat.numel() // SAMPLE) | 1]
-    edges = torch.as_tensor(EDGES[1:-1], dtype=a.dtype, device=a.device)
-    below = (flat[:, None] < edges).to(a.dtype).mean(0)
-    return torch.diff(below, prepend=below.new_zeros(1), append=below.new_ones(1))
+def saturated(z: Tensor, zones: Zones) -> Tensor:
+    """The share of units that lie where their activation is flat."""
+    return sum(((z >= low) & (z <= high)).to(z.dtype).mean() for low, high in zones) + torch.zeros_like(z[0, 0])
 
 
-def rms(a: Tensor) -> Tensor:
-    """The root mean square."""
-    return a.square().mean().sqrt()
+def sample(a: Tensor) -> Tensor:
+    """The numbers that go into the histogram, by themselves: what stands there may be overwritten."""
+    size = a.numel()
+    return a.contiguous().as_strided((sample_size(size),), (_stride(size),)).clone()
 
 
-def same_sign(gradient: Tensor) -> Tensor:
-    """|Σ sign g| / Σ |sign g| over the weights of a unit, in the mean over units with gradients."""
-    signs = units_last(gradient).sign()
-    agree, n = signs.sum(0).abs(), signs.abs().sum(0)
-    share = torch.where(n > 0, agree / n.clamp(min=1), torch.zeros_like(n))
-    return share.sum() / (n > 0).sum().clamp(min=1)
+def sample_size(size: int) -> int:
+    """How many of so many numbers are sampled."""
+    return -(-size // _stride(size))
 
 
-def twins(weight: Tensor) -> Tensor:
-    """The share of units whose weights are those of another unit, to a millionth."""
-    rows = units_last(weight)
-    if rows.shape[1] < 2:
-        return rows.new_zeros(())
-    direction = torch.sin(1.0 + 12.9898 * torch.arange(len(rows), dtype=rows.dtype, device=rows.device))
-    at = (direction @ rows).sort().values
-    near = at.diff().abs() <= 1e-6 * rows.abs().max() * len(rows) ** 0.5
-    no = near.new_zeros(1)
-    return (torch.cat([near, no]) | torch.cat([no, near])).to(rows.dtype).mean()
+def _stride(size: int) -> int:
+    return -(-size // SAMPLE) | 1
 
 
-def gain(before: Tensor, after: Tensor, promised: Tensor) -> Tensor:
-    """How much of the promised decrease of the loss came."""
-    told = torch.finfo(before.dtype)
-    least = 32 * told.eps * before.abs() + told.tiny
-    came = (before - after) / torch.maximum(promised, least)
-    return torch.where(promised > least, came, torch.ones_like(came)).clamp(-MOST_GAIN, MOST_GAIN)
+def histogram(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The shares of samples (look, n) between `EDGES`; the outermost bins hold what is beyond."""
+    n_bins, looks = len(EDGES) - 1, len(values)
+    bins = np.searchsorted(EDGES[1:-1], values, side="right") + n_bins * np.arange(looks)[:, None]
+    return np.bincount(bins.ravel(), minlength=n_bins * looks).reshape(looks, n_bins) / values.shape[1]
+
+
+def same_sign(sums: NDArray[np.float64], n: NDArray[np.float64]) -> NDArray[np.float64]:
+    """|Σ sign g| / Σ |sign g|, in the mean over units with gradients, from both sums (look, unit)."""
+    there = n > 0
+    return np.asarray((np.abs(sums) / np.where(there, n, 1)).sum(axis=1) / np.maximum(there.sum(axis=1), 1))
+
+
+def among(a: Tensor) -> Tensor:
+    """The products of the first rows with one another."""
+    rows = a[:PAIRED]
+    return rows @ rows.T
+
+
+def noise(sums: NDArray[np.float64], n: int) -> dict[str, NDArray[np.float64]]:
+    """The variance of the gradients of examples and the square of their mean, from (look, 2) of n examples' products:
+    the sum of those with themselves, and of all.
+    """
+    alone, total = sums.T
+    squared = (total - alone) / (n * (n - 1))
+    return {"gradient_variance": alone / n - squared, "gradient_squared": squared}
+
+
+def units_first(weight: Tensor) -> Tensor:
+    """Weights (units, in, *window) as (units, (*window, in)), the order in which ours stand."""
+    return weight if weight.ndim == 2 else weight.movedim(1, -1).flatten(1)
+
+
+def direction(weight: Tensor) -> Tensor:
+    """What units are projected on: equal ones have equal projections, and different ones nearly never."""
+    n = weight[0].numel()
+    return torch.sin(1.0 + 12.9898 * torch.arange(n, dtype=weight.dtype, device=weight.device))
+
+
+def twins(at: NDArray[np.float64], largest: NDArray[np.float64], n_inputs: int) -> NDArray[np.float64]:
+    """The share of units whose weights are those of another unit, to a millionth, from their projections."""
+    looks, units = at.shape
+    if units < 2:
+        return np.zeros(looks)
+    near = np.diff(np.sort(at, axis=1), axis=1) <= 1e-6 * largest[:, None] * n_inputs**0.5
+    no = np.zeros((looks, 1), bool)
+    return np.asarray((np.hstack([near, no]) | np.hstack([no, near])).mean(axis=1))
+
+
+def gain(losses: NDArray[np.float64], dtype: Any) -> NDArray[np.float64]:
+    """How much of the promised decrease of the loss came, from (look, 3): before, after, promised."""
+    before, after, promised = losses.T
+    told = torch.finfo(dtype)
+    least = 32 * told.eps * np.abs(before) + told.tiny
+    came = (before - after) / np.maximum(promised, least)
+    return np.clip(np.where(promised > least, came, 1.0), -MOST_GAIN, MOST_GAIN)

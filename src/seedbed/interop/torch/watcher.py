@@ -23,7 +23,7 @@ from seedbed.watching.case import Case, Inputs, chance_of
 from seedbed.watching.finding import FATAL, Evidence, Finding
 from seedbed.watching.findings import findings_of
 from seedbed.watching.series import Series, table
-from seedbed.watching.signals import PER_MEMBER, PER_WEIGHT
+from seedbed.watching.signals import PER_WEIGHT
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -39,7 +39,6 @@ class Watcher:
         self._optimizer, self._loss, self._task, self._n_classes = optimizer, loss, task, n_classes
         self._first = optimizer_of(optimizer)
         self._looks = Looks(model, optimizer, found, loss, every)
-        self._epochs: list[dict[str, NDArray[np.float64]]] = []
         self._history: list[tuple[float, ...]] = []
 
     def __enter__(self) -> Self:
@@ -71,8 +70,7 @@ class Watcher:
         }  # fmt: skip
         rate = float(self._optimizer.param_groups[0]["lr"])
         self._history.append((*(_number(name, value) for name, value in given.items()), rate))
-        self._epochs.append(_means(self._looks.taken))
-        self._looks.taken.clear()
+        self._looks.epoch()
 
     @property
     def series(self) -> Series:
@@ -85,14 +83,15 @@ class Watcher:
         places = self._looks.places
         weights = tuple(i for i, place in enumerate(places) if place.weight is not None)
         values = {}
-        names = dict.fromkeys(name for one in self._epochs for name in one)
+        epochs = self._looks.epochs
+        names = dict.fromkeys(name for one in epochs for name in one)
         if not names:
             raise UsageError(
                 "watcher.series: expected an epoch with a look, got none", "call watcher.epoch behind each"
             )
         for name in names:
-            shape = next(one[name].shape for one in self._epochs if name in one)
-            rows = np.stack([one.get(name, np.full(shape, np.nan)) for one in self._epochs])
+            shape = next(one[name].shape for one in epochs if name in one)
+            rows = np.stack([one.get(name, np.full(shape, np.nan)) for one in epochs])
             if name in PER_WEIGHT:
                 spread = np.full((len(rows), len(places)), np.nan)
                 spread[:, weights] = rows
@@ -119,7 +118,7 @@ class Watcher:
         x = np.moveaxis(x, 1, -1) if x.ndim > 2 else x
         inputs = Inputs.of(x, y, self._task, n_classes, n=len(x), are_images=x.ndim > 2)
         case = Case(self._setup(loss), self._looks.in_shape, self._task, inputs, chance_of(loss, y, n_outputs))
-        if not self._epochs:
+        if not self._history:
             return case
         history = dict(zip(COLUMNS, np.asarray(self._history).T, strict=True))
         finite = np.isfinite(history["valid_loss"])
@@ -128,7 +127,7 @@ class Watcher:
             history=history,
             outcome=TRAINED if np.isfinite(history["train_loss"]).all() else DIVERGED,
             best_epoch=int(np.nanargmin(np.where(finite, history["valid_loss"], np.nan))) if finite.any() else -1,
-            series=self.series if any(self._epochs) else None,
+            series=self.series if any(self._looks.epochs) else None,
         )
 
     def findings(self, x: Any, y: Any) -> list[Finding]:
@@ -159,7 +158,7 @@ class Watcher:
             optimizer=optimizer,
             penalty=penalty,
             batch_size=self._looks.batch_size,
-            epochs=max(len(self._epochs), 1),
+            epochs=max(len(self._history), 1),
             preprocessing=(),
             class_weight=class_weight_of(self._loss) if self._task == "classification" else None,
         )
@@ -179,18 +178,6 @@ class Watcher:
         if self._task != "classification":
             return 0
         return max(self._n_classes or 2, int(y.max()) + 1)
-
-
-def _means(looks: Sequence[dict[str, NDArray[np.float64]]]) -> dict[str, NDArray[np.float64]]:
-    """Of each signal the mean over looks, of those that had it."""
-    found = {}
-    for name in looks[0] if looks else ():
-        each = np.stack([look[name] for look in looks])
-        there = ~np.isnan(each)
-        n = there.sum(axis=0)
-        found[name] = np.asarray(np.where(there, each, 0.0).sum(axis=0) / np.where(n > 0, n, np.nan))
-    assert all(found[name].ndim == 0 for name in PER_MEMBER if name in found)
-    return found
 
 
 def _number(name: str, value: Any) -> float:

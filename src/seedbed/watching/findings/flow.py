@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from seedbed.watching.case import Case
+from seedbed.watching.case import STRUGGLES, Case
 from seedbed.watching.finding import FATAL, SERIOUS, Evidence, Finding
 
 VANISHED, EXPLODED = 1e-3, 1e2  # the gradient of the first layer over that of the last
-SATURATED, DEAD = 0.5, 0.5  # the share of units
+SATURATED = 0.5  # the share of units
+DEAD = 0.8  # of units; half of them may well be spare in a wide layer, and units that fire seldom pass for dead
 
 
 def found(case: Case) -> Iterator[Finding]:
@@ -53,7 +54,7 @@ def _saturated(case: Case) -> Iterator[Finding]:
 
 
 def _dead(case: Case) -> Iterator[Finding]:
-    if not case.has("dead"):
+    if not case.has("dead") or case.learned("train") >= STRUGGLES:  # those that live do
         return
     share = case.late("dead")
     one_sided = [i for i, _, told in case.activations() if told.low == 0 and not np.isfinite(told.high)]

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from seedbed.network.losses import BinaryCrossEntropy, CrossEntropy
-from seedbed.watching.case import Case
+from seedbed.watching.case import STRUGGLES, Case
 from seedbed.watching.finding import FATAL, SERIOUS, Evidence, Finding
 
 LONG, LEAP, SHORT = 0.1, 1.0, 0.3  # a step over the weights; the first; all steps together over the weights
 SWING, OFTEN = 0.03, 0.2  # of the score, and in how many epochs, as Zhang et al. 2021 (AutoTrainer) count it
 TINY_BATCH = 4
+OVERSHOT = 0.5  # of what a step promised, which the best step along a parabola brings
+GAIN = "decrease of the loss / what a step promised"
+NOISE = "noise of the gradient / its slope, in the squares"
 
 
 def found(case: Case) -> Iterator[Finding]:
@@ -51,13 +54,13 @@ def _rate(case: Case) -> Iterator[Finding]:
         return
     middle = float(np.nanmedian(relative))
     first = _at_first(case)
-    evidence = [Evidence("step / weights, at the beginning", middle, "1e-4 to 1e-2")]
+    is_leap = first > LEAP  # one line for both: the first epoch is part of the beginning
+    when, size = ("in the first epoch", first) if is_leap else ("at the beginning", middle)
+    evidence = [Evidence(f"step / weights, {when}", size, "1e-4 to 1e-2")]
     gain = float(case.early("gain")) if case.has("gain") else np.nan
     if np.isfinite(gain):
-        evidence.append(Evidence("decrease of the loss / what a step promised", gain, "0.5 to 1"))
-    if first > LEAP:
-        evidence.insert(0, Evidence("step / weights, in the first epoch", first, "1e-4 to 1e-2"))
-    if middle > LONG or first > LEAP or gain < -1.0:
+        evidence.append(Evidence(GAIN, gain, "0.5 to 1"))
+    if middle > LONG or is_leap or gain < -1.0:
         remedies = ("lr_down", "clip", "warm_up", "adam")
         yield Finding("lr_too_high", (), (), FATAL if case.learned() < 0.1 else SERIOUS, tuple(evidence), remedies)
     elif middle * case.n_steps < SHORT and not case.diverged:
@@ -75,19 +78,28 @@ def _at_first(case: Case) -> float:
 
 
 def _swings(case: Case) -> Iterator[Finding]:
+    """The training part is not learned, and its score goes up and down: steps too long for it, or too few examples."""
     assert case.history is not None
     score = case.history["train_score"]  # that of a small validation part jumps by chance
     score = score[np.isfinite(score)]
-    if len(score) < 5:
+    if len(score) < 5 or case.learned("train") >= STRUGGLES:
         return
     turns = np.diff(np.sign(np.diff(score))) != 0
     size = np.abs(np.diff(score))
     swings = int(np.sum(turns & (np.minimum(size[:-1], size[1:]) > SWING)))
     share = swings / len(score)
-    if share < OFTEN:
+    gain = float(np.nanmean(case.series["gain"])) if case.series is not None and case.has("gain") else np.nan
+    is_tiny = case.batch_size <= TINY_BATCH
+    if share < OFTEN or (gain >= OVERSHOT and not is_tiny):  # the score of noisy layers goes up and down by itself
         return
     turning = Evidence(f"epochs in which the score turns by more than {SWING:g}", share, f"below {OFTEN:g}")
-    if case.batch_size <= TINY_BATCH:
+    scale = case.noise_scale
+    causes = [] if np.isnan(gain) else [Evidence(GAIN, gain, "0.5 to 1")]
+    causes += [] if np.isnan(scale) else [Evidence(NOISE, scale / case.batch_size, "below 1")]
+    if is_tiny and not scale < case.batch_size:
         small = Evidence("examples in a batch", case.batch_size, "16 to 256")
-        yield Finding("batch_too_small", (), (), SERIOUS, (turning, small), ("larger_batch", "lr_down"))
-    yield Finding("oscillating", (), (), SERIOUS, (turning,), ("lr_down", "larger_batch", "adam", "warm_up"))
+        yield Finding("batch_too_small", (), (), SERIOUS, (turning, small, *causes), ("larger_batch", "lr_down"))
+    remedies = ("larger_batch", "lr_down", "adam", "warm_up")
+    if not scale > case.batch_size:  # then it is the rate
+        remedies = ("lr_down", "larger_batch", "adam", "warm_up")
+    yield Finding("oscillating", (), (), SERIOUS, (turning, *causes), remedies)

@@ -1,0 +1,215 @@
+"""What is taken from steps of a model of PyTorch: few operations while they run, the rest on the host, for many."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from seedbed.interop.torch import signals
+from seedbed.training.observe import PROBE
+
+Tensor = Any
+Found = dict[str, NDArray[np.float64]]
+
+
+@dataclass(eq=False)
+class Look:
+    """What was seen of one step so far.
+
+    Attributes:
+        call: the arguments of the model.
+        state: what a second pass of the same batch has to begin with.
+        sizes: how many numbers stand behind each place; `behind`, `flat`, `samples`, `fired` are of them.
+        delta: the length of the slopes at each place.
+        last: what stands behind the last place, and its step backward.
+        n: examples.
+        compares: whether units and examples are held against one another.
+        products: of the gradients of examples, (example, example), as far as they are known.
+        output: of the model.
+        loss: its value, the outputs as it took them, and the targets.
+    """
+
+    call: tuple[Any, Any]
+    state: tuple[Any, ...]
+    sizes: list[int] = field(default_factory=list)
+    behind: list[Tensor] = field(default_factory=list)
+    flat: dict[int, Tensor] = field(default_factory=dict)
+    samples: list[Tensor] = field(default_factory=list)
+    fired: list[Tensor] = field(default_factory=list)
+    delta: dict[int, Tensor] = field(default_factory=dict)
+    last: tuple[Tensor, Any] | None = None
+    n: int = 0
+    compares: bool = False
+    products: list[Tensor] = field(default_factory=list)
+    output: Any = None
+    loss: tuple[Tensor, Tensor, Any] | None = None
+
+    def add(self, a: Tensor, z: Tensor, zones: signals.Zones | None) -> None:
+        """One more place: what stands behind it and in front of it, channels last."""
+        if zones is not None:
+            self.flat[len(self.sizes)] = signals.saturated(z, zones)
+        self.sizes.append(a.numel())
+        self.behind += signals.behind(a)
+        self.samples.append(signals.sample(a))
+        self.fired.append(signals.fired(a))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the numbers of a look stand in a row, one kind behind the other.
+
+    Attributes:
+        n: examples.
+        sizes: how many numbers stand behind each place.
+        flat, delta: the places that have such a number.
+        fired: the units of each place.
+        weights: the shapes of all weights.
+        has_units: whether units were compared.
+        paired: how many examples were held against one another.
+        dtype: of the loss; None where nobody knows what a step promised.
+    """
+
+    n: int
+    sizes: tuple[int, ...]
+    flat: tuple[int, ...]
+    delta: tuple[int, ...]
+    fired: tuple[int, ...]
+    weights: tuple[tuple[int, ...], ...]
+    has_units: bool
+    paired: int
+    dtype: Any
+
+
+Row = tuple[Layout, Tensor]
+Sums = tuple[defaultdict[int, Found], defaultdict[int, Found]]  # of each epoch: the signals added up, and how many
+
+
+def row_of(
+    look: Look, before: Sequence[Tensor], gradients: Sequence[Tensor], steps: Sequence[Tensor],
+    directions: Sequence[Tensor] | None, promise: Sequence[Tensor],
+) -> Row:  # fmt: skip
+    """All that has to be known of a look, on the device where it was.
+
+    Arguments:
+        before, gradients, steps: of each place with weights.
+        directions: that its units are projected on; None: units are not compared.
+        promise: the loss before and behind the step, and the decrease that it promised; nothing where nobody knows.
+    """
+    alone = [
+        *look.behind, *look.flat.values(), *look.delta.values(), *torch._foreach_norm([*before, *gradients, *steps]),
+        *promise,
+    ]  # fmt: skip
+    flat, paired = [*look.samples, *look.fired], 0
+    if look.products and len(look.products[0]) > 1:
+        products, paired = torch.stack(look.products).sum(0), len(look.products[0])
+        alone += [products.trace(), products.sum()]
+    if directions is not None:
+        alone += torch._foreach_norm(list(before), torch.inf)
+        signs = [signals.whole(g if g.ndim == 2 else g.flatten(1)).sign() for g in gradients]
+        flat += [sign.sum(1) for sign in signs]
+        flat += [sign.abs_().sum(1) for sign in signs]
+        flat += [signals.units_first(w) @ direction for w, direction in zip(before, directions, strict=True)]
+    layout = Layout(
+        look.n, tuple(look.sizes), tuple(look.flat), tuple(look.delta), tuple(map(len, look.fired)),
+        tuple([tuple(w.shape) for w in before]), directions is not None, paired,
+        promise[0].dtype if promise else None,
+    )  # fmt: skip
+    return layout, torch.cat([torch.stack(alone), *flat])
+
+
+class Reader:
+    """Turns the rows of looks into signals.
+
+    It remembers which units fired in batches that are too small to call the others dead, until they are many enough.
+    """
+
+    def __init__(self) -> None:
+        self._few: tuple[list[NDArray[np.bool_]], int] | None = None
+
+    def read(self, rows: Sequence[Row], epochs: Sequence[int], into: Sums) -> None:
+        """Adds the signals of looks to the sums of their epochs, but for those that are no numbers any more."""
+        groups = defaultdict(list)
+        for (layout, values), epoch in zip(rows, epochs, strict=True):
+            groups[layout].append((epoch, values))
+        for layout, group in groups.items():
+            values = torch.stack([row for _, row in group]).double().cpu().numpy()
+            found = self._of(layout, values)
+            is_sound = np.isfinite(found["gradient"].sum(axis=1) + found["step"].sum(axis=1))
+            _add({name: a[is_sound] for name, a in found.items()}, np.asarray([e for e, _ in group])[is_sound], into)
+
+    def _of(self, at: Layout, values: NDArray[np.float64]) -> Found:
+        cut, looks = _Cut(values), len(values)
+        middle = cut(2 * len(at.sizes)).reshape(looks, -1, 2)
+        roots = np.sqrt(at.sizes)
+        nothing = np.full((looks, len(at.sizes)), np.nan)
+        found = {"mean": middle[:, :, 0], "deviation": middle[:, :, 1] / roots}
+        for name, places in (("saturated", at.flat), ("delta", at.delta)):
+            found[name] = nothing.copy()
+            found[name][:, places] = cut(len(places))
+        found["delta"] *= at.n / roots
+        for name in ("weight", "gradient", "step"):
+            found[name] = cut(len(at.weights)) / np.sqrt([math.prod(shape) for shape in at.weights])
+        found["gain"] = np.full(looks, np.nan) if at.dtype is None else signals.gain(cut(3), at.dtype)
+        found |= signals.noise(cut(2), at.paired) if at.paired else _no_noise(looks)
+        largest = cut(len(at.weights) if at.has_units else 0)
+        found["histogram"] = np.stack([signals.histogram(cut(signals.sample_size(size))) for size in at.sizes], axis=1)
+        fired = [cut(units) for units in at.fired]
+        found["zeros"] = 1 - np.stack([one.sum(axis=1) for one in fired], axis=1) / at.sizes
+        found["dead"] = self._dead(fired, at.n)
+        return found | _of_units(at, cut, largest)
+
+    def _dead(self, fired: Sequence[NDArray[np.float64]], n: int) -> NDArray[np.float64]:
+        """The share of units that no example made fire; of small batches those of several looks together."""
+        if n >= PROBE:
+            return np.stack([(one == 0).mean(axis=1) for one in fired], axis=1)
+        dead = np.full((len(fired[0]), len(fired)), np.nan)
+        for i in range(len(dead)):
+            had, n_before = self._few or ([np.zeros(one.shape[1], bool) for one in fired], 0)
+            now = [before | (one[i] > 0) for before, one in zip(had, fired, strict=True)]
+            if n_before + n >= PROBE:
+                dead[i] = [1 - one.mean() for one in now]
+            self._few = None if n_before + n >= PROBE else (now, n_before + n)
+        return dead
+
+
+def _no_noise(looks: int) -> Found:
+    return {name: np.full(looks, np.nan) for name in ("gradient_variance", "gradient_squared")}
+
+
+def _of_units(at: Layout, cut: _Cut, largest: NDArray[np.float64]) -> Found:
+    looks, n = len(largest), len(at.weights)
+    if not (at.has_units and n):
+        return dict.fromkeys(("same_sign", "twins"), np.full((looks, n), np.nan))
+    sums, there, projections = ([cut(shape[0]) for shape in at.weights] for _ in range(3))
+    same = [signals.same_sign(*one) for one in zip(sums, there, strict=True)]
+    inputs = [math.prod(shape[1:]) for shape in at.weights]
+    alike = [signals.twins(*one) for one in zip(projections, largest.T, inputs, strict=True)]
+    return {"same_sign": np.stack(same, axis=1), "twins": np.stack(alike, axis=1)}
+
+
+def _add(found: Found, epochs: NDArray[np.int64], into: Sums) -> None:
+    """Sums over what is a number, and how many those are, for each epoch."""
+    begins = np.flatnonzero(np.diff(epochs, prepend=-1))
+    for name, each in found.items():
+        there = ~np.isnan(each)
+        for table, one in zip(into, (np.where(there, each, 0.0), there.astype(np.float64)), strict=True):
+            for epoch, total in zip(epochs[begins], np.add.reduceat(one, begins) if len(begins) else (), strict=True):
+                table[int(epoch)][name] = table[int(epoch)].get(name, 0.0) + total
+
+
+class _Cut:
+    """Cuts the next columns off a table."""
+
+    def __init__(self, values: NDArray[np.float64]) -> None:
+        self._values, self._at = values, 0
+
+    def __call__(self, n: int) -> NDArray[np.float64]:
+        self._at += n
+        return self._values[:, self._at - n : self._at]

@@ -1,0 +1,113 @@
+"""Rules on cases written down by hand: what each of them needs to speak, and by what it is kept silent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import seedbed as sb
+from seedbed.watching.case import Case, Inputs
+from seedbed.watching.finding import Finding
+from seedbed.watching.findings import fit, flow, steps
+from seedbed.watching.series import Series
+
+N = 20  # epochs
+CHANCE = float(np.log(2))
+
+
+def case(
+    train: float = 0.9, valid: Any = 0.9, score: Any = 0.6, train_score: Any = 0.6, batch: int = 32, **signals: float
+) -> Case:
+    """A case of two even classes; losses as shares of that of chance, signals the same in all epochs and layers."""
+    network = sb.Network.parse("linear 8, relu, linear out").bind(2)
+    setup = sb.Setup(network=network, loss=sb.CrossEntropy(), optimizer=sb.SGD(0.1), batch_size=batch, epochs=N)
+    inputs = Inputs(np.zeros(4), np.ones(4), np.array([50, 50]), None, 100, False)
+    columns = {"train_loss": train, "train_score": train_score, "valid_loss": valid, "valid_score": score}
+    history = {name: np.broadcast_to(np.asarray(a, float), N) for name, a in columns.items()}
+    history |= {name: CHANCE * a for name, a in history.items() if name.endswith("loss")}
+    shapes = {"gain": (N,), "gradient_variance": (N,), "gradient_squared": (N,)}
+    values = {name: np.full(shapes.get(name, (N, 3)), a) for name, a in signals.items()}
+    series = Series(values, ("linear 8", "relu", "linear out"), (0, 2))
+    return Case(setup, (4,), "classification", inputs, CHANCE, 0, history, "trained", 0, series)
+
+
+def codes(found: Any) -> list[str]:
+    return [one.code for one in found]
+
+
+def one_of(found: Any, code: str) -> Finding:
+    return next(one for one in found if one.code == code)
+
+
+SWINGS = np.where(np.arange(N) % 2, 0.7, 0.4)
+CALM = {"step": 1e-3, "weight": 1.0}
+
+
+def noisy(scale: float) -> dict[str, float]:
+    return {"gradient_variance": scale, "gradient_squared": 1.0}
+
+
+def test_a_score_that_swings_is_a_fault_of_steps_that_overshoot() -> None:
+    swinging = case(train_score=SWINGS, gain=0.2, **noisy(5.0), **CALM)
+    found = one_of(steps.found(swinging), "oscillating")
+    assert found.remedies[0] == "lr_down" and "gradient" in str(found.evidence[-1])
+    drowned = one_of(steps.found(case(train_score=SWINGS, gain=0.2, **noisy(500.0), **CALM)), "oscillating")
+    assert drowned.remedies[0] == "larger_batch"
+    assert drowned.evidence[-1].value == pytest.approx(500 / 32)
+    for silent in (
+        case(train_score=SWINGS, gain=0.9, **CALM),  # noisy layers make a score swing, not steps
+        case(train=0.3, train_score=SWINGS, gain=0.2, **CALM),  # the training part is learned
+        case(gain=0.2, **CALM),
+    ):
+        assert "oscillating" not in codes(steps.found(silent))
+
+
+def test_a_batch_is_too_small_where_its_gradient_is_noise() -> None:
+    found = one_of(steps.found(case(train_score=SWINGS, batch=1, gain=0.9, **noisy(6.3), **CALM)), "batch_too_small")
+    assert [one.value for one in found.evidence[1:]] == pytest.approx([1, 0.9, 6.3])
+    for silent in (
+        case(train_score=SWINGS, batch=2, gain=0.2, **noisy(0.5), **CALM),  # two examples tell the slope
+        case(train_score=SWINGS, batch=32, gain=0.2, **noisy(100.0), **CALM),
+    ):
+        assert "batch_too_small" not in codes(steps.found(silent))
+
+
+def test_the_noise_scale() -> None:
+    assert case(**noisy(12.0)).noise_scale == pytest.approx(12.0)
+    assert case(gradient_variance=2.0, gradient_squared=-1.0).noise_scale == np.inf
+    assert np.isnan(case(gradient_variance=0.0, gradient_squared=0.0).noise_scale) and np.isnan(case().noise_scale)
+
+
+def test_long_steps_are_told_once() -> None:
+    found = one_of(steps.found(case(step=3.0, weight=1.0, gain=-2.0)), "lr_too_high")
+    assert [one.what for one in found.evidence] == ["step / weights, in the first epoch", steps.GAIN]
+    found = one_of(steps.found(case(step=0.3, weight=1.0)), "lr_too_high")
+    assert [one.what for one in found.evidence] == ["step / weights, at the beginning"]
+
+
+RISING = np.concatenate([np.linspace(1, 0, 5), np.linspace(0, 2, N - 5)])
+
+
+def test_overfitting_is_what_spoils_the_best_weights_too() -> None:
+    assert "overfitting" in codes(fit.found(case(train=0.01, valid=0.7 + RISING, score=0.7)))
+    for silent in (
+        case(train=0.01, valid=0.5 + RISING, score=0.7),  # half of the loss of chance was taken away before it rose
+        case(train=0.01, valid=0.7 + RISING, score=0.95),  # few errors are left, and very sure ones
+        case(train=0.01, valid=0.7, score=0.7),
+    ):
+        assert "overfitting" not in codes(fit.found(silent))
+
+
+def test_dead_units_are_a_fault_where_the_rest_cannot_learn() -> None:
+    sound = {"gradient": 1.0, "saturated": np.nan, **CALM}
+    assert codes(flow.found(case(train=0.9, dead=0.9, **sound))) == ["dead_relu"]
+    assert codes(flow.found(case(train=0.3, dead=0.9, **sound))) == []
+    assert codes(flow.found(case(train=0.9, dead=0.6, **sound))) == []
+
+
+def test_who_masters_a_task_does_not_struggle() -> None:
+    assert case(valid=0.9, score=0.6).struggles and case(valid=0.9, score=0.9).struggles
+    assert not case(valid=0.9, score=0.94).struggles  # of even classes: 0.88 of the errors of chance are gone
+    assert case(valid=0.9, score=0.94).mastered == pytest.approx(0.88)
