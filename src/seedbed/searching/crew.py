@@ -84,24 +84,32 @@ class Crew:
         return not self.training.is_interrupted
 
     def results(
-        self, seconds: float, finished: float, n_paused: int, n_kept: int, kept: Callable[[], Sequence[Trial]]
+        self,
+        seconds: float,
+        finished: float,
+        *,
+        n_going: int,
+        rivals: Sequence[Trial],
+        n_kept: int,
+        kept: Sequence[Trial],
     ) -> list[Result]:
         """What came of the trials.
+
+        Of the best it is kept where they stand, so that they can go on, or weights and predictions. Who is not among
+        the best so far will not be when all tasks are done.
 
         Arguments:
             seconds: that all of them took together.
             finished: seconds since the beginning of the study.
-            n_paused: how many of the best are kept so that they can go on.
+            n_going: how many of these and their rivals go on behind the rung.
+            rivals: that have the rung behind them in other tasks.
             n_kept: of how many of the study's best weights and predictions are kept.
-            kept: asks whose these are so far.
+            kept: whose these are so far.
         """
         found = [self._judged(i, trial, seconds, finished) for i, trial in enumerate(self.trials)]
-        best = [trial.number for trial in ranked(found) if trial.state != DIVERGED]
-        places = {trial.number: i for i, trial in enumerate(found)}
-        going = {places[number] for number in best[:n_paused]} if not self.is_last else set()
+        going = set() if self.is_last else set(_places(found, rivals, n_going))
         # A search may be ended at any rung: what is best by then has to predict.
-        whole = ranked([*found, *kept()])[: n_kept if self.is_last else min(n_kept, EARLY)]
-        heavy = [places[trial.number] for trial in whole if trial.number in places and trial.state != DIVERGED]
+        heavy = _places(found, kept, n_kept if self.is_last else min(n_kept, EARLY))
         predicted = dict(zip(heavy, self._predictions(heavy), strict=True)) if heavy else {}
         folds = range(len(self.data))
         return [
@@ -172,3 +180,10 @@ class Crew:
             places = np.asarray([place for _, place in pairs])
             parts.append(predictions(trained, places, data.valid.x, data.task))
         return np.concatenate(parts, axis=1)
+
+
+def _places(found: Sequence[Trial], others: Sequence[Trial], n: int) -> list[int]:
+    """Which of the trials found are among the best `n` of all, the best first."""
+    places = {trial.number: i for i, trial in enumerate(found)}
+    best = [trial for trial in ranked([*found, *others])[:n] if trial.state != DIVERGED]
+    return [places[trial.number] for trial in best if trial.number in places]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -12,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from seedbed.core.errors import UsageError
 
 LOCK_SECONDS = 60.0  # that SQLite waits for another process
+PAGE_BYTES = 16384  # of SQLite: its own are made for rows, not for weights
 AWAY_SECONDS = 60.0  # that a server may be away in the middle of a study
 CONNECT_SECONDS = 10
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
@@ -47,8 +50,9 @@ class Database:
         except (ImportError, sql.exc.NoSuchModuleError) as error:
             hint = "for PostgreSQL: pip install 'seedbed[cluster]'"
             raise UsageError(f"study: no driver for the database {self.shown}: {error}", hint) from None
+        weakref.finalize(self, self.engine.dispose)  # closes its connections with the last study that uses it
         if self.is_file:
-            sql.event.listen(self.engine, "connect", _without_transactions)
+            sql.event.listen(self.engine, "connect", _prepared)
 
     def read(self, work: Callable[[sql.Connection], T]) -> T:
         """What `work` reads.
@@ -98,6 +102,23 @@ class Database:
             return "locked" in str(error.orig)
         return error.connection_invalidated or isinstance(error, sql.exc.OperationalError | sql.exc.InterfaceError)
 
+    def write_ahead(self, wanted: bool) -> None:
+        """Lets SQLite write into a log beside its file, which waits for no disk; or makes it a single file again.
+
+        What was written survives a process that is killed. A power cut may lose the last seconds, and breaks nothing.
+        """
+        if not self.is_file:
+            return
+        if not wanted:
+            self.engine.dispose()  # the file must not be open elsewhere
+        # Of a file that is empty the pages become as large as what is written into it.
+        # Where others have it open it stays as it is, and so it does on a file system that shares no memory.
+        with contextlib.suppress(SQLAlchemyError), self.engine.connect() as db:
+            db.exec_driver_sql("PRAGMA busy_timeout = 1000")
+            db.exec_driver_sql(f"PRAGMA page_size = {PAGE_BYTES}")
+            db.exec_driver_sql(f"PRAGMA journal_mode = {'WAL' if wanted else 'DELETE'}")
+            db.exec_driver_sql(f"PRAGMA busy_timeout = {LOCK_SECONDS * 1000:.0f}")
+
     def unusable(self, error: Exception) -> UsageError:
         """The error in the words for a user."""
         lines = str(getattr(error, "orig", None) or error).strip().splitlines()
@@ -143,7 +164,8 @@ def options(url: sql.URL) -> dict[str, Any]:
     return {"pool_pre_ping": True, "connect_args": {"connect_timeout": CONNECT_SECONDS}}
 
 
-def _without_transactions(connection: Any, record: Any) -> None:
+def _prepared(connection: Any, record: Any) -> None:
     """Python's own module begins transactions when it thinks best; here they begin where they are asked for."""
     del record
     connection.isolation_level = None
+    connection.execute("PRAGMA synchronous = NORMAL")  # enough for what is written ahead; see `write_ahead`

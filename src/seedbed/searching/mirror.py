@@ -57,7 +57,7 @@ def _widen(db: sql.Connection, study_id: int, texts: Mapping[str, str]) -> None:
     """The ranges of dimensions, the same for all trials: Optuna takes a dimension with two ranges for two."""
     of_study = t.params.c.trial_id.in_(sql.select(t.trials.c.trial_id).where(t.trials.c.study_id == study_id))
     query = sql.select(t.params.c.param_name, t.params.c.distribution_json).where(of_study).distinct()
-    for name, text in db.execute(query).tuples().all():
+    for name, text in db.execute(query).all():
         if (new := texts.get(name, text)) != text:
             where = of_study & (t.params.c.param_name == name) & (t.params.c.distribution_json == text)
             db.execute(sql.update(t.params).where(where).values(distribution_json=new))

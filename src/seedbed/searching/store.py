@@ -145,12 +145,13 @@ class Store:
         Raises:
             IntegrityError: another process has made it.
         """
-        storage = optuna.storages.RDBStorage(self.db.url, options(address(self.db.url)))
-        storage.remove_session()
-        storage.engine.dispose()
-        t.metadata.create_all(self.db.engine)
+        self.db.write_ahead(True)
+        # In one transaction each: SQLite waits for the disk behind every table otherwise.
+        self.db.write(t.theirs.create_all)
+        stamped(self.db)
 
         def write(db: sql.Connection) -> int:
+            t.metadata.create_all(db)
             db.execute(sql.insert(t.studies), {"study_name": self.name})
             key: int = db.execute(self._key()).scalar_one()
             db.execute(sql.insert(t.directions), {"study_id": key, "objective": 0, "direction": t.MAXIMIZE})
@@ -225,9 +226,16 @@ class Store:
         return self.db.read(lambda db: db.execute(query).scalar()) or 0.0
 
     def kept(self, column: str, numbers: Sequence[int] | None = None) -> dict[int, bytes]:
-        """What is kept of trials (curve, paused, weights or predictions), where it is there."""
+        """What is kept of trials (curve, weights or predictions), where it is there."""
         c = t.results.c
-        query = sql.select(c.number, c[column]).where((c.study_id == self.study_id) & c[column].is_not(None))
+        return self._kept(c, c[column], numbers)
+
+    def pauses(self, numbers: Sequence[int]) -> dict[int, bytes]:
+        """Where trials stand that wait for their next rung."""
+        return self._kept(t.pauses.c, t.pauses.c.content, numbers)
+
+    def _kept(self, c: Any, content: Any, numbers: Sequence[int] | None) -> dict[int, bytes]:
+        query = sql.select(c.number, content).where((c.study_id == self.study_id) & content.is_not(None))
         if numbers is not None:
             query = query.where(c.number.in_(list(numbers)))
         rows = self.db.read(lambda db: db.execute(query.order_by(c.number)).all())
@@ -237,6 +245,7 @@ class Store:
 
     def join(self) -> None:
         """Counts this process among those that work on the study, and buries those that are no more."""
+        self.db.write_ahead(True)
         self.beat()
         self.bury()
 
@@ -254,6 +263,7 @@ class Store:
     def leave(self) -> None:
         """Gives back what this process has not finished, and counts it no more."""
         self.db.write(lambda db: self._lose(db, self.owner))
+        self.db.write_ahead(False)
 
     def workers(self) -> dict[str, int]:
         """The owners that are there, and their beats."""
@@ -308,7 +318,8 @@ class Store:
         def write(db: sql.Connection) -> None:
             db.execute(sql.insert(t.tasks), rows)
             if losers:
-                db.execute(sql.update(t.results).where(own).values(state=PRUNED, paused=None))
+                db.execute(sql.update(t.results).where(own).values(state=PRUNED))
+                self._no_more(db, [trial.number for trial in losers])
                 ids = mirror.ids_of(db, self.study_id, [trial.number for trial in losers])
                 mirror.settle(db, ids, losers, PRUNED)
 
@@ -369,7 +380,7 @@ class Store:
         c = t.results.c
         change = sql.update(t.results).where((c.study_id == self.study_id) & (c.number == sql.bindparam("of")))
         names = ("state", "rung", "score", "loss", "epochs", "best_epoch", "seconds", "finished")
-        blobs = ("curve", "paused", *HEAVY)
+        blobs = ("curve", *HEAVY)
         rows = [
             {"of": one.trial.number}
             | {name: getattr(one.trial, name) for name in names}
@@ -383,6 +394,7 @@ class Store:
             if db.execute(done).rowcount != 1:  # of another; or done, and only the answer to a first try was lost
                 return db.execute(is_ours.where(t.tasks.c.done.is_(True))).first() is not None
             db.execute(change.values({name: sql.bindparam(name) for name in (*names, *blobs)}), rows)
+            self._pause(db, found)
             mirror.note(db, self.study_id, [one.trial for one in found])
             if n_kept is not None and any(one.weights is not None for one in found):
                 self._drop(db, n_kept)
@@ -390,24 +402,54 @@ class Store:
 
         return self.db.write(write)
 
-    def heavy(self) -> list[Trial]:
-        """The trials whose weights and predictions are kept, the best first; without their points."""
-        return self.db.read(self._heavy)
+    def _pause(self, db: sql.Connection, found: Sequence[Result]) -> None:
+        """Writes where trials stand, in the place of where they stood before."""
+        if any(one.trial.rung > 1 for one in found):
+            self._no_more(db, [one.trial.number for one in found])
+        rows = [
+            {"study_id": self.study_id, "number": one.trial.number, "content": one.paused}
+            for one in found
+            if one.paused is not None
+        ]
+        if rows:
+            db.execute(sql.insert(t.pauses), rows)
 
-    def _heavy(self, db: sql.Connection) -> list[Trial]:
+    def _no_more(self, db: sql.Connection, numbers: Sequence[int]) -> None:
+        """Drops where trials stood."""
+        c = t.pauses.c
+        db.execute(sql.delete(t.pauses).where((c.study_id == self.study_id) & c.number.in_(numbers)))
+
+    def behind(self, numbers: range, rung: int) -> list[Trial]:
+        """Of these trials those that have rung `rung` behind them, the best first; without their points."""
         c = t.results.c
-        query = sql.select(c.number, c.state, c.score, c.loss)
-        query = query.where((c.study_id == self.study_id) & c.weights.is_not(None))
+        return self.db.read(lambda db: self._ranked(db, c.number.between(numbers[0], numbers[-1]) & (c.rung > rung)))
+
+    def heavy(self, but: Sequence[int] = ()) -> list[Trial]:
+        """The trials whose weights and predictions are kept, the best first, but these; without their points."""
+        found = self.db.read(lambda db: self._ranked(db, t.results.c.weights.is_not(None)))
+        return [trial for trial in found if trial.number not in but]
+
+    def _ranked(self, db: sql.Connection, which: Any) -> list[Trial]:
+        c = t.results.c
+        query = sql.select(c.number, c.state, c.score, c.loss).where((c.study_id == self.study_id) & which)
         rows = db.execute(query).all()
         return ranked(Trial(row[0], 0, {}, state=row[1], score=row[2], loss=row[3]) for row in rows)
 
     def _drop(self, db: sql.Connection, n_kept: int) -> None:
         """Drops weights and predictions of all but the best, to save room."""
-        losers = [trial.number for trial in self._heavy(db)[n_kept:]]
+        losers = [trial.number for trial in self._ranked(db, t.results.c.weights.is_not(None))[n_kept:]]
         if losers:
             c = t.results.c
             change = sql.update(t.results).where((c.study_id == self.study_id) & c.number.in_(losers))
             db.execute(change.values(dict.fromkeys(HEAVY)))
+
+
+def stamped(database: Database) -> None:
+    """Lets Optuna write down, or check, which version of its tables is there."""
+    pool = {"poolclass": sql.pool.NullPool}  # it keeps connections in a session, and closes none where it fails
+    made = options(address(database.url)) | pool
+    made.pop("pool_pre_ping", None)
+    optuna.storages.RDBStorage(database.url, made, skip_table_creation=True).remove_session()
 
 
 def names_in(url: str) -> list[str]:

@@ -2,8 +2,8 @@
 
 A *search* says what is searched and how. A *round* holds trials that were proposed together, and how they are grouped.
 A *task* is a part of a round's trials that one process trains from one rung to the next; it has an owner. A *worker* is
-such an owner, whose beat goes on while it lives. A *result* is what came of a trial so far, with its curve, and as far
-as needed, its weights.
+such an owner, whose beat goes on while it lives. A *result* is what came of a trial so far, with its curve, and of the
+best, its weights. A *pause* is all that a trial needs to go on at the next rung.
 """
 
 from __future__ import annotations
@@ -80,12 +80,20 @@ results = Table(
     Column("seconds", Float, nullable=False),
     Column("finished", Float),
     Column("curve", LargeBinary),
-    Column("paused", LargeBinary),
     Column("weights", LargeBinary),
     Column("predictions", LargeBinary),
 )
+# By themselves: the largest that is written, of many trials, and soon dropped; a row beside it is read all the time.
+pauses = Table(
+    "seedbed_pauses",
+    metadata,
+    _key("study_id"),
+    _key("number"),
+    Column("content", LargeBinary, nullable=False),
+)
 
 # Optuna's, as far as rows are written here: it makes one trial in some five transactions, and a round has hundreds.
+theirs = models.BaseModel.metadata
 studies = models.StudyModel.__table__
 directions = models.StudyDirectionModel.__table__
 trials = models.TrialModel.__table__

@@ -245,7 +245,7 @@ class Worker:
         """Where the trials of a task stand: as this worker left them, or as another wrote it down."""
         own = {n: one for n in task.trials if (one := self._paused.get((n, task.rung))) is not None}
         missing = [n for n in task.trials if n not in own]
-        kept = self.store.kept("paused", missing) if missing else {}
+        kept = self.store.pauses(missing) if missing else {}
         return own | {number: blobs.paused(content) for number, content in kept.items()}
 
     def _plan(self, round_: Round, task: Task, cohort: Cohort) -> Plan:
@@ -275,7 +275,9 @@ class Worker:
         finished = self._before + time.perf_counter() - self._began
         self._measure(round_, task, crew)
         n_reached = sum(len(one.trials) for one in tasks)
-        found = crew.results(seconds, finished, n_survivors(n_reached), KEPT, self.store.heavy)
+        with self._storing():
+            rivals, kept = self.store.behind(round_.numbers, task.rung), self.store.heavy(but=task.trials)
+        found = crew.results(seconds, finished, n_going=n_survivors(n_reached), rivals=rivals, n_kept=KEPT, kept=kept)
         self.compile_seconds += crew.training.compile_seconds
         with self._storing():
             is_ours = self.store.finish(task, found, KEPT)
