@@ -57,7 +57,7 @@ def test_what_was_found_predicts_as_it_was_scored(study, digits) -> None:
 def test_a_study_opens_again(study, digits) -> None:
     url = study.store.url
     again = load_study(url, data=digits)
-    assert again.trials.equals(study.trials)
+    assert again.trials.equals(study.trials) and again.truth == study.truth
     np.testing.assert_array_equal(again.best.predict(digits.test.rows), study.best.predict(digits.test.rows))
     resumed = search(None, digits, study=url, name="a", resume=True, retrain=0, out=None)
     assert resumed.trials.equals(study.trials)

@@ -25,6 +25,7 @@ def config(trials: int = 8) -> Config:
         space=toml.dumps(small()),
         data="made-up",
         fingerprint="none",
+        task="classification",
         source=None,
         method="random",
         trials=trials,

@@ -114,6 +114,9 @@ def study(
         printer.say(made)
     printer.say("")
     printer.say(pruned(found))
+    if found.truth is not None:
+        printer.say("")
+        printer.say(truth(found))
 
 
 def best_trials(found: sb.Study) -> Any:

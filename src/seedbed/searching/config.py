@@ -23,6 +23,7 @@ class Config:
         space: the setup with distributions, as TOML.
         data: the name of the data set.
         fingerprint: of its content and its split.
+        task: what its targets are.
         source: how it is loaded again, or None.
         method: one of `METHODS`.
         trials: how many in all; None where the clock is the budget.
@@ -39,6 +40,7 @@ class Config:
     space: str
     data: str
     fingerprint: str
+    task: str
     source: Any
     method: str
     trials: int | None

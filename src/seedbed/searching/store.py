@@ -180,6 +180,17 @@ class Store:
         assert found is not None
         return found
 
+    def tell(self, truth: str) -> None:
+        """Writes down what the winner turned out to be worth."""
+        change = sql.update(t.searches).where(t.searches.c.study_id == self.study_id).values(truth=truth)
+        self.db.write(lambda db: db.execute(change))
+
+    def told(self) -> str | None:
+        """What the winner turned out to be worth, or None where the search did not come to its end."""
+        query = sql.select(t.searches.c.truth).where(t.searches.c.study_id == self.study_id)
+        found: str | None = self.db.read(lambda db: db.execute(query).scalar())
+        return found
+
     # Rounds and trials
 
     def rounds(self) -> list[Round]:

@@ -37,6 +37,7 @@ searches = Table(
     _key("study_id"),
     Column("config", Text, nullable=False),
     Column("created", Float, nullable=False),
+    Column("truth", Text),
 )
 rounds = Table(
     "seedbed_rounds",

@@ -46,7 +46,7 @@ def evidence_of(study: Study) -> seen.Searched:
     return Searched(
         name=study.config.data,
         study=(study.name, study.store.shown),
-        task=_task(study),
+        task=study.config.task,
         method=study.config.method,
         seed=study.config.seed,
         epochs=study.config.epochs,
@@ -112,14 +112,6 @@ def write_safely(study: Study) -> None:
     else:
         return
     warnings.warn(f"{trouble}; the study is in {study.store.shown}", stacklevel=3)
-
-
-def _task(study: Study) -> str:
-    """What the targets are; of a study without its data, as far as its loss tells: scores of both others are shares."""
-    if study.data is not None:
-        return str(study.data.task)
-    loss = study.space.setup.loss
-    return "regression" if "regression" in getattr(loss, "tasks", ()) else "classification"
 
 
 def _round(one: Round) -> seen.Round:

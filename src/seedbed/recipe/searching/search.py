@@ -21,7 +21,7 @@ from seedbed.recipe.given import a_setup, whole
 from seedbed.recipe.searching.budget import seconds_of
 from seedbed.recipe.searching.progress import showing_search
 from seedbed.recipe.searching.space import propose_space
-from seedbed.recipe.searching.study import Study
+from seedbed.recipe.searching.study import STUDY_FILE, Study
 from seedbed.recipe.searching.winner import told_of
 from seedbed.searching.cohorts import cohorts
 from seedbed.searching.config import Config
@@ -40,7 +40,7 @@ from seedbed.training.supplies import Supplies
 TRIALS = 128  # unless trials or a budget are given
 SMALLEST_ROUND, LARGEST_ROUND, PROBED = 8, 512, 32  # trials, where the clock is the budget
 RETRAINED = 8  # networks of the winner, with fresh seeds
-STUDY_FILE, STUDY_NAME = "study.db", "search"
+STUDY_NAME = "search"
 
 
 def search(
@@ -117,6 +117,7 @@ def search(
         _check_begun(found)
     if found.has_weights:
         found.truth = told_of(found, retrain=0 if found.is_interrupted else n_retrained)
+        store.tell(found.truth.to_text())
     found.wall_seconds = time.perf_counter() - began
     if folder is not None:
         found.write()
@@ -157,6 +158,7 @@ def configured(
         space=toml.dumps(setup),
         data=data.name,
         fingerprint=data.fingerprint,
+        task=data.task,
         source=data.origin,
         method=method,
         trials=None if trials is None else whole("trials", trials, least=1),

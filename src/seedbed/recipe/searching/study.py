@@ -20,6 +20,7 @@ from seedbed.data.preprocessor import Preprocessor
 from seedbed.data.temperature import temperature_for
 from seedbed.recipe.member import Ensemble, Member
 from seedbed.recipe.results import select
+from seedbed.recipe.searching.winner import Truth
 from seedbed.searching import blobs
 from seedbed.searching.config import Config
 from seedbed.searching.database import shown
@@ -37,9 +38,8 @@ from seedbed.training.trained import TRAINED, Trained
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from seedbed.recipe.searching.winner import Truth
-
 ENSEMBLE_SIZE = 8
+STUDY_FILE = "study.db"  # in the folder of a search that names no database
 
 
 @dataclass(eq=False, repr=False)
@@ -300,7 +300,9 @@ def load_study(url: str | Path, name: str | None = None, data: Any = None) -> St
     store = Store(str(url), name or names[0])
     config = store.config()
     assert config is not None
-    study = Study(store, config)
+    told = store.told()
+    folder = Path(url).parent if "://" not in str(url) and Path(url).name == STUDY_FILE else None
+    study = Study(store, config, folder, truth=None if told is None else Truth.from_text(told))
     if data is not None:
         from seedbed.data.loading import load
 

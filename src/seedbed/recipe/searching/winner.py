@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +40,16 @@ class Truth:
     n_trials: int
     retrained: tuple[float, ...] = ()
     retrained_test: tuple[Metrics, ...] = ()
+
+    def to_text(self) -> str:
+        """The truth for the study."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_text(cls, text: str) -> Truth:
+        """The truth from the study."""
+        plain = json.loads(text)
+        return cls(**plain | {name: tuple(plain[name]) for name in ("retrained", "retrained_test")})
 
     @property
     def gap(self) -> float | None:
