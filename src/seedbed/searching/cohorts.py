@@ -149,7 +149,7 @@ def parted(numbers: Sequence[int], n_going: int, n_workers: int) -> list[tuple[i
         n_going: trials of all cohorts; none of `n_workers` is to have more than its share in one part.
 
     >>> [len(part) for part in parted(range(29), n_going=29, n_workers=2)]
-    [15, 14]
+    [14, 15]
     """
     most = min(PART, max(FEWEST_IN_PART, math.ceil(n_going / n_workers)))
     n_parts = math.ceil(len(numbers) / most)
