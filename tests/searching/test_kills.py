@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,10 +25,11 @@ EXACT = ("trial", "round", "state", "rungs", "score", "loss", "epochs", "best_ep
 pytestmark = pytest.mark.slow
 
 
-def start(url: str, method: str, trials: int = TRIALS, epochs: int = EPOCHS, **variables: str) -> subprocess.Popen[str]:
+def start(url: str, *arguments: object, **variables: str) -> subprocess.Popen[str]:
+    """A process with these arguments; by default a search with `METHOD TRIALS EPOCHS`."""
     paths = [str(ROOT / "src"), str(ROOT), *sys.path]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **variables}
-    command = [sys.executable, "-m", "tests.searching.process", url, method, str(trials), str(epochs)]
+    command = [sys.executable, "-m", "tests.searching.process", url, *map(str, arguments)]
     return subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -76,24 +78,29 @@ def assert_each_rung_once(study: Study, url: str) -> None:
 @pytest.mark.parametrize("method", ["random", "grid", "quasi-random", "coarse-to-fine", "halving"])
 def test_what_is_killed_at_any_moment_goes_on_to_the_same_bits(method: str, tmp_path: Path) -> None:
     rng = np.random.default_rng(list(method.encode()))
-    cache = {"SEEDBED_CACHE": str(tmp_path / "cache")}
-    ended(start(str(tmp_path / "warm.db"), method, **cache))
-    whole = start(str(tmp_path / "whole.db"), method, **cache)
+    ended(start(str(tmp_path / "warm.db"), method, TRIALS, EPOCHS, SEEDBED_CACHE=str(tmp_path / "cache")))
+
+    def of_its_own(name: str) -> dict[str, str]:
+        """A cache with what the first study measured: it decides how a new one is grouped."""
+        shutil.copytree(tmp_path / "cache", tmp_path / f"cache-{name}")
+        return {"SEEDBED_CACHE": str(tmp_path / f"cache-{name}")}
+
+    whole = start(str(tmp_path / "whole.db"), method, TRIALS, EPOCHS, **of_its_own("whole"))
     begun(whole)
     began = time.perf_counter()
     n_rungs = ended(whole)
     life = time.perf_counter() - began
     n_killed, left = 0, []
     for chain in range(CHAINS):
-        url = str(tmp_path / f"killed{chain}.db")
+        url, cache = str(tmp_path / f"killed{chain}.db"), of_its_own(f"killed{chain}")
         for seconds in rng.uniform(0.1, 0.9, KILLS) * life:
-            process = start(url, method, **cache)
+            process = start(url, method, TRIALS, EPOCHS, **cache)
             begun(process)
             time.sleep(seconds)
             process.kill()
             process.communicate()
             n_killed += process.returncode == -signal.SIGKILL
-        left.append(ended(start(url, method, **cache)))
+        left.append(ended(start(url, method, TRIALS, EPOCHS, **cache)))
         study = opened(url)
         assert_same_study(study, opened(str(tmp_path / "whole.db")))
         assert_each_rung_once(study, url)

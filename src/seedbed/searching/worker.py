@@ -198,6 +198,7 @@ class Worker:
         trials = self.store.trials(round_.numbers)
         going = trials if rung == 0 else survivors(trials_at(trials, rung))
         there = {trial.number for trial in going}
+        self.store.bury()
         n_workers = max(self.n_workers, len(self.store.workers()))
         parts = [
             part

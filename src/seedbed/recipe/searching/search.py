@@ -23,6 +23,7 @@ from seedbed.recipe.searching.progress import showing_search
 from seedbed.recipe.searching.space import propose_space
 from seedbed.recipe.searching.study import STUDY_FILE, Study
 from seedbed.recipe.searching.winner import told_of
+from seedbed.searching.cluster import Cluster
 from seedbed.searching.cohorts import cohorts
 from seedbed.searching.config import Config
 from seedbed.searching.costs import Costs
@@ -60,6 +61,8 @@ def search(
     steps: int | None = None,
     retrain: int = RETRAINED,
     out: str | Path | None = AUTO,
+    cluster: str | None = None,
+    workers: int | None = None,
     progress: bool | None = None,
     on_round: Callable[[Round], None] | None = None,
     on_told: Callable[[Told], None] | None = None,
@@ -87,6 +90,9 @@ def search(
         steps: into how many values a grid cuts a range.
         retrain: how often the winner is trained again with fresh seeds; 0 leaves that away.
         out: the folder of the search, "auto" for `runs/<data>-search-<date>-<time>`, None to keep nothing else on disk.
+        cluster: works on a cluster of Ray: "local" for one of its own, "auto" for the one that this machine is part
+            of, or its address such as "ray://host:10001".
+        workers: processes on the cluster; otherwise one for each GPU or host, or for each core of a local one.
         progress: whether to show how far it is on a terminal.
         on_round: is called with each round that is begun.
         on_told: is called between device calls.
@@ -102,13 +108,21 @@ def search(
         "trials": trials, "budget": budget, "method": method, "seed": seed, "folds": folds, "epochs": epochs,
         "halving": halving, "steps": steps,
     }  # fmt: skip
+    n_workers = None if workers is None else whole("workers", workers, least=1)
+    if workers is not None and cluster is None:
+        raise UsageError("workers: expected a cluster to run them, got none", "say which: cluster='local'")
     config = None if resume else configured(space, dataset, **asked)
     store, folder = _opened(study, name, resume, out, dataset)
     config = _resumed(store, dataset, space, asked) if config is None else _begun(store, config)
     check_back_end()
     parts = _parts(dataset, config.folds)
     with ctrl_c() as noted, showing_search(progress, on_told) as tell:
-        worker = Worker(store, config, parts, on_told=tell, on_round=on_round, ends=noted)
+        told: dict[str, Any] = {"on_told": tell, "on_round": on_round, "ends": noted}
+        worker = (
+            Worker(store, config, parts, **told)
+            if cluster is None
+            else Cluster(cluster, store, config, parts, n_workers, **told)
+        )
         worker.run()
         found = Study(store, config, folder, told_of_folds(dataset, parts) if config.folds else dataset, parts)
         found.is_interrupted = worker.is_interrupted or noted()

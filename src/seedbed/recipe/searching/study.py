@@ -22,6 +22,7 @@ from seedbed.recipe.member import Ensemble, Member
 from seedbed.recipe.results import select
 from seedbed.recipe.searching.winner import Truth
 from seedbed.searching import blobs
+from seedbed.searching.cluster import Cluster
 from seedbed.searching.config import Config
 from seedbed.searching.database import shown
 from seedbed.searching.importance import importances
@@ -65,7 +66,7 @@ class Study:
     is_interrupted: bool = False
     truth: Truth | None = None
     wall_seconds: float = 0.0
-    worker: Worker | None = None
+    worker: Worker | Cluster | None = None
     _fitted: dict[Any, Preprocessor] = field(default_factory=dict)
 
     @property
