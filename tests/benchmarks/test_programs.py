@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from benchmarks.searching.processes import METHODS
+
 ROOT = Path(__file__).resolve().parents[2]
 PYTORCH = find_spec("torch") is not None
 
@@ -44,16 +46,31 @@ def test_population_measures_every_contestant(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_search_measures_every_contestant(tmp_path: Path) -> None:
-    sizes = ("--setups=6", "--sample=2", "--epochs=2", "--rounds=1", "--patience=0")
-    shown, figures = run(tmp_path, "benchmarks.search", *sizes)
-    rows = figures["rows"]
-    assert {"Seedbed, empty cache", "Seedbed, warm cache"} <= set(rows)
+    sizes = ("--contests=a", "--trials=6", "--sample=2", "--epochs=2", "--patience=0")
+    picture = tmp_path / "search.png"
+    shown, figures = run(tmp_path, "benchmarks.search", *sizes, f"--figure={picture}")
+    rows = figures["contests"]["a"]["rows"]
+    ours = {f"Seedbed, {method}{end}" for method in METHODS for end in ("", ", warm cache")}
+    assert {*ours, "scikit-learn"} <= set(rows)
     assert any("PyTorch" in name for name in rows) == PYTORCH
-    assert all(name in shown for name in rows)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert all(name in shown for name in (*rows, "÷ best peer", "versions"))
     for name, row in rows.items():
-        assert row["n_trained"] == (2 if "PyTorch" in name else 6)
+        assert row["n_trained"] == (6 if name in ours else 2)
         assert 0.0 < row["best"] <= 1.0
-        assert 0.0 < (row["compile_seconds"] or 1e-9) < row["wall_seconds"]
+        assert (row["compile_share"] is not None) == (row["storing_share"] is not None) == (name in ours)
+        assert row["curve"][-1][1] == row["best"]
+
+
+@pytest.mark.slow
+def test_search_measures_scaling(tmp_path: Path) -> None:
+    sizes = ("--contests=a", "--trials=6", "--epochs=2", "--patience=0", "--scaling")
+    shown, figures = run(tmp_path, "benchmarks.search", *sizes)
+    rows = figures["scaling"]["a"]
+    assert len(rows) == 3
+    assert all(name in shown for name in rows)
+    assert all(sum(row["shares"]) == pytest.approx(1.0) for row in rows.values())
+    assert all(0.0 < row["best"] <= 1.0 for row in rows.values())
 
 
 @pytest.mark.slow

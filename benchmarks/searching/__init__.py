@@ -1,0 +1,1 @@
+"""What `benchmarks.search` consists of: contests, contestants, their processes, the table, the figure, scaling."""
