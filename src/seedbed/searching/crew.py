@@ -18,7 +18,7 @@ from seedbed.searching.store import Result
 from seedbed.searching.trial import COMPLETE, DIVERGED, RUNNING, Trial, ranked
 from seedbed.training.paused import Paused
 from seedbed.training.plan import Plan
-from seedbed.training.predict import predictions
+from seedbed.training.predict import MEMBERS, predictions
 from seedbed.training.setup import Setup
 from seedbed.training.supplies import Supplies
 from seedbed.training.trained import DIVERGED as HAS_DIVERGED
@@ -178,7 +178,9 @@ class Crew:
             pairs = [self._at(i, fold) for i in which]
             trained = pairs[0][0]
             places = np.asarray([place for _, place in pairs])
-            parts.append(predictions(trained, places, data.valid.x, data.task))
+            # Always whole calls: each number of members would be a program of its own, and all are compiled once.
+            filled = np.resize(places, -(-len(places) // MEMBERS) * MEMBERS)
+            parts.append(predictions(trained, filled, data.valid.x, data.task)[: len(places)])
         return np.concatenate(parts, axis=1)
 
 
