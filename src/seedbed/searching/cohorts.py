@@ -24,16 +24,21 @@ from seedbed.network.convolution import Convolution
 from seedbed.network.linear import Linear
 from seedbed.searching.costs import Costs
 from seedbed.training.canonical import canonical
-from seedbed.training.plan import Plan
+from seedbed.training.layout import LANES
+from seedbed.training.plan import Plan, even
 from seedbed.training.setup import Setup
 from seedbed.training.sketch import sketch_of
 from seedbed.training.supplies import Supplies
 from seedbed.training.tuning import guess_for
 
 PART = 64  # trials of a task, at most
+# That a device trains at a time, at most: smaller waves leave fewer places empty behind a rung, where few trials are
+# left, and no other program has to be compiled for them.
+MOST_IN_CHUNK = 16
 FEWEST_IN_PART = 4  # trials that are worth a program of their own in another process
 MOST_WIDTHS = 24  # of one skeleton that are told apart; more are first brought together
 MOST_MERGED = 40  # groups that are compared with one another
+WIDTH_STEP, WIDE = 8, 128  # padded widths are multiples of it, and from WIDE on of twice as much: programs recur
 
 
 @dataclass(frozen=True)
@@ -46,12 +51,17 @@ class Job:
     n_folds: int
     costs: Costs
 
-    def in_shape(self, setup: Setup) -> tuple[int, ...]:
-        """The shape in which the network of a setup reads an example, behind its preprocessing."""
-        return setup.network.input_shape(self.supplies.preprocessor(setup, self.data).shape)
+    def shape(self, setup: Setup) -> tuple[int, ...]:
+        """The shape of an example behind the preprocessing of a setup."""
+        return self.supplies.preprocessor(setup, self.data).shape
 
-    def seconds(self, setup: Setup, flops: float) -> float:
-        """What one trial takes."""
+    def in_shape(self, setup: Setup) -> tuple[int, ...]:
+        """The shape in which the network of a setup reads an example."""
+        return setup.network.input_shape(self.shape(setup))
+
+    def seconds(self, setup: Setup, flops: float | None = None) -> float:
+        """What one trial takes; `flops` of its network, where they are known."""
+        flops = setup.network.flops(self.in_shape(setup)) if flops is None else flops
         return self.n_folds * self.costs.member_seconds(
             flops,
             batch_size=setup.batch_size,
@@ -71,6 +81,7 @@ class Cohort:
         data: what the first fold learns from.
         shape: of an example behind the preprocessing.
         trial_seconds, compile_seconds: what the cost model expects.
+        given: how the program was laid out in an earlier round, where it is one of those.
     """
 
     places: tuple[int, ...]
@@ -79,6 +90,7 @@ class Cohort:
     shape: tuple[int, ...]
     trial_seconds: float = 0.0
     compile_seconds: float = 0.0
+    given: Plan | None = None
 
     @property
     def structure(self) -> Any:
@@ -93,15 +105,40 @@ class Cohort:
     @cached_property
     def plan(self) -> Plan:
         """How a part of them is laid out on this machine."""
+        if self.given is not None:
+            return self.given
         sketch = sketch_of(self.setups[0], self.data, self.shape)
         params = self.setups[0].network.params_shapes(sketch.in_shape)
-        return guess_for(sketch, min(PART, len(self.places)), params)
+        n = max(parts(len(self.places)))
+        guessed = guess_for(sketch, n, params)
+        is_large = guessed.chunk > MOST_IN_CHUNK and guessed.layout != LANES
+        return even(n, guessed.n_devices, MOST_IN_CHUNK, guessed.layout) if is_large else guessed
 
     @cached_property
     def n_bytes(self) -> int:
         """Of the weights of one trial."""
         shapes = self.setups[0].network.params_shapes(self.setups[0].network.input_shape(self.shape))
         return sum(a.size * a.dtype.itemsize for a in jax.tree.leaves(shapes))
+
+
+@dataclass(frozen=True)
+class Form:
+    """A program of an earlier round, which is compiled already.
+
+    Attributes:
+        templates: setups that together make it, one for each skeleton.
+        structure: that its setups have.
+        plan: how it is laid out.
+    """
+
+    templates: tuple[Setup, ...]
+    structure: Any
+    plan: Plan
+
+    @classmethod
+    def of(cls, cohort: Cohort, own: Sequence[Setup]) -> Form:
+        """That of a cohort; `own` are its setups as they are by themselves."""
+        return cls(tuple(_templates(own)), cohort.structure, cohort.plan)
 
 
 @dataclass
@@ -118,12 +155,20 @@ class _Draft:
 
 
 def cohorts(
-    setups: Sequence[Setup], data: Dataset, supplies: Supplies, *, epochs: float, n_folds: int, costs: Costs
+    setups: Sequence[Setup],
+    data: Dataset,
+    supplies: Supplies,
+    *,
+    epochs: float,
+    n_folds: int,
+    costs: Costs,
+    known: Sequence[Form] = (),
 ) -> list[Cohort]:
     """The cohorts of bound setups.
 
     Arguments:
         epochs: that a trial trains in the mean.
+        known: programs of earlier rounds.
     """
     job = Job(data, supplies, epochs, n_folds, costs)
     skeletons: dict[Any, list[tuple[int, tuple[int, ...]]]] = {}
@@ -133,7 +178,7 @@ def cohorts(
     drafts = [draft for own in skeletons.values() for draft in _cut(own, setups, job)]
     found = []
     for draft in _merged(drafts, job):
-        found += grouped(setups, sorted(draft.places), data, supplies, draft.seconds, costs)
+        found += grouped(setups, sorted(draft.places), job, known)
     return sorted(found, key=lambda cohort: cohort.places[0])
 
 
@@ -157,27 +202,57 @@ def parted(numbers: Sequence[int], n_going: int, n_workers: int) -> list[tuple[i
     return [tuple(numbers[a:b]) for a, b in itertools.pairwise(ends)]
 
 
-def grouped(
-    setups: Sequence[Setup],
-    places: Sequence[int],
-    data: Dataset,
-    supplies: Supplies,
-    seconds: float = 0.0,
-    costs: Costs | None = None,
-) -> list[Cohort]:
-    """The cohort of some of the setups; several where they are no one program after all."""
+def grouped(setups: Sequence[Setup], places: Sequence[int], job: Job, known: Sequence[Form] = ()) -> list[Cohort]:
+    """The cohort of some of the setups; several where they are no one program after all.
+
+    Arguments:
+        known: programs of earlier rounds; one is taken where to train as it costs less than another compilation.
+    """
     own = [setups[place] for place in places]
-    shape = supplies.preprocessor(own[0], data).shape
-    forms = canonical(own, own[0].network.input_shape(shape))
-    if forms is not None:
-        one = Cohort(tuple(places), tuple(forms), data, shape, seconds)
-        compiling = costs.compile_seconds(one.n_layers) if costs else 0.0
-        return [Cohort(tuple(places), tuple(forms), data, shape, seconds, compiling)]
-    exact: dict[Any, list[int]] = {}
-    for place in places:
-        key = (jax.tree.structure(setups[place]), tuple(jax.tree.leaves(setups[place].preprocessing)))
-        exact.setdefault(key, []).append(place)
-    return [one for group in exact.values() for one in grouped(setups, group, data, supplies, seconds, costs)]
+    in_shape = job.in_shape(own[0])
+    forms = canonical(own, in_shape, widths=_rounded)
+    if forms is None:
+        exact: dict[Any, list[int]] = {}
+        for place in places:
+            key = (jax.tree.structure(setups[place]), tuple(jax.tree.leaves(setups[place].preprocessing)))
+            exact.setdefault(key, []).append(place)
+        return [one for group in exact.values() for one in grouped(setups, group, job, known)]
+    form = _fitting(own, forms[0], job, known)
+    if form is not None:
+        made = canonical([*form.templates, *own], in_shape, widths=_rounded)
+        assert made is not None
+        forms = made[len(form.templates) :]
+    compiling = 0.0 if form else job.costs.compile_seconds(len(forms[0].network.layers))
+    plan = form.plan if form else None
+    return [Cohort(tuple(places), tuple(forms), job.data, job.shape(own[0]), job.seconds(forms[0]), compiling, plan)]
+
+
+def _fitting(own: Sequence[Setup], alone: Setup, job: Job, known: Sequence[Form]) -> Form | None:
+    """The known program as which some setups train; `alone` is one of them as it would be without."""
+    costs: list[tuple[float, int]] = []
+    templates = _templates(own) if known else []
+    for i, one in enumerate(known):
+        made = canonical([*one.templates, *templates], job.in_shape(alone), widths=_rounded)
+        if made is not None and jax.tree.structure(made[0]) == one.structure:
+            costs.append((len(own) * (job.seconds(made[0]) - job.seconds(alone)), i))
+    cost, best = min(costs, default=(math.inf, 0))
+    return known[best] if cost < job.costs.compile_seconds(len(alone.network.layers)) else None
+
+
+def _templates(setups: Sequence[Setup]) -> list[Setup]:
+    """One setup for each skeleton, as wide as the widest at each place."""
+    found: dict[Any, tuple[Setup, tuple[int, ...]]] = {}
+    for setup in setups:
+        skeleton, widths = _skeleton(setup)
+        first, widest = found.get(skeleton, (setup, widths))
+        found[skeleton] = (first, tuple(map(max, widest, widths)))
+    return [one.replace(network=_with_widths(one.network, widest)) for one, widest in found.values()]
+
+
+def _rounded(width: int) -> int:
+    """A width of a padded program."""
+    step = WIDTH_STEP if width < WIDE else 2 * WIDTH_STEP
+    return math.ceil(width / step) * step
 
 
 def _cut(own: Sequence[tuple[int, tuple[int, ...]]], setups: Sequence[Setup], job: Job) -> list[_Draft]:
@@ -213,12 +288,16 @@ def _cut(own: Sequence[tuple[int, tuple[int, ...]]], setups: Sequence[Setup], jo
 
 
 def _coarser(by_widths: dict[tuple[int, ...], list[int]]) -> dict[tuple[int, ...], list[int]]:
-    """The same with every width rounded up to a step of a quarter more, or more where there are still too many."""
-    step = 1.25
+    """The same with every width rounded up to a step of a quarter more, or more where there are still too many.
+
+    None becomes wider than the widest at its place: the outputs of all stay what they are, or nothing could be merged.
+    """
+    step, most = 1.25, tuple(map(max, *by_widths))
     while True:
         found: dict[tuple[int, ...], list[int]] = {}
         for widths, places in by_widths.items():
-            found.setdefault(tuple(_up(width, step) for width in widths), []).extend(places)
+            rounded = tuple(min(_up(width, step), high) for width, high in zip(widths, most, strict=True))
+            found.setdefault(rounded, []).extend(places)
         if len(found) <= MOST_WIDTHS:
             return found
         step *= step
@@ -255,7 +334,7 @@ def _together(a: _Draft, b: _Draft, job: Job) -> tuple[float, _Draft] | None:
     if _outside(templates[0]) != _outside(templates[-1]):
         return None
     in_shape = job.in_shape(templates[0])
-    forms = canonical(templates, in_shape)
+    forms = canonical(templates, in_shape, widths=_rounded)
     if forms is None:
         return None
     flops = forms[0].network.flops(in_shape)

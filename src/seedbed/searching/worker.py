@@ -19,7 +19,7 @@ from seedbed.core import toml
 from seedbed.core.errors import UsageError
 from seedbed.data.dataset import Dataset
 from seedbed.searching import blobs
-from seedbed.searching.cohorts import Cohort, cohorts, grouped, parted
+from seedbed.searching.cohorts import Cohort, Form, Job, cohorts, grouped, parted
 from seedbed.searching.config import Config
 from seedbed.searching.costs import Costs
 from seedbed.searching.crew import Crew
@@ -78,6 +78,7 @@ class Worker:
         ends: asked between device calls whether to end now.
         n_workers: how many will work on the study, as far as is known; more are counted when they come. A rung is cut
             into as many parts at least, and the parts decide how a trial is rounded.
+        check: is called before anything is trained, while the first program is compiled; what it raises ends the work.
     """
 
     store: Store
@@ -87,6 +88,7 @@ class Worker:
     on_round: Callable[[Round], None] | None = None
     ends: Callable[[], bool] | None = None
     n_workers: int = 1
+    check: Callable[[], None] | None = None
     is_interrupted: bool = False
     compile_seconds: float = 0.0
     storing_seconds: float = 0.0
@@ -101,6 +103,7 @@ class Worker:
         self._before = self.store.seconds()
         self._paused: dict[tuple[int, int], list[Paused]] = {}  # by trial and the rung that it goes on with
         self._round_cache: dict[int, dict[int, tuple[Cohort, Setup, Setup]]] = {}
+        self._forms: dict[int, list[Form]] = {}  # by the round that came with them
         self._pool = ThreadPoolExecutor(1)
 
     def run(self) -> None:
@@ -134,7 +137,8 @@ class Worker:
         numbers = range(len(trials), len(trials) + len(proposal.points))
         setups = [self._bound(proposal.space, point) for point in proposal.points]
         epochs = mean_epochs(proposal.rungs, len(proposal.points))
-        groups = cohorts(setups, self.data[0], self.supplies, epochs=epochs, n_folds=len(self.data), costs=self.costs)
+        known = self._known(rounds)
+        groups = cohorts(setups, self.data[0], self.supplies, epochs=epochs, known=known, **self._job())
         new = Round(
             number=len(rounds),
             first=len(trials),
@@ -147,6 +151,10 @@ class Worker:
         with self._storing():
             self.store.add_round(new, proposal.points, self.space_seen(rounds, proposal.space))
         added = self.store.rounds()[new.number]  # another process may have been first
+        if added == new:
+            pairs = [(place, one, setup) for one in groups for place, setup in zip(one.places, one.setups, strict=True)]
+            own = {numbers[place]: (one, setup, setups[place]) for place, one, setup in pairs}
+            self._note_members(added, own, known)
         if self.on_round is not None:
             self.on_round(added)
         return added
@@ -162,14 +170,40 @@ class Worker:
     def _members(self, round_: Round) -> dict[int, tuple[Cohort, Setup, Setup]]:
         """Of each trial of a round its cohort, its setup as the program has it, and as it is by itself."""
         if round_.number not in self._round_cache:
+            known = self._known(self.store.rounds()[: round_.number])
             space = Space(toml.loads(round_.space, Setup))
             own = {t.number: self._bound(space, t.point) for t in self.store.trials(round_.numbers)}
+            epochs = mean_epochs(round_.rungs, round_.size)
+            job = Job(self.data[0], self.supplies, epochs, **self._job())
             found = {}
             for numbers in round_.cohorts:
-                [one] = grouped([own[n] for n in numbers], range(len(numbers)), self.data[0], self.supplies)
+                [one] = grouped([own[n] for n in numbers], range(len(numbers)), job, known)
                 found.update({n: (one, setup, own[n]) for n, setup in zip(numbers, one.setups, strict=True)})
-            self._round_cache = {round_.number: found}
+            self._note_members(round_, found, known)
         return self._round_cache[round_.number]
+
+    def _note_members(
+        self, round_: Round, found: dict[int, tuple[Cohort, Setup, Setup]], known: Sequence[Form]
+    ) -> None:
+        """Keeps the members of a round, and the programs that came with it."""
+        self._round_cache = {round_.number: found}
+        there, new = {form.structure for form in known}, []
+        for numbers in round_.cohorts:
+            cohort = found[numbers[0]][0]
+            if cohort.structure not in there:
+                there.add(cohort.structure)
+                new.append(Form.of(cohort, [found[n][2] for n in numbers]))
+        self._forms[round_.number] = new
+
+    def _known(self, rounds: Sequence[Round]) -> list[Form]:
+        """The programs of some rounds, the first ones first."""
+        for round_ in rounds:
+            if round_.number not in self._forms:
+                self._members(round_)
+        return [form for round_ in rounds for form in self._forms[round_.number]]
+
+    def _job(self) -> dict[str, Any]:
+        return {"n_folds": len(self.data), "costs": self.costs}
 
     # Rungs
 
@@ -264,6 +298,8 @@ class Worker:
     def _train(self, round_: Round, task: Task, ready: Future[Crew]) -> bool:
         """Trains a task and writes what came of it; False where it was ended before."""
         before = time.perf_counter()
+        if self.check is not None:
+            self.check()
         crew = ready.result()
         self.compile_seconds += time.perf_counter() - before
         tasks = self.store.tasks(round_.number, task.rung)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -114,12 +115,12 @@ def search(
     config = None if resume else configured(space, dataset, **asked)
     store, folder = _opened(study, name, resume, out, dataset)
     config = _resumed(store, dataset, space, asked) if config is None else _begun(store, config)
-    check_back_end()
     parts = _parts(dataset, config.folds)
-    with ctrl_c() as noted, showing_search(progress, on_told) as tell:
+    with ctrl_c() as noted, showing_search(progress, on_told) as tell, ThreadPoolExecutor(1) as pool:
         told: dict[str, Any] = {"on_told": tell, "on_round": on_round, "ends": noted}
+        check = pool.submit(check_back_end).result  # while the first round is proposed and compiled
         worker = (
-            Worker(store, config, parts, **told)
+            Worker(store, config, parts, check=check, **told)
             if cluster is None
             else Cluster(cluster, store, config, parts, n_workers, **told)
         )
