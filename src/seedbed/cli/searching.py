@@ -49,6 +49,13 @@ def search(
     resumed: Annotated[
         bool, typer.Option("--resume", help="Go on with the study as it was begun.", metavar="")
     ] = False,
+    ray: Annotated[
+        str | None,
+        typer.Option(help="A cluster of Ray: local, auto, or the address ray://host:10001.", metavar="CLUSTER"),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes on the cluster; one for each GPU, host or core.", metavar="N")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Decides points, first weights, noise and data order.", metavar="N")] = 0,
     retrain: Annotated[
         int, typer.Option(help="How often the winner is trained again with fresh seeds.", metavar="N")
@@ -84,7 +91,7 @@ def search(
             return
         found = sb.search(
             space, dataset, study=study, name=name or "search", resume=resumed, retrain=retrain, out=out,
-            progress=not quiet, on_round=lambda one: _show_round(one, printer), **options,
+            cluster=ray, workers=workers, progress=not quiet, on_round=lambda one: _show_round(one, printer), **options,
         )  # fmt: skip
     _show(found, printer, study, as_json=as_json)
 
