@@ -14,6 +14,7 @@ import hashlib
 import json
 import math
 import os
+import statistics
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,9 +87,11 @@ class Costs:
         if not self._noted:
             return
         factors = {"compiling": self.compiling, "training": self.training}
-        for kind, ratio in self._noted:
-            own = factors[kind]
-            factors[kind] = own * min(max(ratio, 0.25), 4.0) ** LEARNED
+        for kind in {
+            kind for kind, _ in self._noted
+        }:  # all were held against the same factor: one step for all of them
+            ratio = statistics.median(ratio for own, ratio in self._noted if own == kind)
+            factors[kind] *= min(max(ratio, 0.25), 4.0) ** LEARNED
         path = _path()
         partial = path.with_suffix(f".{os.getpid()}")
         with contextlib.suppress(OSError):  # then the next study begins as this one did
