@@ -12,12 +12,12 @@ from seedbed.core.messages import catalogue
 from seedbed.core.value import walk
 from seedbed.training.cohorts import bind
 from seedbed.training.trainer import Training
-from seedbed.watching.remedies import REMEDIES, Cost
+from seedbed.watching.remedies import RANGE, REMEDIES, Cost, at_rate
 from seedbed.watching.remedies.anatomy import hidden, spots
 
 NAMES = """
     standardize center positive_bias he xavier lecun orthogonal relu leaky_relu elu selu tanh batchnorm
-    lr_down lr_up lr_far_down lr_far_up warm_up clip adam sgd_momentum larger_batch no_softmax fit_output l2
+    lr_down lr_up lr_far_down lr_far_up lr_range warm_up clip adam sgd_momentum larger_batch no_softmax fit_output l2
     dropout early_stopping class_weight residual fewer_layers less_regularisation longer wider
 """.split()
 
@@ -99,10 +99,16 @@ def _losses(bound: sb.Setup, data: sb.data.Dataset) -> jax.Array:
     return bound.loss.per_example(outputs, y)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted({*NAMES} - {RANGE}))
 def test_each_has_a_place_in_some_setup(name: str) -> None:
     tasks = {sick: "regression" if sick == "regression" else "classification" for sick in SETUPS}
     assert any(REMEDIES[name](one, tasks[sick]) is not None for sick, one in SETUPS.items())
+
+
+def test_the_rate_of_a_range_test_is_only_known_with_data() -> None:
+    assert all(REMEDIES[RANGE](one, "classification") is None for one in SETUPS.values())
+    after = at_rate(SETUPS["blocks"], 0.012345)
+    assert after.optimizer == SETUPS["blocks"].optimizer.replace(lr=0.012)
 
 
 @pytest.mark.slow

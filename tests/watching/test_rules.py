@@ -83,8 +83,15 @@ def test_the_noise_scale() -> None:
 def test_long_steps_are_told_once() -> None:
     found = one_of(steps.found(case(step=3.0, weight=1.0, gain=-2.0)), "lr_too_high")
     assert [one.what for one in found.evidence] == ["step / weights, in the first epoch", steps.GAIN]
-    found = one_of(steps.found(case(step=0.3, weight=1.0)), "lr_too_high")
+    found = one_of(steps.found(case(step=0.1, weight=0.5)), "lr_too_high")
     assert [one.what for one in found.evidence] == ["step / weights, at the beginning"]
+
+
+def test_weights_that_one_step_makes_large_tell_of_it_when_the_others_are_small() -> None:
+    """He's weights behind 4 and 8 inputs begin at 0.71 and 0.5; units that died take no further steps."""
+    found = one_of(steps.found(case(step=0.01, weight=3.0)), "lr_too_high")
+    assert found.evidence[0].value == pytest.approx(np.median([3 / 0.5**0.5, 3 / 0.5]))
+    assert "lr_too_high" not in codes(steps.found(case(step=0.01, weight=1.0)))
 
 
 RISING = np.concatenate([np.linspace(1, 0, 5), np.linspace(0, 2, N - 5)])

@@ -125,6 +125,12 @@ class Case:
         """Those without the last."""
         return self.weighted[:-1]
 
+    def mean_square(self, place: int) -> float:
+        """Of the weights of a layer as they begin, as its initialiser has it."""
+        shape, layer = self.weight_shapes[place], self.layers[place]
+        fan = (math.prod(shape[:-1]), math.prod(shape[:-2]) * shape[-1] if len(shape) > 2 else shape[-1])
+        return float(layer.weight.mean_square(shape, fan))  # type: ignore[attr-defined]
+
     def activation_behind(self, place: int) -> tuple[int, Activation] | None:
         """The first activation behind a layer, in front of the next with weights."""
         for i in range(place + 1, len(self.layers)):

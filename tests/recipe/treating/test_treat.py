@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -119,6 +120,35 @@ def test_the_arms_are_the_remedies_that_have_a_place(rings: sb.data.Dataset) -> 
     assert drawn.name in REMEDIES and drawn.name not in names[:-1] and drawn.name != "relu"
     assert names == [arm.name for arm in arms_for(faint(), rings, findings, seed=0)]
     assert len({arms_for(faint(), rings, findings, seed=i)[-1].name for i in range(8)}) > 2
+
+
+def test_the_rate_of_a_range_test_is_measured_once(rings: sb.data.Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def measured(setup: sb.Setup, data: sb.data.Dataset) -> Any:
+        asked.append((setup, data))
+        return SimpleNamespace(suggested=0.0321)
+
+    monkeypatch.setattr("seedbed.recipe.treating.arms.lr_range", measured)
+    names = {arm.name: arm for arm in arms_for(faint(), rings, [found("clip", "adam", "lr_range")], seed=0)}
+    assert names["lr_range"].setup == faint(optimizer=sb.SGD(0.032)) and asked == [(faint(), rings)]
+    assert arms_given(faint(), rings, ["he + lr_range"])[1].setup.optimizer.lr == 0.032
+    monkeypatch.setattr("seedbed.recipe.treating.arms.lr_range", lambda *_: SimpleNamespace(suggested=None))
+    with pytest.raises(sb.UsageError, match="expected remedies that change the setup, got 'lr_range'"):
+        arms_given(faint(), rings, ["lr_range"])
+    asked.clear()
+    monkeypatch.setattr("seedbed.recipe.treating.arms.lr_range", measured)
+    for seed in range(8):  # by lot nothing is measured
+        arms_for(faint(), rings, [found("clip")], seed=seed)
+    assert not asked
+
+
+@pytest.mark.slow
+def test_a_rate_that_is_too_high_is_cured_by_a_range_test(rings: sb.data.Dataset) -> None:
+    network = sb.Network.parse("linear 16 weight=he_normal, relu, linear out")
+    sick = faint(network=network, optimizer=sb.Adam(100.0))
+    cured = sb.treat(sick, rings, arms=["lr_range"])
+    assert cured.chosen == "lr_range" and cured.healed is not None and 1e-3 < cured.healed.optimizer.lr < 0.5
 
 
 def test_symptoms_ask_for_their_remedies_too_so_that_none_is_drawn_by_lot(rings: sb.data.Dataset) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from seedbed.core.errors import SetupError, ShapeError, UsageError, nearest, one_of
+from seedbed.core.errors import SetupError, ShapeError, TrainingError, UsageError, nearest, one_of
 from seedbed.core.value import same
 from seedbed.data.dataset import Dataset
+from seedbed.recipe.lr_range import lr_range
 from seedbed.training.cohorts import bind
 from seedbed.training.setup import Setup
 from seedbed.watching.finding import Finding
-from seedbed.watching.remedies import FARTHER, REMEDIES, Cost, Remedy
+from seedbed.watching.remedies import FARTHER, RANGE, REMEDIES, Cost, at_rate
 
 CONTROL, REMEDY, PAIR, RANDOM, GIVEN = "control", "remedy", "pair", "random", "given"  # why an arm is there
 JOIN = " + "  # between the names of remedies that are taken together
@@ -49,10 +51,11 @@ def arms_for(sick: Setup, data: Dataset, findings: Sequence[Finding], seed: int)
     the same finding, and of the second where there are several roots. What another arm does already, or the data does
     not fit, is left out.
     """
-    lists = [_applicable(sick, data, finding.remedies) for finding in findings]
+    alone = functools.cache(lambda name: _arm([name], REMEDY, sick, data))
+    lists = [_applicable(alone, finding.remedies) for finding in findings]
     named = list(dict.fromkeys(name for names in lists for one in names for name in (one, FARTHER.get(one, one))))
     arms = [Arm(CONTROL, CONTROL, sick, 0)]
-    arms += [arm for name in named if (arm := _arm([name], REMEDY, sick, data)) is not None]
+    arms += [arm for name in named if (arm := alone(name)) is not None]
     for others in lists[:2]:
         arms += _pair(lists[0][:1], others, arms, sick, data)
     asked = {*named, *(name for finding in findings for name in _all_remedies(finding))}
@@ -93,20 +96,32 @@ def _all_remedies(finding: Finding) -> Iterable[str]:
         yield from _all_remedies(symptom)
 
 
-def _applicable(sick: Setup, data: Dataset, names: Sequence[str]) -> list[str]:
+def _applicable(alone: Callable[[str], Arm | None], names: Sequence[str]) -> list[str]:
     """The remedies that are there and have a place in the setup."""
-    return [name for name in names if name in REMEDIES and _arm([name], REMEDY, sick, data) is not None]
+    return [name for name in names if name in REMEDIES and alone(name) is not None]
 
 
 def _arm(names: Sequence[str], role: str, sick: Setup, data: Dataset) -> Arm | None:
     """The setup with remedies one after the other; None where one changes nothing, or the data does not fit it."""
     setup: Setup | None = sick
     for name in names:
-        remedy: Remedy = REMEDIES[name]
-        setup = None if setup is None else remedy(setup, data.task)
+        if setup is not None:
+            setup = _ranged(setup, data) if name == RANGE else REMEDIES[name](setup, data.task)
     if setup is None or not fits(setup, data):
         return None
     return Arm(JOIN.join(names), role, setup, sum(int(REMEDIES[name].cost) for name in names))
+
+
+def _ranged(setup: Setup, data: Dataset) -> Setup | None:
+    """The setup with the rate that a range test speaks for; None where no rate helps, or it is the one that it has."""
+    if not fits(setup, data):
+        return None
+    try:
+        rate = lr_range(setup, data).suggested
+    except TrainingError:
+        return None
+    changed = None if rate is None else at_rate(setup, rate)
+    return None if changed is None or same(changed, setup) else changed
 
 
 def fits(setup: Setup, data: Dataset) -> bool:
@@ -130,7 +145,7 @@ def _pair(first: Sequence[str], others: Sequence[str], arms: Sequence[Arm], sick
 def _drawn(sick: Setup, data: Dataset, asked: Iterable[str], arms: Sequence[Arm], seed: int) -> Arm | None:
     """A remedy that nothing found asks for: what it proves is what any change would."""
     taken = set(asked)
-    others = sorted(name for name in REMEDIES if name not in taken and REMEDIES[name].cost != Cost.TIME)
+    others = sorted(name for name in REMEDIES if name not in taken | {RANGE} and REMEDIES[name].cost != Cost.TIME)
     for i in np.random.default_rng(seed).permutation(len(others)):
         arm = _arm([others[i]], RANDOM, sick, data)
         if arm is not None and not any(same(arm.setup, other.setup) for other in arms):

@@ -61,9 +61,7 @@ def against_due(case: Case, place: int) -> float | None:
     layer = case.layers[place]
     if case.is_normed(place) or isinstance(layer.weight, Zeros | Constant):  # type: ignore[attr-defined]
         return None
-    shape = case.weight_shapes[place]
-    fan = (math.prod(shape[:-1]), math.prod(shape[:-2]) * shape[-1] if len(shape) > 2 else shape[-1])
-    variance = fan[0] * layer.weight.mean_square(shape, fan)  # type: ignore[attr-defined]
+    variance = math.prod(case.weight_shapes[place][:-1]) * case.mean_square(place)
     behind = case.activation_behind(place)
     is_half = behind is not None and behind[1].function.is_elementwise and _is_one_sided(facts(behind[1].function))
     return float(variance) / (2.0 if is_half else 1.0)

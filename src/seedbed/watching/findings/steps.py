@@ -11,6 +11,7 @@ from seedbed.watching.case import STRUGGLES, Case
 from seedbed.watching.finding import FATAL, SERIOUS, Evidence, Finding
 
 LONG, LEAP, SHORT = 0.1, 1.0, 0.3  # a step over the weights; the first; all steps together over the weights
+GROWN = 5.0  # weights in the first epoch over those that it began with
 SWING, OFTEN = 0.03, 0.2  # of the score, and in how many epochs, as Zhang et al. 2021 (AutoTrainer) count it
 TINY_BATCH = 4
 OVERSHOT = 0.5  # of what a step promised, which the best step along a parabola brings
@@ -60,12 +61,15 @@ def _rate(case: Case) -> Iterator[Finding]:
     gain = float(case.early("gain")) if case.has("gain") else np.nan
     if np.isfinite(gain):
         evidence.append(Evidence(GAIN, gain, "0.5 to 1"))
-    if middle > LONG or is_leap or gain < -1.0:
-        remedies = ("lr_down", "clip", "warm_up", "adam")
+    grown = _grown(case)
+    if grown > GROWN:
+        evidence.insert(0, Evidence("weights in the first epoch / as they began", grown, "about 1"))
+    if middle > LONG or is_leap or grown > GROWN or gain < -1.0:
+        remedies = ("lr_down", "clip", "warm_up", "adam", "lr_range")
         yield Finding("lr_too_high", (), (), FATAL if case.learned() < 0.1 else SERIOUS, tuple(evidence), remedies)
     elif middle * case.n_steps < SHORT and not case.diverged:
         evidence.append(Evidence("all steps in a row / weights", middle * case.n_steps, "1 at least"))
-        yield Finding("lr_too_low", (), (), SERIOUS, tuple(evidence), ("lr_up", "adam", "longer"))
+        yield Finding("lr_too_low", (), (), SERIOUS, tuple(evidence), ("lr_up", "adam", "longer", "lr_range"))
 
 
 def _at_first(case: Case) -> float:
@@ -75,6 +79,15 @@ def _at_first(case: Case) -> float:
     with np.errstate(all="ignore"):
         relative = case.series["step"][0, places] / case.series["weight"][0, places]
     return float(np.nanmedian(relative)) if np.isfinite(relative).any() else 0.0
+
+
+def _grown(case: Case) -> float:
+    """The weights in the first epoch over those that it began with, which one step may have made as large."""
+    assert case.series is not None
+    ratios = [
+        float(case.series["weight"][0, i]) / begun for i in case.weighted if (begun := case.mean_square(i) ** 0.5)
+    ]
+    return float(np.nanmedian(ratios)) if np.isfinite(ratios).any() else 0.0
 
 
 def _swings(case: Case) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from seedbed.watching.remedies import (
     regularisation,
     structure,
 )
-from seedbed.watching.remedies.learning import FARTHER
+from seedbed.watching.remedies.learning import FARTHER, RANGE, at_rate
 from seedbed.watching.remedies.remedy import Cost, Remedy
 
 REMEDIES: dict[str, Remedy] = {
@@ -29,4 +29,4 @@ REMEDIES: dict[str, Remedy] = {
     for remedy in group.REMEDIES
 }
 
-__all__ = ["FARTHER", "REMEDIES", "Cost", "Remedy"]
+__all__ = ["FARTHER", "RANGE", "REMEDIES", "Cost", "Remedy", "at_rate"]

@@ -14,6 +14,7 @@ CLIP_NORM = 1.0
 ADAM_RATE, SGD_RATE, MOMENTUM = 1e-3, 1e-2, 0.9
 LEAST_BATCH, BATCH_GROWTH = 32, 4
 LONGER = 3
+RANGE = "lr_range"
 
 
 # Other rates run in the program of the sick setup, so that where one is asked for the farther one costs little more.
@@ -28,6 +29,16 @@ def _rate_times(factor: float) -> Callable[[Setup, str], Setup | None]:
         return setup.replace(optimizer=setup.optimizer.replace(lr=float(f"{lr * factor:.12g}")))
 
     return apply
+
+
+def at_rate(setup: Setup, lr: float) -> Setup:
+    """The setup with this learning rate."""
+    return setup.replace(optimizer=setup.optimizer.replace(lr=float(f"{lr:.2g}")))
+
+
+def unmeasured(setup: Setup, task: str) -> Setup | None:
+    """Nothing: which rate a range test speaks for is only known with data, and who has them tries it."""
+    return None
 
 
 def warm_up(setup: Setup, task: str) -> Setup | None:
@@ -84,6 +95,7 @@ REMEDIES = (
     Remedy("lr_up", _rate_times(10.0), Cost.RATE),
     Remedy("lr_far_down", _rate_times(0.01), Cost.RATE),
     Remedy("lr_far_up", _rate_times(100.0), Cost.RATE),
+    Remedy(RANGE, unmeasured, Cost.RATE),
     Remedy("warm_up", warm_up, Cost.SCHEDULE),
     Remedy("clip", clip, Cost.SCHEDULE),
     Remedy("adam", adam, Cost.OPTIMIZER),
