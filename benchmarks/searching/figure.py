@@ -38,7 +38,7 @@ def draw(contests: Mapping[str, Any], path: Path) -> None:
         .encode(
             x=alt.X("seconds:Q", title="seconds since process start").scale(type="log"),
             y=alt.Y("score:Q", title="best validation score").scale(zero=False),
-            color=alt.Color("contestant:N", title=None, scale=alt.Scale(scheme="tableau10")),
+            color=alt.Color("contestant:N").title(None).scale(scheme="tableau10").legend(labelLimit=400),
             row=alt.Row("contest:N", title=None),
         )
         .properties(width=560, height=260)
