@@ -69,7 +69,9 @@ def test_a_cluster_that_is_not_there(address: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning", "ignore::FutureWarning")
+@pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore:os.fork:RuntimeWarning"
+)
 def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost(
     postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ import os
 import socket
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -245,12 +246,11 @@ def reached(address: str, workers: int | None) -> Iterator[Any]:
     try:
         if address == LOCAL:
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-            own: dict[str, Any] = {
-                "include_dashboard": False,
-                "_node_ip_address": "127.0.0.1",
-                "num_cpus": _cores(workers),
-            }
-            ray.init("local", **own, object_store_memory=LOCAL_OBJECT_BYTES, **quiet)
+            quiet |= {"include_dashboard": False, "_node_ip_address": "127.0.0.1", "num_cpus": _cores(workers)}
+            # JAX warns of forks; Ray's processes begin a program of their own right behind one.
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
+                ray.init("local", object_store_memory=LOCAL_OBJECT_BYTES, **quiet)
         else:
             ray.init(address, **quiet)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError, ImportError) as error:
