@@ -97,10 +97,10 @@ def test_weights_that_one_step_makes_large_tell_of_it_when_the_others_are_small(
 RISING = np.concatenate([np.linspace(1, 0, 5), np.linspace(0, 2, N - 5)])
 
 
-def test_overfitting_is_what_spoils_the_best_weights_too() -> None:
+def test_overfitting_is_none_where_little_is_wrong() -> None:
     assert "overfitting" in codes(fit.found(case(train=0.01, valid=0.7 + RISING, score=0.7)))
     for silent in (
-        case(train=0.01, valid=0.5 + RISING, score=0.7),  # half of the loss of chance was taken away before it rose
+        case(train=0.01, valid=0.3 + RISING, score=0.7),  # most of the loss of chance was taken away before it rose
         case(train=0.01, valid=0.7 + RISING, score=0.95),  # few errors are left, and very sure ones
         case(train=0.01, valid=0.7, score=0.7),
     ):

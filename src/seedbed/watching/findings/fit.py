@@ -13,7 +13,6 @@ from seedbed.watching.finding import SERIOUS, Evidence, Finding
 SHRUNK = 0.2  # weights at the end over those at the beginning
 STRONG_DROPOUT = 0.6
 RISE, GAP, FIRST = 1.3, 0.3, 0.5
-HARMED = 0.4  # of the chance loss taken away at best; of more, few examples that are as noisy allow no more
 LITTLE = 0.2  # of the chance loss taken away, on both parts
 CHANCE = 0.05  # a score that is so near to that of a constant answer is no better
 
@@ -67,7 +66,7 @@ def _by_heart(case: Case) -> Iterator[Finding]:
     if case.best_score < case.chance_score + CHANCE:
         remedies = ("l2", "dropout", "early_stopping")
         yield Finding("noisy_labels", (), (), SERIOUS, evidence, remedies)
-    elif case.struggles and case.learned() < HARMED:
+    elif case.struggles:
         yield Finding("overfitting", (), (), SERIOUS, evidence, ("l2", "dropout", "early_stopping"))
 
 
