@@ -18,7 +18,8 @@ KINDS = """
 import json
 from seedbed.core.value import Value
 def kinds(cls):
-    return {cls.__name__: sorted(cls.kinds)} | {k: v for sub in cls.__subclasses__() for k, v in kinds(sub).items()}
+    own = {cls.__name__: sorted(cls.kinds)} if 'kinds' in vars(cls) else {}  # a family has a list of its own
+    return own | {k: v for sub in cls.__subclasses__() for k, v in kinds(sub).items()}
 print(json.dumps(kinds(Value)))
 """
 

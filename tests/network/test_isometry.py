@@ -110,6 +110,7 @@ def test_gaussian_linear_layers_have_a_variance_equal_to_the_depth(depth, larges
     assert found.largest**2 == pytest.approx(largest, rel=0.25)
 
 
+@pytest.mark.slow
 def test_orthogonal_linear_layers_are_an_isometry_at_any_depth():
     found = isometry(line(10, weight="orthogonal"), (N,)).network
     # The weights are drawn in float32, so each layer is orthogonal to 1e-6.

@@ -192,6 +192,7 @@ def test_by_time_one_file_predicts_with_the_encoder_of_the_last_fold(
     pd.testing.assert_frame_equal(again.table, run.table)
 
 
+@pytest.mark.slow
 def test_by_time_probabilities_have_the_temperature_of_the_newest_rows(tmp_path: Path) -> None:
     """Which the networks that predict have not learned from; elsewhere the mean over folds has none."""
     rng = np.random.default_rng(1)

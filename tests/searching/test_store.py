@@ -322,7 +322,7 @@ def test_a_second_configuration_does_not_replace_the_first(ours: Store) -> None:
 
 
 def test_what_is_paused_keeps_its_shapes() -> None:
-    one = Paused(3, (np.float32(1.5), np.arange(6, dtype=np.int32).reshape(2, 3).T, np.zeros(0)))
+    one = Paused(3, (np.array(1.5, np.float32), np.arange(6, dtype=np.int32).reshape(2, 3).T, np.zeros(0)))
     [again] = blobs.paused(blobs.of_paused([one]))
     assert again.epoch == 3 and [a.shape for a in again.leaves] == [(), (3, 2), (0,)]
     for before, after in zip(one.leaves, again.leaves, strict=True):
