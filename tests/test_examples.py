@@ -53,6 +53,7 @@ def test_the_loss_begins_where_the_closed_form_says(run: Run) -> None:
     assert all(float(row[3]) > 2.35 for row in others)
 
 
+@pytest.mark.slow
 def test_nielsens_network_learns_the_built_in_digits(run: Run) -> None:
     narrow, wide = run("nielsen", "--quick")
     assert narrow[:2] == ["64-30-10", "95.42%"] and wide[:2] == ["64-100-10", "96.59%"]

@@ -67,6 +67,7 @@ def test_json_is_one_object_and_everything_else_goes_to_stderr(seedbed: Command)
     )
 
 
+@pytest.mark.slow
 def test_json_of_a_regression_and_a_table_with_categories(seedbed: Command) -> None:
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"area": rng.uniform(30, 200, 120), "town": rng.choice(["Ulm", "Bonn"], 120)})
@@ -129,6 +130,7 @@ def test_steps_that_members_draw_and_that_reshape(seedbed: Command) -> None:
     assert Path("run/report.html").read_text(encoding="utf-8").count('class="bars"') > 4
 
 
+@pytest.mark.slow
 def test_lines_with_distributions_and_choices(seedbed: Command) -> None:
     said = seedbed(
         "train", "iris", "--members", 6, "--epochs", 1, "--seed", 3, "--out", "run", "--batch-size", 16,
@@ -281,6 +283,7 @@ def test_compare_shows_what_differs(seedbed: Command, iris: Path) -> None:
     assert "setup, data, seed, folds and members are the same" in seedbed("compare", iris, iris).out
 
 
+@pytest.mark.slow
 def test_compare_names_folds_and_split_and_members_as_they_were_given(seedbed: Command) -> None:
     lines = "".join(f"{i % 7},{i % 5},p{i // 4},{i % 2}\n" for i in range(120))
     Path("some.csv").write_text(f"a,b,patient,y\n{lines}")

@@ -40,6 +40,7 @@ def test_without_a_finding_it_says_so(seedbed: Command) -> None:
     assert seedbed("diagnose", "mine").out == "Nothing was found that keeps these networks from learning.\n"
 
 
+@pytest.mark.slow
 def test_wrong_use(seedbed: Command) -> None:
     said = seedbed("train", "iris", "--watch", "ful")
     assert said.code == 2 and "expected one of off, economy, full" in said.err and "did you mean 'full'?" in said.err

@@ -91,6 +91,7 @@ def test_it_imports_neither_jax_nor_pandas(seedbed: Command) -> None:
     pd.testing.assert_frame_equal(pd.read_parquet("p.parquet"), pd.read_csv("p.csv"), check_dtype=False)
 
 
+@pytest.mark.slow
 def test_a_file_of_numbers_alone_fits_data_of_images(seedbed: Command) -> None:
     """Their features have names, which a file without names need not know."""
     assert seedbed("train", "digits", "--members", "1", "--epochs", "1", "--out", "run", "--quiet").code == 0

@@ -15,6 +15,7 @@ from tests.cli.conftest import QUICK, Command
 
 
 @pytest.mark.parametrize("ending", [".csv", ".csv.gz"])
+@pytest.mark.slow
 def test_a_file_without_names_and_with_its_own_word_for_holes(
     seedbed: Command, tmp_path: Path, shared_data: Path, ending: str
 ) -> None:

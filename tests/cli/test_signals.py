@@ -72,6 +72,7 @@ def test_ctrl_c_keeps_the_best_so_far_and_says_where(tmp_path: Path) -> None:
     assert run.is_interrupted and (tmp_path / "run" / "report.html").is_file()
 
 
+@pytest.mark.slow
 def test_ctrl_c_before_there_is_anything_writes_nothing(tmp_path: Path) -> None:
     process = start(*LONG, cwd=tmp_path)
     wait_for("compiling", process)

@@ -53,6 +53,7 @@ def test_every_way_repairs_and_its_price_is_right(seed, has_steps):
 
 
 @pytest.mark.parametrize("has_steps", KINDS)
+@pytest.mark.slow
 def test_no_row_can_be_repaired_in_another_way(has_steps):
     units, x, y = some(9, has_steps)
     found = repairs(units, x, y)

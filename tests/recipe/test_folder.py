@@ -114,6 +114,7 @@ def test_predictions_of_a_loaded_run_are_the_same_to_the_bit(any_run: sb.Run) ->
     assert [m.number for m in again.ensemble(3).members] == [m.number for m in any_run.ensemble(3).members]
 
 
+@pytest.mark.slow
 def test_another_process_predicts_the_same(digits_run: sb.Run, tmp_path: Path) -> None:
     code = (
         "import sys, numpy as np, seedbed as sb\n"
@@ -127,6 +128,7 @@ def test_another_process_predicts_the_same(digits_run: sb.Run, tmp_path: Path) -
     np.testing.assert_array_equal(np.load(tmp_path / "p.npy"), ours)
 
 
+@pytest.mark.slow
 def test_a_loaded_run_gives_the_start_of_another_and_its_report(digits_run: sb.Run, tmp_path: Path) -> None:
     assert digits_run.folder is not None
     again = sb.load_run(digits_run.folder)
@@ -296,6 +298,7 @@ class Head(Layer, kind="test_folder_head"):
         return x @ params["to.classes"]
 
 
+@pytest.mark.slow
 def test_a_layer_of_ones_own_comes_back_with_its_sizes_and_names(tmp_path: Path) -> None:
     setup = SETUP.replace(network=sb.Network([sb.Linear(8), sb.Tanh(), Head("out")]))
     run = quick(setup=setup, epochs=1, out=tmp_path / "run")

@@ -147,6 +147,7 @@ def ordered(sales: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> tu
     return run, data
 
 
+@pytest.mark.slow
 def test_by_time_the_network_of_the_last_fold_predicts(ordered: tuple[sb.Run, Any], sales: pd.DataFrame) -> None:
     run, data = ordered
     (best,) = run.best.members

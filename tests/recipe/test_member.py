@@ -52,6 +52,7 @@ def test_the_result_is_what_the_models_say_of_the_test_part(digits_run: sb.Run, 
     assert digits_run.results["validation"]["best"]["accuracy"] == pytest.approx(digits_run.best.valid_score)
 
 
+@pytest.mark.slow
 def test_probabilities_are_those_that_the_log_loss_was_measured_with(digits: Any, tmp_path: Path) -> None:
     """Smoothed labels make networks less sure than they are right, and a temperature mends that."""
     setup = digits_setup().replace(loss=sb.CrossEntropy(label_smoothing=0.4), epochs=4)

@@ -24,6 +24,7 @@ def test_it_fits_and_is_one_program(name: str) -> None:
     assert same(toml.loads(toml.dumps(space), sb.Setup), space)
 
 
+@pytest.mark.slow
 def test_labels_and_several_values() -> None:
     x = np.random.default_rng(0).normal(size=(60, 4))
     labels = sb.data.load((x, (x[:, :3] > 0).astype(float)), task="multilabel")

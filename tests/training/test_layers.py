@@ -130,6 +130,7 @@ def test_layers_are_counted_as_they_were_given(line: str, message: str) -> None:
     assert str(caught.value).startswith(message)
 
 
+@pytest.mark.slow
 def test_a_run_with_convolutions_predicts_the_same_when_it_is_read_again(tmp_path: Path) -> None:
     data = load("digits")
     network = Network.parse("conv 2 3x3, batchnorm, relu, residual(conv 2 3x3), flatten, linear out")
