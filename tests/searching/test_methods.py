@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from seedbed.core.distributions import log_uniform
+from seedbed.core.distributions import choice, log_uniform
 from seedbed.core.errors import UsageError
 from seedbed.searching.methods import METHODS, grid, grid_size
-from seedbed.searching.narrowing import narrowed, widest
+from seedbed.searching.narrowing import Change, narrowed, widest
 from seedbed.searching.rungs import brackets, mean_epochs, n_survivors, rungs_of, survivors
 from seedbed.searching.space import Space
 from seedbed.searching.trial import COMPLETE, DIVERGED, Trial, best_of
@@ -121,9 +121,15 @@ def test_a_range_whose_best_stand_at_its_end_is_widened() -> None:
     assert "optimizer.momentum" not in {c.name for c in changes if c.kind == "widened"}  # above 0.99 nothing may stand
 
 
-def test_an_option_that_no_good_trial_has_is_dropped() -> None:
-    space = Space(nested())
-    points = [space.sampled(seed=3, number=n) for n in range(200)]
-    trials = [Trial(n, 0, p, COMPLETE, 1, float(p["batch_size"] == 128), 0.1) for n, p in enumerate(points)]
-    _, changes = narrowed(space, space, trials)
-    assert "batch_size" not in {change.name for change in changes}  # one option left is no choice: the other stays
+def test_an_option_that_no_good_trial_has_is_dropped_while_two_are_left() -> None:
+    def changed(good: set[int]) -> tuple[Space, dict[str, Change]]:
+        space = Space(small().replace(batch_size=choice(64, 128, 256)))
+        points = [space.sampled(seed=3, number=n) for n in range(200)]
+        trials = [Trial(n, 0, p, COMPLETE, 1, float(p["batch_size"] in good), 0.1) for n, p in enumerate(points)]
+        finer, changes = narrowed(space, space, trials)
+        return finer, {change.name: change for change in changes}
+
+    finer, changes = changed({64, 256})
+    assert changes["batch_size"] == Change("batch_size", (64, 128, 256), (64, 256), "dropped")
+    assert finer["batch_size"].labels == (64, 256)
+    assert "batch_size" not in changed({128})[1]  # one option left is no choice: the others stay
