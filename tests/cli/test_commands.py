@@ -307,10 +307,10 @@ def test_doctor_says_what_a_bug_report_needs(seedbed: Command, monkeypatch: pyte
     for word in ("python", "jax", "jaxlib", "devices", "cache", "compiled programs", "remembered plans"):
         assert re.search(rf"^{word} +\S", said.out, flags=re.MULTILINE), word
     assert "passed: population against members alone" in said.out
-    for is_there, words in ((True, "there"), (False, "none: the next training tests first")):
-        mark = types.SimpleNamespace(exists=lambda is_there=is_there: is_there)
-        monkeypatch.setattr("seedbed.training.selftest.mark_path", lambda mark=mark: mark)
-        assert re.search(rf"^self-test mark +{words}", seedbed("doctor").out, flags=re.MULTILINE)
+    for there, words in (("lanes", "lanes"), (None, "none: the next training tests first")):
+        mark = lambda layout, there=there: types.SimpleNamespace(exists=lambda: layout == there)  # noqa: E731
+        monkeypatch.setattr("seedbed.training.selftest.mark_path", mark)
+        assert re.search(rf"^self-test marks +{words}", seedbed("doctor").out, flags=re.MULTILINE)
     monkeypatch.setattr("seedbed.training.selftest.disagreement", lambda: float("nan"))
     wrong = seedbed("doctor")
     assert wrong.code == 1 and "FAILED" in wrong.out

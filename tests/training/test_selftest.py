@@ -13,7 +13,7 @@ import pytest
 
 from seedbed.core.errors import BackendError
 from seedbed.training import compiling, devices, selftest
-from seedbed.training.layout import STACKED
+from seedbed.training.layout import LANES, STACKED, WIDE
 
 
 @pytest.fixture
@@ -21,31 +21,33 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """An empty cache folder, and a process that has not tested yet."""
     compiling.keep_programs()  # once for a process: programs stay in the folder of all tests
     monkeypatch.setenv("SEEDBED_CACHE", str(tmp_path))
-    selftest.check_back_end.cache_clear()
+    selftest._checked.cache_clear()
     yield tmp_path
-    selftest.check_back_end.cache_clear()
+    selftest._checked.cache_clear()
 
 
 def test_this_back_end_is_sound(cache: Path) -> None:
     """A thirtieth of the tolerance: single precision gives 1e-6 after 20 steps."""
     assert selftest.disagreement() < selftest.tolerance() / 30
-    selftest.check_back_end()
+    selftest.check_back_end(STACKED)
     (mark,) = (cache / "sound").iterdir()
     assert mark.read_text().strip() == devices.machine()
 
 
 def test_it_runs_once_for_each_machine_and_version(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runs: list[int] = []
-    monkeypatch.setattr(selftest, "disagreement", lambda: runs.append(1) or 0.0)
-    selftest.check_back_end()
-    selftest.check_back_end()  # remembered by this process
-    selftest.check_back_end.cache_clear()
-    selftest.check_back_end()  # and by the folder for the next
-    assert len(runs) == 1
+    monkeypatch.setattr(selftest, "disagreement", lambda layouts: runs.append(layouts) or 0.0)
+    selftest.check_back_end(STACKED)
+    selftest.check_back_end(STACKED)  # remembered by this process
+    selftest._checked.cache_clear()
+    selftest.check_back_end(STACKED)  # and by the folder for the next
+    assert runs == [(STACKED,)]
+    selftest.check_back_end(LANES)  # another layout is another program
+    assert runs[1:] == [(LANES,)]
     monkeypatch.setattr(devices, "machine", lambda: "another")
-    selftest.check_back_end.cache_clear()
-    selftest.check_back_end()
-    assert len(runs) == 2
+    selftest._checked.cache_clear()
+    selftest.check_back_end(STACKED)
+    assert len(runs) == 3
 
 
 TOGETHER = selftest._together
@@ -58,7 +60,7 @@ def second_for_first(layout: str, x: Any, y: Any) -> Any:
 
 
 def not_a_number(layout: str, x: Any, y: Any) -> Any:
-    """Nothing but NaN, in one layout."""
+    """Nothing but NaN, in all layouts but one."""
     before, after = TOGETHER(layout, x, y)
     return before, after if layout == STACKED else [w * np.nan for w in after]
 
@@ -73,11 +75,12 @@ def slightly_off(layout: str, x: Any, y: Any) -> Any:
 def test_a_back_end_that_is_wrong_is_refused(broken: Any, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selftest, "_together", broken)
     message = "expected a population to learn as its members do alone \\(to 0.0001\\), got .* apart on "
+    layout = WIDE if broken is not_a_number else STACKED
     with pytest.raises(BackendError, match=message) as caught:
-        selftest.check_back_end()
+        selftest.check_back_end(layout)
     assert f"jax{jax.__version__}-jaxlib{jaxlib.__version__}" in str(caught.value)
     assert caught.value.hint == "install another version of jax and jaxlib"
     assert caught.value.exit_code == 1
     assert not (cache / "sound").exists()
     with pytest.raises(BackendError):  # and again, when asked again
-        selftest.check_back_end()
+        selftest.check_back_end(layout)

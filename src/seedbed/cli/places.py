@@ -10,6 +10,7 @@ from seedbed.cli.console import Printer, table
 
 def doctor() -> None:
     """Print versions, devices, the self-test and the caches: what to send with a bug report."""
+    from seedbed.training.layout import LAYOUTS
     from seedbed.training.selftest import disagreement, mark_path, tolerance
 
     printer = Printer()
@@ -18,7 +19,8 @@ def doctor() -> None:
         rows.add_row(name, found)
     rows.add_row("compiled programs", _kept("compiled"))
     rows.add_row("remembered plans", _kept("plans"))
-    rows.add_row("self-test mark", "there" if mark_path().exists() else "none: the next training tests first")
+    marked = [layout for layout in LAYOUTS if mark_path(layout).exists()]
+    rows.add_row("self-test marks", ", ".join(marked) or "none: the next training tests first")
     error = disagreement()
     sound = error < tolerance()
     rows.add_row("self-test", f"{'passed' if sound else 'FAILED'}: population against members alone, {error:.1e} apart")

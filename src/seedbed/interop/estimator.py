@@ -38,7 +38,6 @@ from seedbed.recipe.start import first_weights
 from seedbed.recipe.train import member_numbers
 from seedbed.recipe.work import Show, Work
 from seedbed.training.optimizers import Optimizer
-from seedbed.training.selftest import check_back_end
 from seedbed.training.setup import Setup
 from seedbed.training.trained import Trained
 
@@ -137,7 +136,6 @@ class SeedbedEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
         fitted = () if start is None else [trained.preprocessor for trained in start.trained]
         work = Work(setup, data, numbers, seed, fitted=fitted)
         work.training.start = first_weights(start, numbers, work.training)
-        check_back_end()
         with warnings.catch_warnings():
             # R² of a single row, which partial_fit may be given, is not defined; nothing is chosen by it.
             warnings.simplefilter("ignore", UndefinedMetricWarning)

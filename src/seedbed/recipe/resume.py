@@ -21,7 +21,6 @@ from seedbed.training.checkpoint import Checkpoints
 from seedbed.training.interventions import Intervention
 from seedbed.training.observe import Observe
 from seedbed.training.plan import Plan
-from seedbed.training.selftest import check_back_end
 from seedbed.training.trainer import Progress
 from seedbed.watching.signals import Watch
 
@@ -82,7 +81,6 @@ def resume(
         if change:
             jobs.rewrite(path, work.job)
         work.training.start = start
-        check_back_end()
         for trouble in work.keep_in(path, checkpoint_every):
             warnings.warn(trouble, stacklevel=2)
         return work.done(path, Show(progress, on_step, on_progress))

@@ -25,7 +25,6 @@ from seedbed.reporting.evidence import Step
 from seedbed.training.interventions import Intervention
 from seedbed.training.observe import Observe
 from seedbed.training.plan import Plan
-from seedbed.training.selftest import check_back_end
 from seedbed.training.setup import Setup
 from seedbed.training.trainer import Progress
 from seedbed.watching.levels import ECONOMY
@@ -96,7 +95,6 @@ def train(
     looks, changes = watch_of(watch, observe), tuple(interventions)
     work = Work(setup, dataset, numbers, seed, plans, observe, looks, n_folds=folds, interventions=changes, began=began)
     work.training.start = first_weights(start, work.own_numbers, work.training)
-    check_back_end()
     show = Show(progress, on_step, on_progress)
     if folder is None:
         return work.done(None, show)

@@ -78,7 +78,6 @@ class Worker:
         ends: asked between device calls whether to end now.
         n_workers: how many will work on the study, as far as is known; more are counted when they come. A rung is cut
             into as many parts at least, and the parts decide how a trial is rounded.
-        check: is called before anything is trained, while the first program is compiled; what it raises ends the work.
     """
 
     store: Store
@@ -88,7 +87,6 @@ class Worker:
     on_round: Callable[[Round], None] | None = None
     ends: Callable[[], bool] | None = None
     n_workers: int = 1
-    check: Callable[[], None] | None = None
     is_interrupted: bool = False
     compile_seconds: float = 0.0
     storing_seconds: float = 0.0
@@ -298,8 +296,6 @@ class Worker:
     def _train(self, round_: Round, task: Task, ready: Future[Crew]) -> bool:
         """Trains a task and writes what came of it; False where it was ended before."""
         before = time.perf_counter()
-        if self.check is not None:
-            self.check()
         crew = ready.result()
         self.compile_seconds += time.perf_counter() - before
         tasks = self.store.tasks(round_.number, task.rung)

@@ -1,7 +1,7 @@
 """The self-test: does this back end give a population the same numbers as its members alone, worked out by hand?
 
-Some builds of JAX did not. The engine itself trains a few members in each layout, on all devices, and is held against
-NumPy in float64. It runs once for each machine and version, and takes a few seconds then.
+Some builds of JAX did not. The engine itself trains a few members, on all devices, and is held against NumPy in
+float64. It runs once for each layout, machine and version, beside the first compilation, and takes a second or two.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import threading
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -30,6 +33,7 @@ from seedbed.training.waves import Cohort
 
 ROWS, BATCH, EPOCHS = 40, 8, 4
 RATES = (0.02, 0.05, 0.1)  # of three members
+_turn = threading.Lock()
 
 
 def tolerance() -> float:
@@ -40,35 +44,41 @@ def tolerance() -> float:
     return 1e-4 if devices.is_cpu() else 3e-2
 
 
-@functools.cache
-def check_back_end() -> None:
-    """Refuses a back end that computes wrong numbers; remembers on disk that it is sound.
+def check_back_end(layout: str) -> None:
+    """Refuses a back end that computes wrong numbers in a layout; remembers on disk that it is sound.
 
     Raises:
         BackendError: a population and its members disagree; the message names the versions.
     """
-    if mark_path().exists():
+    with _turn:  # of two that train at the same time, one waits for the other
+        _checked(layout)
+
+
+@functools.cache
+def _checked(layout: str) -> None:
+    mark = mark_path(layout)
+    if mark.exists():
         return
-    error = disagreement()
+    error = disagreement((layout,))
     if not error < tolerance():
         message = f"expected a population to learn as its members do alone (to {tolerance():g}), got {error:.3g} apart"
         raise BackendError(f"{message} on {devices.machine()}", "install another version of jax and jaxlib")
     with contextlib.suppress(OSError):  # then it is tested again next time
-        mark_path().parent.mkdir(parents=True, exist_ok=True)
-        mark_path().write_text(devices.machine() + "\n")
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.write_text(devices.machine() + "\n")
 
 
-def mark_path() -> Any:
-    """The file that says that the back end of this machine was found sound."""
-    return cache_folder() / "sound" / hashlib.sha256(devices.machine().encode()).hexdigest()[:16]
+def mark_path(layout: str) -> Path:
+    """The file that says that the back end of this machine was found sound in a layout."""
+    return cache_folder() / "sound" / f"{hashlib.sha256(devices.machine().encode()).hexdigest()[:16]}-{layout}"
 
 
-def disagreement() -> float:
+def disagreement(layouts: Sequence[str] = LAYOUTS) -> float:
     """The largest relative difference between the weights of members trained together and those worked out by hand."""
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(ROWS, 5)), rng.normal(size=(ROWS, 2))
     worst = 0.0
-    for layout in LAYOUTS:
+    for layout in layouts:
         before, after = _together(layout, x, y)
         for member, lr in enumerate(RATES):
             expected = _alone([w[member] for w in before], lr, x, y)

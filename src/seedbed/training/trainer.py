@@ -27,6 +27,7 @@ from seedbed.training.plan import Plan, checked, fitting
 from seedbed.training.preparation import image_shape, n_held
 from seedbed.training.program import Program, build
 from seedbed.training.scopes import ctrl_c, precision
+from seedbed.training.selftest import check_back_end
 from seedbed.training.setup import Setup
 from seedbed.training.sketch import sketch_of
 from seedbed.training.state import Blueprint
@@ -125,6 +126,7 @@ class Training:
         """Trains all cohorts. Ctrl-C ends it between two device calls and keeps what there is.
 
         Raises:
+            BackendError: this back end computes wrong numbers.
             UsageError: the plans are not one for each cohort, or ask for more devices than there are.
             RunError: the point to go on from is not one of this training.
         """
@@ -187,8 +189,13 @@ class Training:
             program = build(blueprint)
             feed = self._feed(members, blueprint)
             before = time.perf_counter()
-            with counted_as_in(self.setups[members.places[0]].network, members.setup.network):
+            with (
+                ThreadPoolExecutor(1) as beside,
+                counted_as_in(self.setups[members.places[0]].network, members.setup.network),
+            ):
+                sound = beside.submit(check_back_end, blueprint.layout)
                 compiled(program, (feed.train(0, 0), feed.valid))
+                sound.result()
             self.program_seconds += time.perf_counter() - before
             return program, feed
 

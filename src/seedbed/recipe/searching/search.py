@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,6 @@ from seedbed.searching.store import Round, Store
 from seedbed.searching.worker import Told, Worker
 from seedbed.training.cohorts import bind
 from seedbed.training.scopes import ctrl_c
-from seedbed.training.selftest import check_back_end
 from seedbed.training.setup import Setup
 from seedbed.training.supplies import Supplies
 
@@ -116,11 +114,10 @@ def search(
     store, folder = _opened(study, name, resume, out, dataset)
     config = _resumed(store, dataset, space, asked) if config is None else _begun(store, config)
     parts = _parts(dataset, config.folds)
-    with ctrl_c() as noted, showing_search(progress, on_told) as tell, ThreadPoolExecutor(1) as pool:
+    with ctrl_c() as noted, showing_search(progress, on_told) as tell:
         told: dict[str, Any] = {"on_told": tell, "on_round": on_round, "ends": noted}
-        check = pool.submit(check_back_end).result  # while the first round is proposed and compiled
         worker = (
-            Worker(store, config, parts, check=check, **told)
+            Worker(store, config, parts, **told)
             if cluster is None
             else Cluster(cluster, store, config, parts, n_workers, **told)
         )

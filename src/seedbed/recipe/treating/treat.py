@@ -16,7 +16,6 @@ from seedbed.recipe.treating.arms import CONTROL, Arm, arms_for, arms_given
 from seedbed.recipe.treating.experiment import BEST, LAST, Experiment
 from seedbed.recipe.treating.patient import Patient, patient
 from seedbed.recipe.treating.treatment import Treatment, tables
-from seedbed.training.selftest import check_back_end
 from seedbed.training.setup import Setup
 from seedbed.training.trainer import Progress
 from seedbed.watching.finding import Finding
@@ -81,7 +80,6 @@ def treat(
     experiment = Experiment(tried, one.data, seed, judged, give_up, looks if one.findings else None)
     verdict: dict[str, Verdict] = {}
     if len(tried) > 1:
-        check_back_end()
         with showing(progress, on_progress) as tell:
             experiment.on_progress = tell
             verdict = _proved(experiment, seeds)
