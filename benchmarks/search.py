@@ -104,7 +104,7 @@ def main() -> None:
     for contest in said.contests.split(","):
         one = CONTESTS[contest]
         trials = said.trials or one.trials
-        sizes = Sizes(trials, said.epochs or one.epochs, min(said.sample or trials, trials))
+        sizes = Sizes(trials, said.epochs or one.epochs, min(said.sample or trials, trials), said.gpu)
         options = {"rounds": said.rounds, "patience": said.patience}
         with tempfile.TemporaryDirectory() as folder:
             prepare(one, Path(folder), said.source)
@@ -135,6 +135,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, help="of each (default 20)")
     parser.add_argument("--sample", type=int, help="how many of the trials a peer trains (default all)")
     parser.add_argument("--scaling", action="store_true", help="measure one core and two, one process and two instead")
+    parser.add_argument("--gpu", action="store_true", help="Seedbed and PyTorch train on a GPU")
     parser.add_argument("--rounds", type=int, default=1, help="how often each contestant runs (default 1)")
     parser.add_argument("--patience", type=float, default=20.0, help="seconds that each waits for quiet (default 20)")
     parser.add_argument("--source", type=Path, default=DATA, help="the folder with tables and images")

@@ -22,14 +22,15 @@ KEPT = 64  # trials whose predictions are kept: the best, as many as Seedbed kee
 class Job:
     """The data and what came of trials so far."""
 
-    def __init__(self, contest: Contest, folder: Path, epochs: int, started: float) -> None:
+    def __init__(self, contest: Contest, folder: Path, epochs: int, started: float, device: str) -> None:
         import numpy as np
         import torch
 
         with np.load(folder / "arrays.npz") as arrays:
-            self.parts = [torch.from_numpy(arrays[name]) for name in ("train_x", "train_y", "valid_x", "valid_y")]
+            names = ("train_x", "train_y", "valid_x", "valid_y")
+            self.parts = [torch.from_numpy(arrays[name]).to(device) for name in names]
             self.is_regression = str(arrays["task"]) == "regression"
-        self.contest, self.epochs, self.started = contest, epochs, started
+        self.contest, self.epochs, self.started, self.device = contest, epochs, started, device
         self.n_out = 1 if self.is_regression else int(self.parts[1].max()) + 1
         self.variance = float(self.parts[3].float().var(correction=0))
         self.loss = torch.nn.functional.mse_loss if self.is_regression else torch.nn.functional.cross_entropy
@@ -73,7 +74,7 @@ class Job:
             units = trial.suggest_int(name, *self.contest.widths)
             layers += [nn.Linear(n, units), kind(), nn.Dropout(dropout)]
             n = units
-        network = nn.Sequential(*layers, nn.Linear(n, self.n_out))
+        network = nn.Sequential(*layers, nn.Linear(n, self.n_out)).to(self.device)
         return network, torch.optim.SGD(
             network.parameters(),
             lr=trial.suggest_float("lr", *LR, log=True),
@@ -87,7 +88,7 @@ class Job:
 
         network.train()
         x, y = self.parts[:2]
-        order, size = torch.randperm(len(y)), self.contest.batch_size
+        order, size = torch.randperm(len(y), device=self.device), self.contest.batch_size
         for batch, targets in zip(x[order].split(size), y[order].split(size), strict=True):
             optimizer.zero_grad()
             self.loss(network(batch), targets).backward()
@@ -116,7 +117,7 @@ def run(said: argparse.Namespace) -> dict[str, Any]:
     torch.set_num_threads(said.threads)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     contest = CONTESTS[said.contest]
-    job = Job(contest, said.folder, said.epochs, said.started)
+    job = Job(contest, said.folder, said.epochs, said.started, said.device)
     study = optuna.create_study(
         storage=_storage(said.shared),
         study_name="search",
@@ -131,7 +132,7 @@ def run(said: argparse.Namespace) -> dict[str, Any]:
     study.optimize(job.objective, n_trials=said.trials)
     training = time.perf_counter() - began
     if job.kept:
-        np.save(said.out, np.stack([outputs.numpy() for _, outputs in job.kept]))
+        np.save(said.out, np.stack([outputs.cpu().numpy() for _, outputs in job.kept]))
     return {
         "n_trials": said.trials,
         "n_epochs": job.n_epochs,
@@ -161,6 +162,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, required=True)
     parser.add_argument("--started", type=float, required=True)
     parser.add_argument("--shared", default="", help="the storage of several processes")
+    parser.add_argument("--device", default="cpu", help="of PyTorch")
     said = parser.parse_args()
     with contextlib.redirect_stdout(sys.stderr):
         found = run(said)

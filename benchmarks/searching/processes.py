@@ -21,17 +21,19 @@ from benchmarks.searching.contests import CONTESTS
 
 METHODS = ("random", "halving", "coarse-to-fine")
 PEERS = ("optuna", "scikit-learn")
+SHARING = 4  # processes of PyTorch that share a GPU
 ENSEMBLE_SIZE = 8  # places, as Seedbed's by default
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much is done: trials and epochs, and how many trials a peer does of them (all unless it says fewer)."""
+    """How much is done: trials, epochs, and how many trials a peer does of them (all unless it says fewer); and where."""
 
     trials: int
     epochs: int
     sample: int
+    on_gpu: bool = False
 
 
 def contestants(names: Sequence[str], contest: str, folder: Path, sizes: Sizes) -> dict[str, Callable[[], Row]]:
@@ -45,7 +47,8 @@ def contestants(names: Sequence[str], contest: str, folder: Path, sizes: Sizes) 
             found |= {f"Seedbed, {method}": cold, f"Seedbed, {method}, warm cache": warm}
     if "optuna" in names and machine.has("torch"):
         n = machine.n_cores()
-        for processes, threads in dict.fromkeys([(n, 1), (1, n)]):
+        ways = [(SHARING, 1), (1, n)] if sizes.on_gpu else [(n, 1), (1, n)]
+        for processes, threads in dict.fromkeys(ways):
             title = f"Optuna + PyTorch {processes}×{threads}"
             found[title] = partial(optuna_pytorch, contest, folder, sizes, processes, threads)
     if "scikit-learn" in names:
@@ -59,7 +62,8 @@ def seedbed(contest: str, folder: Path, sizes: Sizes, method: str, *, is_warm: b
     study.unlink(missing_ok=True)
     if not is_warm:
         shutil.rmtree(cache, ignore_errors=True)
-    found = finish(start(seedbed_command(contest, folder, sizes, method, study), {"SEEDBED_CACHE": str(cache)}))
+    environment = {"SEEDBED_CACHE": str(cache)} | ({} if sizes.on_gpu else {"JAX_PLATFORMS": "cpu"})
+    found = finish(start(seedbed_command(contest, folder, sizes, method, study), environment))
     study.unlink(missing_ok=True)
     return joined([found], sizes.trials)
 
@@ -80,6 +84,7 @@ def optuna_pytorch(contest: str, folder: Path, sizes: Sizes, processes: int, thr
         n = len(range(i, sizes.sample, processes))
         options = [f"--folder={folder}", f"--out={out}", f"--epochs={sizes.epochs}", f"--threads={threads}"]
         options += [f"--shared={shared}"] if processes > 1 else []
+        options += ["--device=cuda"] if sizes.on_gpu else []
         command = ["benchmarks.searching.optuna_pytorch", contest, *options, f"--number={i}", f"--trials={n}"]
         running.append(start(command, {"OMP_NUM_THREADS": str(threads)}))
     row = joined([finish(one) for one in running], sizes.trials)
@@ -100,7 +105,7 @@ def start(command: list[str], environment: dict[str, str], cores: set[int] | Non
     """Starts a process, on some of the cores where they are given."""
     pinned = partial(os.sched_setaffinity, 0, cores) if cores else None
     began, told = time.perf_counter(), f"--started={time.time()!r}"
-    everything = os.environ | {"JAX_PLATFORMS": "cpu"} | environment
+    everything = os.environ | environment
     return began, subprocess.Popen(
         [sys.executable, "-m", *command, told], stdout=subprocess.PIPE, text=True, env=everything, preexec_fn=pinned
     )

@@ -47,7 +47,8 @@ def _run(contest: str, folder: Path, sizes: Sizes, pinned: Sequence[set[int]]) -
     shutil.rmtree(study.parent, ignore_errors=True)
     study.parent.mkdir()
     command = seedbed_command(contest, folder, sizes, METHOD, study)
-    running = [start(command, {"SEEDBED_CACHE": str(folder / "cache-scaling")}, cores) for cores in pinned]
+    environment = {"SEEDBED_CACHE": str(folder / "cache-scaling"), "JAX_PLATFORMS": "cpu"}
+    running = [start(command, environment, cores) for cores in pinned]
     results = [finish(one) for one in running]
     return {
         "wall_seconds": max(one["wall_seconds"] for one in results),
