@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import jax
@@ -19,9 +20,11 @@ from seedbed.recipe.diagnose import diagnose
 from seedbed.training.cohorts import bind
 from seedbed.training.member import Batch
 from seedbed.training.observe import Observation
+from seedbed.training.trainer import Training
 from seedbed.watching.levels import FULL
-from seedbed.watching.series import from_table
+from seedbed.watching.series import from_table, series_of
 from seedbed.watching.signals import PER_LAYER, PER_MEMBER, PER_WEIGHT, Watch
+from tests.training import by_hand
 
 torch = pytest.importorskip("torch")
 torch.set_num_threads(1)
@@ -110,11 +113,67 @@ def test_signals_are_ours(which: str) -> None:
     for name in (*PER_WEIGHT, *PER_LAYER, *PER_MEMBER, "histogram"):
         got = series[name][0]
         got, due = (got[weights] if name in PER_WEIGHT else got), begun[name]
+        if name == "cosine":  # the first step has none
+            assert np.isnan(got).all() and not begun["turns"].any()
+            continue
         if name == "histogram" and which == "images":  # flattened, channels come first there: another sample
             got, due = got[:5], due[:5]
         np.testing.assert_allclose(got, due, rtol=1e-6, atol=1e-9, err_msg=name)
     assert 0 < series["twins"][0, 3] < 1 and 0 < series["dead"][0, 4] < 1
     assert [b.tolist() for b in running] == [b.tolist() for b in model.buffers()]
+
+
+@pytest.mark.parametrize("every", [1, 2, 3])
+@pytest.mark.parametrize("has_loss", [True, False])
+def test_the_cosine_of_steps_is_that_of_numpy(every: int, has_loss: bool) -> None:
+    """With a loss every second look runs the batch once more instead; the first step has none before it."""
+    torch.manual_seed(0)
+    model, criterion = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 3)).double(), nn.CrossEntropyLoss()
+    optimizer = torch.optim.SGD(model.parameters(), 0.5, momentum=0.3)
+    x, y = torch.tensor(RNG.normal(size=(12, 10, 5))), torch.tensor(RNG.integers(0, 3, (12, 10)))
+    weights = lambda: [model[i].weight.detach().clone().numpy() for i in (0, 2)]  # noqa: E731
+    path = [weights()]
+    with watch(model, optimizer, loss=criterion if has_loss else None, every=every) as watcher:
+        for batch, targets in zip(x, y, strict=True):
+            step(model, optimizer, criterion, batch, targets)
+            path.append(weights())
+        watcher.epoch(**NO_EPOCH)
+    did = [[b - a for a, b in zip(one, other, strict=True)] for one, other in pairwise(path)]
+    looks = [k for n, k in enumerate(range(0, 12, every)) if k and (not has_loss or n % 2)]
+    for j, place in enumerate((0, 2)):
+        pairs = [(did[k - 1][j], did[k][j]) for k in looks]
+        due = np.mean([np.sum(a * b) / np.linalg.norm(a) / np.linalg.norm(b) for a, b in pairs])
+        np.testing.assert_allclose(watcher.series["cosine"][0, place], due, rtol=1e-9)
+
+
+def test_the_cosine_of_steps_is_that_of_our_engine() -> None:
+    """A population of one, and the same network in PyTorch with its weights, on the same batch in every step."""
+    x, y = RNG.normal(size=(60, 5)), RNG.integers(0, 3, 60)
+    data = sb.data.load((x, y), valid_share=0.2, test_share=0.2)
+    n = len(data.train)
+    network = sb.Network.parse("linear 8, tanh, linear out")
+    setup = sb.Setup(
+        network=network, loss=sb.CrossEntropy(), optimizer=sb.SGD(0.7), batch_size=n, epochs=7, preprocessing=(),
+        precision="float64",
+    )  # fmt: skip
+    training = Training([setup], [0], data, observe=Watch(FULL, 2))
+    training.run()
+    ours = series_of(training.bound[0].network, training.results[0].params, training.results[0].seen, 0)
+    begun = by_hand.first_params(setup, data, 0)
+    model, criterion = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 3)).double(), nn.CrossEntropyLoss()
+    with torch.no_grad():
+        for i in (0, 2):
+            model[i].weight.copy_(torch.tensor(begun[i]["weight"].T))
+            model[i].bias.copy_(torch.tensor(begun[i]["bias"]))
+    optimizer = torch.optim.SGD(model.parameters(), 0.7)
+    xs, ys = torch.tensor(np.asarray(data.train.x, np.float64)), torch.tensor(np.asarray(data.train.y)).long()
+    with watch(model, optimizer, every=2) as watcher:  # without a loss every look compares
+        for _ in range(7):
+            step(model, optimizer, criterion, xs, ys)
+            watcher.epoch(**NO_EPOCH)
+    theirs = watcher.series
+    np.testing.assert_allclose(theirs["cosine"], ours["cosine"], rtol=1e-6)
+    assert np.isfinite(ours["cosine"][2::2, [0, 2]]).all() and np.isnan(ours["cosine"][0]).all()
 
 
 def _as_ours(modules: list[Any]) -> list[Any]:

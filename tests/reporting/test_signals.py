@@ -22,6 +22,8 @@ def rows_of(epochs: int, *, is_full: bool) -> DataFrame:
         for layer, name in enumerate(NAMES):
             gradient = np.nan if layer == 1 else 10.0 ** (layer - 3) / (1 + epoch)
             row = {"epoch": epoch, "layer": layer, "name": name, "gradient": gradient, "weight": 0.5, "step": 0.01}
+            if is_full:
+                row |= {"cosine": np.nan if layer == 1 else -0.5}
             if layer == 1:
                 row |= {"weight": np.nan, "step": np.nan}
             if is_full:
@@ -52,7 +54,7 @@ def test_ridges_hold_all_activations(make: Make) -> None:
         areas = (table["top"] - table["base"]).groupby(table["epoch"]).sum()
         np.testing.assert_allclose(areas, areas.iloc[0])  # every epoch the same, for shares add up to 1
     figure = signals(evidence, "ko")
-    assert figure is not None and len(figure.panels) == 4
+    assert figure is not None and len(figure.panels) == 5
 
 
 def test_without_signals_there_is_no_such_figure_and_with_them_the_page_has_it(make: Make) -> None:

@@ -112,6 +112,7 @@ def run(
     start: Any = None,
     weight: tuple[NDArray[Any], NDArray[Any]] | None = None,
     rate_of: Callable[[int], float] | None = None,
+    path: list[Weights] | None = None,
 ) -> tuple[One, list[Step]]:
     """What comes of a member, and the last step of each epoch.
 
@@ -119,7 +120,9 @@ def run(
         start: the weights to begin with, in place of its own.
         weight: of the examples of the training and of the validation part.
         rate_of: the learning rate of an epoch, in place of the setup's.
+        path: where the weights in front of every step are written to, and behind the last.
     """
+    path = [] if path is None else path
     (x, y), (valid_x, valid_y) = standardised(data)
     w, valid_w = (np.ones(len(x)), np.ones(len(valid_x))) if weight is None else weight
     n, size = len(x), min(setup.batch_size, len(x))
@@ -135,6 +138,7 @@ def run(
             rows = order[at : at + size]
             seen.append(forward(weights, x[rows])[-1])
             slope, before = slopes(weights, x[rows], y[rows], w[rows]), weights
+            path.append(before)
             speed = [momentum * v + g for v, g in zip(speed, slope, strict=True)]
             weights = [a - lr * v for a, v in zip(weights, speed, strict=True)]
         steps.append(Step(x[rows], before, slope, weights))
@@ -146,5 +150,6 @@ def run(
             score_of(valid_outputs, valid_y),
             lr,
         )
+    path.append(weights)
     best = int(np.nanargmin(history[:, 2]))
     return One(history, steps[best].after, best, "trained"), steps

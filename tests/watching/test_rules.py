@@ -74,6 +74,18 @@ def test_a_batch_is_too_small_where_its_gradient_is_noise() -> None:
         assert "batch_too_small" not in codes(steps.found(silent))
 
 
+def test_steps_that_turn_round_are_evidence_and_no_finding() -> None:
+    """A finding that stands without them shows them; alone they name nothing, and what goes on is not shown."""
+    turning = one_of(steps.found(case(train_score=SWINGS, gain=0.2, cosine=-0.8, **CALM)), "oscillating")
+    assert turning.evidence[-1].value == pytest.approx(-0.8) and "cosine" in turning.evidence[-1].what
+    high = one_of(steps.found(case(step=0.5, weight=1.0, gain=0.2, cosine=-0.6)), "lr_too_high")
+    assert high.evidence[-1].value == pytest.approx(-0.6)
+    straight = one_of(steps.found(case(train_score=SWINGS, gain=0.2, cosine=0.1, **CALM)), "oscillating")
+    assert "cosine" not in str(straight)
+    assert codes(steps.found(case(cosine=-0.9, **CALM))) == codes(steps.found(case(**CALM)))
+    assert case(cosine=np.nan, **CALM).turning() == ()
+
+
 def test_the_noise_scale() -> None:
     assert case(**noisy(12.0)).noise_scale == pytest.approx(12.0)
     assert case(gradient_variance=2.0, gradient_squared=-1.0).noise_scale == np.inf

@@ -136,7 +136,7 @@ def importance(evidence: Evidence, language: str | None) -> Figure | None:
 
 def signals(evidence: Evidence, language: str | None) -> Figure | None:
     """What was told of the layers of the best network while it learned."""
-    names = ("gradient", "ratio", "dead", "saturated")
+    names = ("gradient", "ratio", "dead", "saturated", "cosine")
     there = [name for name in names if not signals_data(evidence, name).empty]
     if not there:
         return None

@@ -37,9 +37,12 @@ def draw_signal(evidence: Evidence, what: str, language: str | None = None) -> a
     """One line for each layer, from the first, which is faint, to the last."""
     table = signals_data(evidence, what)
     is_share = what in ("dead", "saturated", "zeros")
-    table = table if is_share else table[table["value"] > 0]
+    is_cosine = what == "cosine"
+    table = table if is_share or is_cosine else table[table["value"] > 0]
     scale, axis = alt.Scale(domain=[0, 1]), alt.Axis(format="%", tickCount=5)
-    if not is_share:
+    if is_cosine:
+        scale, axis = alt.Scale(domain=[-1, 1]), alt.Axis(values=[-1, -0.5, 0, 0.5, 1], format="~g")
+    elif not is_share:
         low, high = float(table["value"].min()), float(table["value"].max())
         scale, axis = alt.Scale(type="log", nice=False), alt.Axis(values=log_ticks(low, high), format=".1~e")
     title = message(f"signal.{what}", language)

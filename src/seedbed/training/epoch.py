@@ -13,7 +13,7 @@ from jaxtyping import Array
 
 from seedbed.training.layout import choose, over_members
 from seedbed.training.member import Batch, Step, Sums, Weights, examine, noise_of, objective, running_of
-from seedbed.training.observe import PROBE, Shown, cadence, look
+from seedbed.training.observe import PROBE, Shown, cadence, follows, look
 from seedbed.training.state import Blueprint, Examples, Span, State, block_size
 from seedbed.training.update import Memory, rate, update
 
@@ -57,6 +57,8 @@ class Chunk:
         every, begins = cadence(self.blueprint.observe, n_steps)
         # The look in front of step i is number ⌊(steps before the epoch + i - begins) / every⌋.
         before = epoch * n_steps - begins
+        if follows(self.blueprint.observe) and every > 1:
+            return self.followed(epoch, state, before)
 
         def between(number: Array, state: State) -> State:
             at = number * every - before  # the step that is looked at; in front of the span it has been
@@ -67,6 +69,32 @@ class Chunk:
 
         first, behind = (before + self.span.first) // every, (before + self.span.last - 1) // every + 1
         return lax.fori_loop(first, behind, between, state)
+
+    def followed(self, epoch: Array, state: State, before: Array) -> State:
+        """As `watched`, for an observer that is shown what the step before did.
+
+        Of the steps from a look to the next the last, which is in front of that, is a part by itself: the weights are
+        kept at its beginning. Its step runs in the loop of the others, so that the program grows by a copy alone.
+        """
+        assert self.blueprint.observe is not None
+        every, _ = cadence(self.blueprint.observe, self.blueprint.n_steps)
+
+        def part(number: Array, state: State) -> State:
+            at, is_last = number // 2 * every - before, number % 2
+            begins = at + is_last * (every - 1)
+            first = jnp.maximum(begins, self.span.first)
+            does = [lambda s: s, lambda s: self.looked_at(epoch, first, s), lambda s: s._replace(earlier=s.params)]
+            begins_here = begins == first
+            state = lax.switch(begins_here * (1 + is_last), does, state)
+            looks = begins_here & (is_last == 0)
+            behind = at + every - 1 + is_last
+            return self.steps(epoch, state, first + looks, jnp.minimum(behind, self.span.last))
+
+        def number(step: Array) -> Array:
+            return 2 * (step // every) + (step % every == every - 1)
+
+        first, last = number(before + self.span.first), number(before + self.span.last - 1)
+        return lax.fori_loop(first, last + 1, part, state)
 
     def step(self, state: State, epoch: Array, i: Array, moving: Moving) -> tuple[Moving, Any]:
         """One step of the optimizer for every member. Beside it what an observer may want to see of it."""
@@ -169,14 +197,18 @@ class Chunk:
         """Step `i`, and beside it what the observer returns for it, added to what it returned before in the epoch."""
         assert self.blueprint.observe is not None
         moving, (shown, batch_axes) = self.step(state, epoch, i, _moving(state))
+        asks = follows(self.blueprint.observe)
+        shown = shown._replace(earlier=state.earlier if asks else None)
         found = look(self.blueprint.observe, state.setup, shown, self.axes.params, batch_axes)
-        is_first = i < cadence(self.blueprint.observe, self.blueprint.n_steps)[0]
+        every, _ = cadence(self.blueprint.observe, self.blueprint.n_steps)
+        is_first = i < every
+        earlier = state.params if asks and every == 1 else state.earlier  # then the next step is looked at too
 
         def write(room: Array, new: Array) -> Array:
             so_far = lax.dynamic_index_in_dim(room, epoch, axis=1, keepdims=False)
             return lax.dynamic_update_index_in_dim(room, jnp.where(is_first, new, so_far + new), epoch, axis=1)
 
-        return _moved(state, moving)._replace(seen=jax.tree.map(write, state.seen, found))
+        return _moved(state, moving)._replace(seen=jax.tree.map(write, state.seen, found), earlier=earlier)
 
 
 def _moving(state: State) -> Moving:

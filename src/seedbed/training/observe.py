@@ -4,6 +4,9 @@ The function is written for one member and mapped over the population. It looks 
 attribute `every` at the first step of the training and every so many steps after it. What it returns is kept for each
 epoch: the sum over the looks in it; `n_looks` says how many there were. Without an observer nothing is computed
 and the program is the same as before. A probe, some examples of the validation part, is the same at every look.
+
+With an attribute `follows` that is true it is also shown what the step in front of the one looked at did. For that the
+weights in front of that step are kept in the state.
 """
 
 from __future__ import annotations
@@ -34,6 +37,7 @@ class Observation(NamedTuple):
     params: tuple[Params, ...]  # the weights before the step
     gradients: tuple[Params, ...]
     updates: tuple[Params, ...]  # the weights after the step minus those before
+    previous: tuple[Params, ...] | None = None  # the updates of the step before, 0 at the first; if `follows`
 
 
 Observe = Callable[[Observation], Any]
@@ -49,12 +53,18 @@ class Shown(NamedTuple):
     before: Any  # the weights
     gradients: Any
     after: Any
+    earlier: Any = None  # the weights in front of the step before; None where nobody asks
 
 
 def cadence(observe: Observe, n_steps: int) -> tuple[int, int]:
     """Steps between two looks, and the first step, from 0, that is looked at, of `n_steps` in an epoch."""
     every = getattr(observe, "every", None)
     return (n_steps, n_steps - 1) if every is None else (every, 0)
+
+
+def follows(observe: Observe | None) -> bool:
+    """Whether an observer asks for what the step before did."""
+    return bool(getattr(observe, "follows", False))
 
 
 def n_looks(observe: Observe, n_steps: int, epoch: int) -> int:
@@ -68,13 +78,15 @@ def look(observe: Observe, setup: Setup, shown: Shown, axes: Any, batch_axes: An
     """What `observe` returns for every member of a chunk, member axis in front."""
 
     def one(setup: Setup, shown: Shown) -> Any:
-        (x, y, weight, _), key, probe, params, gradients, after = shown
+        (x, y, weight, _), key, probe, params, gradients, after, earlier = shown
         updates = jax.tree.map(jnp.subtract, after, params)
+        previous = None if earlier is None else jax.tree.map(jnp.subtract, params, earlier)
         activations = setup.network.activations(params, x)
-        return observe(Observation(setup, x, y, weight, key, probe, activations, params, gradients, updates))
+        return observe(Observation(setup, x, y, weight, key, probe, activations, params, gradients, updates, previous))
 
     key_axis = None if shown.key is None else 0
-    in_axes = (0, Shown(batch_axes, key_axis, None, axes, axes, axes))  # type: ignore[arg-type]
+    earlier_axes = None if shown.earlier is None else axes
+    in_axes = (0, Shown(batch_axes, key_axis, None, axes, axes, axes, earlier_axes))  # type: ignore[arg-type]
     return over_members(one, STACKED, in_axes, 0)(setup, shown)  # wherever the axes stand, they are mapped one by one
 
 
@@ -90,7 +102,8 @@ def room_for(observe: Observe | None, setup: Setup, batches: Any, params: Any, a
     def first(setup: Setup, batch: Batch, probe: Batch, params: Any) -> Any:
         seeds = jnp.zeros(setup.optimizer.lr.shape, jnp.uint32)  # type: ignore[attr-defined]
         key = jax.vmap(jax.random.key)(seeds) if setup.network.is_noisy else None
-        return look(observe, setup, Shown(batch, key, probe, params, params, params), axes, None)
+        earlier = params if follows(observe) else None
+        return look(observe, setup, Shown(batch, key, probe, params, params, params, earlier), axes, None)
 
     shapes = jax.eval_shape(first, setup, *batches, params)
     return jax.tree.map(empty, shapes)

@@ -19,7 +19,7 @@ from seedbed.training import devices, member
 from seedbed.training.epoch import Chunk
 from seedbed.training.layout import member_axes
 from seedbed.training.member import Batch, Sums
-from seedbed.training.observe import PROBE, room_for
+from seedbed.training.observe import PROBE, follows, room_for
 from seedbed.training.setup import Setup
 from seedbed.training.state import COLUMNS, Blueprint, Examples, Span, State
 from seedbed.training.update import remember
@@ -107,6 +107,7 @@ def _begin(blueprint: Blueprint, setup: Setup, number: Array, seed: Array) -> St
         sums=Sums(zero, zero),
         history=jnp.full((m, setup.epochs, len(COLUMNS)), jnp.nan, dtype),
         seen=room_for(blueprint.observe, setup, _batches(blueprint), params, axes, setup.epochs),
+        earlier=jax.tree.map(jnp.copy, params) if follows(blueprint.observe) else (),
     )
 
 
@@ -143,4 +144,5 @@ def _members(blueprint: Blueprint, m: int) -> tuple[Any, ...]:
 def _axes(blueprint: Blueprint, state: State) -> State:
     params = member_axes(_shape_of_one(blueprint), blueprint.layout)
     memory = [[axis] * len(m) for axis, m in zip(jax.tree.leaves(params), state.memory, strict=True)]
-    return jax.tree.map(lambda _: 0, state)._replace(params=params, best=params, memory=memory)
+    earlier = params if follows(blueprint.observe) else ()
+    return jax.tree.map(lambda _: 0, state)._replace(params=params, best=params, memory=memory, earlier=earlier)

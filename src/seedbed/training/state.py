@@ -47,6 +47,7 @@ class State(NamedTuple):
     sums: Sums  # of the epoch so far
     history: Float[Array, "member epoch column"]
     seen: Any  # what `observe` gave, (member, epoch, ...)
+    earlier: Any = ()  # the weights in front of the step before the next look, for an observer that follows
 
 
 class Span(NamedTuple):

@@ -17,6 +17,7 @@ from seedbed.training.checkpoint import Block, WavePoint
 from seedbed.training.compiling import compiled
 from seedbed.training.feed import Feed
 from seedbed.training.interventions import Intervention, applied, until
+from seedbed.training.observe import follows
 from seedbed.training.paused import Paused, gathered, paused
 from seedbed.training.program import EVERYWHERE, SPLIT, Program
 from seedbed.training.state import Span, State
@@ -170,8 +171,9 @@ class Cohort:
         def placed(a: Any, axis: int, like: Any) -> Any:
             return jax.device_put(np.moveaxis(np.asarray(a), 0, axis).astype(like.dtype), like.sharding)
 
-        weights = [jax.tree.map(placed, start, self.program.axes.params, state.params) for _ in range(2)]
-        return state._replace(params=weights[0], best=weights[1])
+        weights = [jax.tree.map(placed, start, self.program.axes.params, state.params) for _ in range(3)]
+        earlier = weights[2] if follows(self.blueprint.observe) else ()
+        return state._replace(params=weights[0], best=weights[1], earlier=earlier)
 
     def _advance(self, wave: Wave, started: float) -> None:
         """One device call for one wave."""

@@ -23,11 +23,14 @@ from seedbed.network.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanS
 from seedbed.network.norms import Norm
 from seedbed.training.setup import Setup
 from seedbed.training.trained import DIVERGED
+from seedbed.watching.finding import Evidence
 from seedbed.watching.series import Series
 
 STRUGGLES = 0.6  # of the chance loss; who takes away less may be sick
 MASTERS = 0.85  # of the errors that chance makes; who takes away more is well, however sure of the rest
 EARLY = 0.25  # the share of the epochs that counts as the beginning
+TURNS = -0.3  # the cosine of successive steps below which they go forth and back
+TURNING = "cosine between a step and the one before it"
 SAMPLE = 2000  # targets that the loss of chance is computed from
 
 
@@ -234,6 +237,15 @@ class Case:
         """A signal at the end of training."""
         seen = self._seen(name)
         return _mean(seen[-max(1, math.ceil(EARLY * len(seen))) :])
+
+    def turning(self, *, early: bool = False) -> tuple[Evidence, ...]:
+        """Where successive steps turn round, the evidence of it: their cosine, in the middle over the layers."""
+        if not self.has("cosine") or not self.weighted:
+            return ()
+        over = self.early("cosine") if early else _mean(self._seen("cosine"))
+        cosines = over[list(self.weighted)]
+        middle = float(np.nanmedian(cosines)) if np.isfinite(cosines).any() else 0.0
+        return (Evidence(TURNING, middle, f"above {TURNS:g}"),) if middle < TURNS else ()
 
     def _seen(self, name: str) -> NDArray[np.float64]:
         """The epochs of a signal with a look."""

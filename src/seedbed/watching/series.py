@@ -49,19 +49,26 @@ def series_of(network: Network, params: Sequence[Any], seen: dict[str, NDArray[A
         seen: what the observer gave, (member, epoch, ...), summed over the looks of an epoch.
     """
     weights, n = weight_places(network, params), len(network.layers)
-    looks = np.asarray(seen["looks"][place], np.float64)
-    looks = np.where(looks > 0, looks, np.nan)
+    looks = _counted(seen["looks"][place])
     values: Values = {}
     for name, array in seen.items():
         one = np.asarray(array[place], np.float64)
-        mean = one / looks.reshape(-1, *[1] * (one.ndim - 1))
+        counted = looks.reshape(-1, *[1] * (one.ndim - 1)) if name != "cosine" else _counted(seen["turns"][place])
+        mean = one / counted
         if name in PER_WEIGHT:
             spread = np.full((len(mean), n), np.nan)
             spread[:, weights] = mean
             mean = spread
         values[name] = mean
-    del values["looks"]
+    for name in {"looks", "turns"} & set(values):
+        del values[name]
     return Series(values, tuple(to_line(layer) for layer in network.layers), tuple(weights))
+
+
+def _counted(looks: NDArray[Any]) -> NDArray[np.float64]:
+    """How many looks a mean is over; NaN for none."""
+    n = np.asarray(looks, np.float64)
+    return np.where(n > 0, n, np.nan)
 
 
 def table(of: Iterable[tuple[int, Series]]) -> DataFrame:

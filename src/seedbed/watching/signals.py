@@ -3,11 +3,16 @@
     economy   of each layer with weights the root mean square of its gradient, its weights and its step
     full      and of every layer what stands behind it, (B, *out): mean, deviation, histogram, shares of zeros, of dead
               and of saturated units, the root mean square of δ = ∂C/∂a; of weights the share of same-sign gradients per
-              unit and that of twins; how much of the promised decrease of the loss a step brings; and how far the
-              gradients of single examples lie apart, beside the square of their mean
+              unit and that of twins, and the cosine between a step and the one before it; how much of the promised
+              decrease of the loss a step brings; and how far the gradients of single examples lie apart, beside the
+              square of their mean
 
 What a step promises is -⟨∂C/∂w, step⟩: the decrease of the batch's loss to first order. 1 is a short step, ½ the best
 one along a parabola, 0 one that is twice as long, and below 0 the loss rises.
+
+The cosine is that of all weights of a layer, ⟨Δₖ₋₁, Δₖ⟩ / |Δₖ₋₁| |Δₖ|: 1 where steps follow one another along a line,
+about 0 where each goes its own way, and -1 where they go forth and back, in a zig-zag. The first step has none, and a
+member that rests has none; looks that have one are counted by themselves, in `turns`.
 
 Of how many examples a batch has to be for its gradient to be more than noise, the *noise scale* tells:
 
@@ -42,10 +47,11 @@ from seedbed.training.setup import Setup
 from seedbed.watching.levels import ECONOMY, EDGES, EVERY, FULL, LEVELS, OFF
 
 MOST_GAIN = 3.0
-SAMPLE = 256  # activations of a layer that go into its histogram, at most
-PER_WEIGHT = ("gradient", "weight", "step", "same_sign", "twins")
+SAMPLE = 128  # activations of a layer that go into its histogram, at most
+PER_WEIGHT = ("gradient", "weight", "step", "same_sign", "twins", "cosine")
 PER_LAYER = ("mean", "deviation", "zeros", "dead", "saturated", "delta")
 PER_MEMBER = ("gain", "gradient_variance", "gradient_squared")
+FEW_UNITS = 64  # that are held against one another pair by pair, which is faster than sorting them
 PAIRED = 64  # examples of a look whose gradients are held against one another, at most
 
 
@@ -60,6 +66,11 @@ class Watch:
 
     level: str = ECONOMY
     every: int = EVERY
+
+    @property
+    def follows(self) -> bool:
+        """Whether it is to be shown what the step before did."""
+        return self.level == FULL
 
     def __call__(self, seen: Observation) -> dict[str, Array]:
         network = seen.setup.network
@@ -80,6 +91,7 @@ class Watch:
         found = behind(network, flow)
         found["same_sign"] = jnp.stack([same_sign(seen.gradients[i]) for i in places]) if places else jnp.zeros(0)
         found["twins"] = jnp.stack([twins(seen.params[i]) for i in places]) if places else jnp.zeros(0)
+        found["cosine"], found["turns"] = cosines(seen.previous, seen.updates, places)
         found |= noise(network, flow)
         return found | {"gain": _gain(seen, flow.values[-1] if is_enough else None)}
 
@@ -188,6 +200,21 @@ def same_sign(gradients: Any) -> Array:
     return jnp.sum(jnp.where(n > 0, agree / jnp.maximum(n, 1), 0)) / jnp.maximum(jnp.sum(n > 0), 1)
 
 
+def cosines(before: Any, after: Any, places: Sequence[int]) -> tuple[Array, Array]:
+    """For each place the cosine between two steps, 0 where it has none, and whether it has one, 1 or 0.
+
+    Arguments:
+        before, after: what each step did; None for one that is not known.
+    """
+    if before is None or not places:
+        return jnp.zeros(len(places)), jnp.zeros(len(places))
+    pairs = [list(zip(_weights(before[i]), _weights(after[i]), strict=True)) for i in places]
+    products = jnp.stack([sum(jnp.sum(a * b) for a, b in own) / sum(a.size for a, _ in own) for own in pairs])
+    lengths = _per_place(before, places) * _per_place(after, places)
+    has_one = lengths > 0
+    return jnp.where(has_one, products / jnp.where(has_one, lengths, 1), 0), has_one.astype(products.dtype)
+
+
 def noise(network: Network, flow: Flow) -> dict[str, Array]:
     """How far the gradients of single examples lie apart, and the square of their mean: over all linear layers that
     read vectors, which stand for the others. NaN where there is none, or a single example.
@@ -215,11 +242,17 @@ def twins(params: Any) -> Array:
             continue
         # Equal units have equal projections on any vector, and different ones nearly never.
         direction = jnp.sin(1.0 + 12.9898 * jnp.arange(rows.shape[0], dtype=w.dtype))
-        at = jnp.sort(direction @ rows)
-        near = jnp.abs(jnp.diff(at)) <= 1e-6 * jnp.max(jnp.abs(rows)) * jnp.sqrt(rows.shape[0])
-        alike = jnp.concatenate([near, near[:1] & False]) | jnp.concatenate([near[:1] & False, near])
-        shares, units = shares + jnp.sum(alike), units + w.shape[-1]
+        at, near = direction @ rows, 1e-6 * jnp.max(jnp.abs(rows)) * jnp.sqrt(rows.shape[0])
+        shares, units = shares + jnp.sum(_has_neighbour(at, near)), units + w.shape[-1]
     return shares / max(units, 1)
+
+
+def _has_neighbour(at: Array, near: Array) -> Array:
+    """Which numbers have another one as near as that."""
+    if len(at) <= FEW_UNITS:
+        return jnp.sum(jnp.abs(at[:, None] - at) <= near, axis=0) > 1
+    is_next = jnp.abs(jnp.diff(jnp.sort(at))) <= near  # in another order, of which nothing depends
+    return jnp.concatenate([is_next, is_next[:1] & False]) | jnp.concatenate([is_next[:1] & False, is_next])
 
 
 def weight_places(network: Network, params: Sequence[Any]) -> list[int]:

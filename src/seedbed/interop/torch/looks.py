@@ -74,6 +74,7 @@ class Looks:
         self._is_inside = False
         self._look: Look | None = None
         self._before: list[Tensor] = []
+        self._earlier: dict[int, Tensor] = {}  # the weights in front of the step before the next look
         self._loss = loss if isinstance(loss, torch.nn.Module) else None
         self._handles: list[Any] = []
         self._counting = optimizer.register_step_post_hook(self._after_step)
@@ -99,7 +100,7 @@ class Looks:
 
     def close(self) -> None:
         """Takes all hooks out."""
-        self._is_open, self._is_inside, self._look, self._before = False, False, None, []
+        self._is_open, self._is_inside, self._look, self._before, self._earlier = False, False, None, [], {}
         self._counting.remove()
         self._turn()
 
@@ -222,6 +223,15 @@ class Looks:
         if look is not None and look.sizes and before:
             with torch.no_grad():
                 self._take(look, before)
+        self._follow(before)
+
+    def _follow(self, before: list[Tensor]) -> None:
+        """Keeps the weights in front of the step before a look that compares, from then to that look."""
+        if (self._n_steps - 1) % self._every == 0:  # they were for this step
+            self._earlier = {}
+        if (self._n_steps + 1) % self._every == 0 and not self._asks_for_gain:
+            kept = before if self._every == 1 else [p.detach().clone() for p in self._learned()]
+            self._earlier = {id(p): a for p, a in zip(self._learned(), kept, strict=False)}
 
     def _take(self, look: Look, before: list[Tensor]) -> None:
         """Keeps the numbers of a look that is over, where they are."""
@@ -230,13 +240,16 @@ class Looks:
         at = {id(p): i for i, p in enumerate(learned)}
         kept = [place.weight for place in self.places if place.weight is not None]
         self._directions = self._directions or [signals.direction(w) for w in kept]
+        begun = [before[at[id(w)]] if id(w) in at else w.detach() for w in kept]
+        knows = look.compares and bool(self._earlier)
         row = row_of(
             look,
-            [before[at[id(w)]] if id(w) in at else w.detach() for w in kept],
+            begun,
             [torch.zeros_like(w) if w.grad is None else w.grad for w in kept],
             [steps[at[id(w)]] if id(w) in at else torch.zeros_like(w) for w in kept],
             self._directions if look.compares else None,
             self._promise(look, learned, steps),
+            [w - self._earlier.get(id(own), w) for w, own in zip(begun, kept, strict=True)] if knows else [],
         )
         self.n += 1
         self.taken.append(row)

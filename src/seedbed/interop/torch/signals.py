@@ -98,6 +98,14 @@ def noise(sums: NDArray[np.float64], n: int) -> dict[str, NDArray[np.float64]]:
     return {"gradient_variance": alone / n - squared, "gradient_squared": squared}
 
 
+def cosines(
+    before: NDArray[np.float64], after: NDArray[np.float64], products: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The cosines between two steps, from their lengths and their products, (look, place); NaN where one rests."""
+    lengths = before * after
+    return np.where(lengths > 0, products / np.where(lengths > 0, lengths, 1), np.nan)
+
+
 def units_first(weight: Tensor) -> Tensor:
     """Weights (units, in, *window) as (units, (*window, in)), the order in which ours stand."""
     return weight if weight.ndim == 2 else weight.movedim(1, -1).flatten(1)

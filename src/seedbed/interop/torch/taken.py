@@ -73,6 +73,7 @@ class Layout:
         weights: the shapes of all weights.
         has_units: whether units were compared.
         paired: how many examples were held against one another.
+        has_turns: whether the step before is known.
         dtype: of the loss; None where nobody knows what a step promised.
     """
 
@@ -84,6 +85,7 @@ class Layout:
     weights: tuple[tuple[int, ...], ...]
     has_units: bool
     paired: int
+    has_turns: bool
     dtype: Any
 
 
@@ -93,7 +95,7 @@ Sums = tuple[defaultdict[int, Found], defaultdict[int, Found]]  # of each epoch:
 
 def row_of(
     look: Look, before: Sequence[Tensor], gradients: Sequence[Tensor], steps: Sequence[Tensor],
-    directions: Sequence[Tensor] | None, promise: Sequence[Tensor],
+    directions: Sequence[Tensor] | None, promise: Sequence[Tensor], previous: Sequence[Tensor],
 ) -> Row:  # fmt: skip
     """All that has to be known of a look, on the device where it was.
 
@@ -101,6 +103,7 @@ def row_of(
         before, gradients, steps: of each place with weights.
         directions: that its units are projected on; None: units are not compared.
         promise: the loss before and behind the step, and the decrease that it promised; nothing where nobody knows.
+        previous: the step before, of each place with weights; nothing where nobody kept it.
     """
     alone = [
         *look.behind, *look.flat.values(), *look.delta.values(), *torch._foreach_norm([*before, *gradients, *steps]),
@@ -110,6 +113,9 @@ def row_of(
     if look.products and len(look.products[0]) > 1:
         products, paired = torch.stack(look.products).sum(0), len(look.products[0])
         alone += [products.trace(), products.sum()]
+    if previous:
+        alone += torch._foreach_norm(list(previous))
+        alone += [torch.dot(a.reshape(-1), b.reshape(-1)) for a, b in zip(previous, steps, strict=True)]
     if directions is not None:
         alone += torch._foreach_norm(list(before), torch.inf)
         signs = [signals.whole(g if g.ndim == 2 else g.flatten(1)).sign() for g in gradients]
@@ -119,7 +125,7 @@ def row_of(
     layout = Layout(
         look.n, tuple(look.sizes), tuple(look.flat), tuple(look.delta), tuple(map(len, look.fired)),
         tuple([tuple(w.shape) for w in before]), directions is not None, paired,
-        promise[0].dtype if promise else None,
+        bool(previous), promise[0].dtype if promise else None,
     )  # fmt: skip
     return layout, torch.cat([torch.stack(alone), *flat])
 
@@ -149,16 +155,22 @@ class Reader:
         middle = cut(2 * len(at.sizes)).reshape(looks, -1, 2)
         roots = np.sqrt(at.sizes)
         nothing = np.full((looks, len(at.sizes)), np.nan)
+        n_weights = len(at.weights)
         found = {"mean": middle[:, :, 0], "deviation": middle[:, :, 1] / roots}
         for name, places in (("saturated", at.flat), ("delta", at.delta)):
             found[name] = nothing.copy()
             found[name][:, places] = cut(len(places))
         found["delta"] *= at.n / roots
         for name in ("weight", "gradient", "step"):
-            found[name] = cut(len(at.weights)) / np.sqrt([math.prod(shape) for shape in at.weights])
+            found[name] = cut(n_weights)
         found["gain"] = np.full(looks, np.nan) if at.dtype is None else signals.gain(cut(3), at.dtype)
         found |= signals.noise(cut(2), at.paired) if at.paired else _no_noise(looks)
-        largest = cut(len(at.weights) if at.has_units else 0)
+        found["cosine"] = np.full((looks, n_weights), np.nan)
+        if at.has_turns:
+            found["cosine"] = signals.cosines(cut(n_weights), found["step"], cut(n_weights))
+        for name in ("weight", "gradient", "step"):
+            found[name] = found[name] / np.sqrt([math.prod(shape) for shape in at.weights])
+        largest = cut(n_weights if at.has_units else 0)
         found["histogram"] = np.stack([signals.histogram(cut(signals.sample_size(size))) for size in at.sizes], axis=1)
         fired = [cut(units) for units in at.fired]
         found["zeros"] = 1 - np.stack([one.sum(axis=1) for one in fired], axis=1) / at.sizes

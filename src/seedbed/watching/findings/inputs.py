@@ -48,6 +48,7 @@ def _scaled(case: Case) -> Iterator[Finding]:
         if case.has("same_sign") and case.weighted:
             share = float(case.early("same_sign")[case.weighted[0]])
             evidence.append(Evidence("agreement of the signs of a unit's gradients", share, "below 0.5"))
+        evidence += case.turning(early=True)
         remedies = ("center", "standardize", "larger_batch")
         yield Finding("not_centred", (), case.weighted[:1], SERIOUS, tuple(evidence), remedies)
 

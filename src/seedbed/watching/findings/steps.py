@@ -66,6 +66,7 @@ def _rate(case: Case) -> Iterator[Finding]:
         evidence.insert(0, Evidence("weights in the first epoch / as they began", grown, "about 1"))
     if middle > LONG or is_leap or grown > GROWN or gain < -1.0:
         remedies = ("lr_down", "clip", "warm_up", "adam", "lr_range")
+        evidence += case.turning(early=True)
         yield Finding("lr_too_high", (), (), FATAL if case.learned() < 0.1 else SERIOUS, tuple(evidence), remedies)
     elif middle * case.n_steps < SHORT and not case.diverged:
         evidence.append(Evidence("all steps in a row / weights", middle * case.n_steps, "1 at least"))
@@ -109,6 +110,7 @@ def _swings(case: Case) -> Iterator[Finding]:
     scale = case.noise_scale
     causes = [] if np.isnan(gain) else [Evidence(GAIN, gain, "0.5 to 1")]
     causes += [] if np.isnan(scale) else [Evidence(NOISE, scale / case.batch_size, "below 1")]
+    causes += case.turning()
     if is_tiny and not scale < case.batch_size:
         small = Evidence("examples in a batch", case.batch_size, "16 to 256")
         yield Finding("batch_too_small", (), (), SERIOUS, (turning, small, *causes), ("larger_batch", "lr_down"))
