@@ -94,8 +94,9 @@ def compilations() -> Iterator[Compilations]:
     from seedbed.training.layout import LAYOUTS
     from seedbed.training.selftest import check_back_end
 
-    for layout in LAYOUTS:  # its programs do not count
-        check_back_end(layout)
+    with jax.numpy_dtype_promotion("standard"):
+        for layout in LAYOUTS:  # its programs do not count
+            check_back_end(layout)
     counter = Compilations()
     jax.monitoring.register_event_duration_secs_listener(counter.hear)
     yield counter

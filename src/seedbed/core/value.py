@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, dataclass_transform
 
 import jax
@@ -59,10 +59,14 @@ class Value:
         _register_pytree(cls)
 
     def __post_init__(self) -> None:
+        self._admit(self.specs)
+
+    def _admit(self, names: Iterable[str]) -> None:
+        """Checks the fields of these names, each by itself, and then all together."""
         faults: list[Fault] = []
-        for name, spec in self.specs.items():
+        for name in names:
             try:
-                object.__setattr__(self, name, spec.admit(getattr(self, name)))
+                object.__setattr__(self, name, self.specs[name].admit(getattr(self, name)))
             except SetupError as error:
                 faults += [fault.under(name) for fault in error.faults]
         if not faults:
@@ -81,14 +85,18 @@ class Value:
         return f"{first.__name__}({'...' if any(is_required(f) for f in dataclasses.fields(first)) else ''})"
 
     def replace(self, **changes: Any) -> Self:
-        """This value with some fields changed, validated anew.
+        """This value with some fields changed, which are validated.
 
         Raises:
             SetupError: a field is not there, or its new content may not stand in it.
         """
         if faults := _unknown(type(self), changes):
             raise SetupError(faults)
-        return dataclasses.replace(self, **changes)
+        made = object.__new__(type(self))
+        for name in self.specs:  # the others were checked when this value was made
+            object.__setattr__(made, name, changes[name] if name in changes else getattr(self, name))
+        made._admit([name for name in self.specs if name in changes])
+        return made
 
     def __eq__(self, other: object) -> bool:
         return same(self, other) if isinstance(other, Value) else NotImplemented
@@ -140,12 +148,18 @@ def children(value: Any) -> Iterator[tuple[str | int, Any]]:
 
 
 def rebuild(value: Any, change: Callable[[Path, Any], Any], path: Path = ()) -> Any:
-    """`value` with every place below it passed through `change(path, content)`, outermost first."""
+    """`value` with every place below it passed through `change(path, content)`, outermost first.
+
+    What nothing below changes in is the same object as before.
+    """
     value = change(path, value)
     if isinstance(value, Value):
-        return value.replace(**{n: rebuild(getattr(value, n), change, (*path, n)) for n in value.specs})
+        pairs = ((n, getattr(value, n)) for n in value.specs)
+        changed = {n: new for n, old in pairs if (new := rebuild(old, change, (*path, n))) is not old}
+        return value.replace(**changed) if changed else value
     if isinstance(value, tuple):
-        return tuple(rebuild(item, change, (*path, i)) for i, item in enumerate(value))
+        items = [rebuild(item, change, (*path, i)) for i, item in enumerate(value)]
+        return value if all(new is old for new, old in zip(items, value, strict=True)) else tuple(items)
     return value
 
 
@@ -178,31 +192,37 @@ def is_required(f: dataclasses.Field[Any]) -> bool:
 def _check_arguments_of(cls: type[Value]) -> None:
     """Lets the constructor of a class say what is unknown, missing or too much, as a `SetupError`."""
     made: Any = cls.__init__
+    places = [f.name for f in dataclasses.fields(cls) if not f.kw_only]
+    required = [f.name for f in dataclasses.fields(cls) if is_required(f)]
 
     @functools.wraps(made)
     def init(self: Value, *arguments: Any, **named: Any) -> None:
-        if faults := _argument_faults(cls, len(arguments), named):
+        if faults := _argument_faults(cls, places, required, len(arguments), named):
             raise SetupError(faults, source=cls.__name__)
         made(self, *arguments, **named)
 
     type.__setattr__(cls, "__init__", init)
 
 
-def _argument_faults(cls: type[Value], n_placed: int, named: dict[str, Any]) -> list[Fault]:
-    places = [f.name for f in dataclasses.fields(cls) if not f.kw_only]
+def _argument_faults(
+    cls: type[Value], places: Sequence[str], required: Sequence[str], n_placed: int, named: dict[str, Any]
+) -> list[Fault]:
     faults = _unknown(cls, named)
     if n_placed > len(places):
         expected = f"at most {len(places)} by position" + (f" ({', '.join(places)})" if places else "")
         faults.append(Fault((), expected, f"{n_placed}"))
     given = places[:n_placed]
     faults += [Fault((n,), "one value", "one by position and one by name") for n in given if n in named]
-    absent = [f.name for f in dataclasses.fields(cls) if is_required(f) and f.name not in (*given, *named)]
+    absent = [name for name in required if name not in named and name not in given]
     return faults + [Fault((name,), cls.specs[name].allowed, "nothing") for name in absent]
 
 
 def _unknown(cls: type[Value], names: Iterable[str]) -> list[Fault]:
+    unknown = [name for name in names if name not in cls.specs]
+    if not unknown:
+        return []
     expected = f"a field of {cls.__name__} ({', '.join(cls.specs) or 'it has none'})"
-    return [Fault((n,), expected, "an unknown one", nearest(n, cls.specs)) for n in names if n not in cls.specs]
+    return [Fault((n,), expected, "an unknown one", nearest(n, cls.specs)) for n in unknown]
 
 
 def _spec_of(cls: type[Value], f: dataclasses.Field[Any]) -> fields.Spec:

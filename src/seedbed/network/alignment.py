@@ -38,7 +38,7 @@ def padded(networks: Sequence[Network], in_shape: Shape, *, widths: Widths | Non
     read = {network.input_shape(in_shape) for network in networks}
     template = max(rows, key=len)
     may_lack = _may_lack(template, next(iter(read)))
-    places = [_fitted(row, template, may_lack) for row in rows]
+    places = _places(rows, template, may_lack)
     if len(read) > 1 or not template or any(one is None for one in places):
         return None
     columns: list[Column] = [[None] * len(rows) for _ in template]
@@ -122,6 +122,15 @@ def _n_units(layer: Any) -> int:
 
 def _depth(rows: Sequence[Sequence[Piece]]) -> int:
     return max(len(piece.path) for row in rows for piece in row)
+
+
+def _places(
+    rows: Sequence[Sequence[Piece]], template: Sequence[Piece], may_lack: Sequence[bool]
+) -> list[list[int] | None]:
+    """As `_fitted` for each row; of many rows few are different."""
+    skeletons = [tuple(_skeleton(piece.layer) for piece in row) for row in rows]
+    found = {key: _fitted(row, template, may_lack) for key, row in dict(zip(skeletons, rows, strict=True)).items()}
+    return [found[key] for key in skeletons]
 
 
 def _fitted(row: Sequence[Piece], template: Sequence[Piece], may_lack: Sequence[bool]) -> list[int] | None:

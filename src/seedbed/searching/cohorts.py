@@ -31,7 +31,7 @@ from seedbed.training.sketch import sketch_of
 from seedbed.training.supplies import Supplies
 from seedbed.training.tuning import guess_for
 
-PART = 64  # trials of a task, at most
+PART, MOST_PARTS = 64, 16  # trials of a task; where so many tasks do not hold all of them, they grow
 # That a device trains at a time, at most: smaller waves leave fewer places empty behind a rung, where few trials are
 # left, and no other program has to be compiled for them.
 MOST_IN_CHUNK = 16
@@ -195,8 +195,11 @@ def parted(numbers: Sequence[int], n_going: int, n_workers: int) -> list[tuple[i
 
     >>> [len(part) for part in parted(range(29), n_going=29, n_workers=2)]
     [14, 15]
+    >>> [len(part) for part in parted(range(2048), n_going=4096, n_workers=1)]
+    [256, 256, 256, 256, 256, 256, 256, 256]
     """
-    most = min(PART, max(FEWEST_IN_PART, math.ceil(n_going / n_workers)))
+    most = max(PART, math.ceil(n_going / MOST_PARTS))
+    most = min(most, max(FEWEST_IN_PART, math.ceil(n_going / n_workers)))
     n_parts = math.ceil(len(numbers) / most)
     ends = [round(len(numbers) * i / n_parts) for i in range(n_parts + 1)] if n_parts else []
     return [tuple(numbers[a:b]) for a, b in itertools.pairwise(ends)]
