@@ -28,7 +28,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much is done: trials, epochs, and how many trials a peer does of them (all unless it says fewer); and where."""
+    """How much is done: trials, epochs, how many trials a peer does of them (all unless it says fewer); and where."""
 
     trials: int
     epochs: int
