@@ -51,6 +51,9 @@ class Source:
         bool, typer.Option("--skip-broken", help="Leave out images that cannot be read.", metavar="")
     ] = False
     split_seed: Annotated[int, typer.Option(help="Decides which rows train, validate and test.", metavar="N")] = 0
+    valid_share: Annotated[
+        float | None, typer.Option(help="Share of the rows that validates; a sixth otherwise.", metavar="SHARE")
+    ] = None
     group: Annotated[
         str | None, typer.Option(help="Rows of one group stay in one part, such as a patient's.", metavar="COLUMN")
     ] = None

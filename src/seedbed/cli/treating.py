@@ -96,6 +96,7 @@ def as_plain(treated: Any) -> dict[str, Any]:
             arm: [float(score) for score in rows["score"]] for arm, rows in treated.scores.groupby("arm", sort=False)
         },
         "differences": [{"place": place, "before": a, "after": b} for place, a, b in treated.differences],
+        "valid_share": treated.valid_share,
         "wall_seconds": treated.wall_seconds,
         "compile_seconds": treated.compile_seconds,
     }

@@ -47,7 +47,7 @@ def split(
     """
     check_split(n_rows, valid_share, test_share, seed)
     rng = np.random.default_rng(seed)
-    groups = _groups(rng.permutation(n_rows), labels)
+    groups = by_class(rng.permutation(n_rows), labels)
     sizes = np.array([len(group) for group in groups])
     if (sizes < FEWEST_PER_CLASS).all():
         raise DataError(
@@ -55,8 +55,8 @@ def split(
             f"in {n_rows:,} rows, none with more than {sizes.max()}",
             "is the target a name or a number that is different in every row? choose another one",
         )
-    n_test = _shared_out(sizes, test_share, sizes - 2) if test_share else np.zeros_like(sizes)
-    n_valid = _shared_out(sizes, valid_share, sizes - 1 - n_test)
+    n_test = shared_out(sizes, test_share, sizes - 2) if test_share else np.zeros_like(sizes)
+    n_valid = shared_out(sizes, valid_share, sizes - 1 - n_test)
     cuts = [np.split(group, [t, t + v]) for group, t, v in zip(groups, n_test, n_valid, strict=True)]
     test, valid, train = (rng.permutation(np.concatenate(pieces)) for pieces in zip(*cuts, strict=True))
     return train, valid, test
@@ -162,7 +162,7 @@ def check_seed(name: str, seed: Any) -> None:
         raise UsageError(f"{name}: expected a whole number of at least 0, got {seed!r}")
 
 
-def _groups(order: Index, labels: NDArray[np.int32] | None) -> list[Index]:
+def by_class(order: Index, labels: NDArray[np.int32] | None) -> list[Index]:
     """The rows of each class that occurs, in the given order; all rows as one group without labels."""
     if labels is None:
         return [order]
@@ -172,7 +172,7 @@ def _groups(order: Index, labels: NDArray[np.int32] | None) -> list[Index]:
     return [by_class[start:stop] for start, stop in pairwise([0, *cuts, len(by_class)])]
 
 
-def _shared_out(sizes: Index, share: float, most: Index) -> Index:
+def shared_out(sizes: Index, share: float, most: Index) -> Index:
     """How many rows of each group go to a part that gets `share` of all: largest remainders, one at least.
 
     Arguments:

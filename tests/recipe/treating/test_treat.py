@@ -250,7 +250,7 @@ def test_a_setup_is_diagnosed_first_and_what_is_left_of_it_is_told(rings: sb.dat
 
 
 def test_a_cleared_symptom_is_no_better_score() -> None:
-    own = sb.Treatment("x", "classification", faint(), (), *seeming(), {}, 0, "best", 1.0, 0.0)
+    own = sb.Treatment("x", "classification", faint(), (), *seeming(), {}, {}, 0, "best", 1.0, 0.0)
     assert "The symptom is gone, but the score is not proved to be better: gradients clipped" in str(own)
     assert own.chosen is None and str(own).startswith("No remedy is proved. The best of 1 arms, gradients clipped")
 

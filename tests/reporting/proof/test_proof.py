@@ -48,6 +48,7 @@ def told(task: str = "classification", *, healed: bool = True, control_first: bo
         scores=DataFrame(rows, columns=["arm", "seed", "score", "outcome"]),
         chosen="tanh" if healed else None,
         differences=(("network.layers[1]", "sigmoid", "tanh"),) if healed else (),
+        valid_share=None,
         setup_toml='batch_size = 32\nname = "<b>"\n' if healed else "",
         wall_seconds=12.0,
         seed=0,
@@ -125,7 +126,7 @@ def test_the_page_holds_everything(language: str) -> None:
 def test_a_page_without_arms_and_one_without_a_cure() -> None:
     nothing = told(healed=False)
     assert 'id="change"' not in page(nothing, "en")
-    healthy = Told("rings", "classification", (), nothing.arms[:0], nothing.scores[:0], None, (), "", 1.0, 0)
+    healthy = Told("rings", "classification", (), nothing.arms[:0], nothing.scores[:0], None, (), None, "", 1.0, 0)
     html = page(healthy, "en")
     assert "Nothing was found in rings" in html and 'id="arms"' not in html
     assert sentences(healthy, "en") == [headline(healthy, "en")] and "<svg" not in card(healthy, "en")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 COLUMNS = ("trial", "round", "state", "rungs", "score", "loss", "epochs", "best_epoch", "seconds", "finished")
 OPTIONS = (
     "target", "task", "test", "missing", "header", "decimal_comma", "types", "image_size", "skip_broken", "split_seed",
-    "group", "time", "stream",
+    "valid_share", "group", "time", "stream",
 )  # fmt: skip
 
 

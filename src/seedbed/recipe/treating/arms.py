@@ -11,11 +11,12 @@ import numpy as np
 from seedbed.core.errors import SetupError, ShapeError, TrainingError, UsageError, nearest, one_of
 from seedbed.core.value import same
 from seedbed.data.dataset import Dataset
+from seedbed.data.holding import held_back
 from seedbed.recipe.lr_range import lr_range
 from seedbed.training.cohorts import bind
 from seedbed.training.setup import Setup
 from seedbed.watching.finding import Finding
-from seedbed.watching.remedies import FARTHER, RANGE, REMEDIES, Cost, at_rate
+from seedbed.watching.remedies import FARTHER, HOLD_BACK, RANGE, REMEDIES, Cost, at_rate, early_stopping
 
 CONTROL, REMEDY, PAIR, RANDOM, GIVEN = "control", "remedy", "pair", "random", "given"  # why an arm is there
 JOIN = " + "  # between the names of remedies that are taken together
@@ -30,12 +31,18 @@ class Arm:
         role: why it is there: `CONTROL`, `REMEDY`, `PAIR`, `RANDOM` or `GIVEN`.
         setup: what trains.
         cost: how large the change is.
+        data: what it learns from, with more rows to validate; None where that is what all learn from.
     """
 
     name: str
     role: str
     setup: Setup
     cost: int
+    data: Dataset | None = None
+
+    def same(self, other: Arm) -> bool:
+        """Whether both train the same."""
+        return (self.data is None) == (other.data is None) and same(self.setup, other.setup)
 
     @property
     def remedies(self) -> tuple[str, ...]:
@@ -104,12 +111,24 @@ def _applicable(alone: Callable[[str], Arm | None], names: Sequence[str]) -> lis
 def _arm(names: Sequence[str], role: str, sick: Setup, data: Dataset) -> Arm | None:
     """The setup with remedies one after the other; None where one changes nothing, or the data does not fit it."""
     setup: Setup | None = sick
+    own = held_back(data) if HOLD_BACK in names else None
     for name in names:
         if setup is not None:
-            setup = _ranged(setup, data) if name == RANGE else REMEDIES[name](setup, data.task)
-    if setup is None or not fits(setup, data):
+            setup = _changed(name, setup, data, own)
+    if setup is None or not fits(setup, own or data):
         return None
-    return Arm(JOIN.join(names), role, setup, sum(int(REMEDIES[name].cost) for name in names))
+    return Arm(JOIN.join(names), role, setup, sum(int(REMEDIES[name].cost) for name in names), own)
+
+
+def _changed(name: str, setup: Setup, data: Dataset, own: Dataset | None) -> Setup | None:
+    """The setup with a remedy; None where it has no place.
+
+    Arguments:
+        own: the data with more rows to validate, on which training is stopped.
+    """
+    if name == HOLD_BACK:
+        return None if own is None else early_stopping(setup, data.task) or setup
+    return _ranged(setup, own or data) if name == RANGE else REMEDIES[name](setup, data.task)
 
 
 def _ranged(setup: Setup, data: Dataset) -> Setup | None:
@@ -137,18 +156,18 @@ def _pair(first: Sequence[str], others: Sequence[str], arms: Sequence[Arm], sick
     """The first remedy with the first other one that makes a setup of its own of it; none where none does."""
     for pair in ([one, other] for one in first for other in others if other != one):
         arm = _arm(pair, PAIR, sick, data)
-        if arm is not None and not any(same(arm.setup, before.setup) for before in arms):
+        if arm is not None and not any(arm.same(before) for before in arms):
             return [arm]
     return []
 
 
 def _drawn(sick: Setup, data: Dataset, asked: Iterable[str], arms: Sequence[Arm], seed: int) -> Arm | None:
     """A remedy that nothing found asks for: what it proves is what any change would."""
-    taken = set(asked)
-    others = sorted(name for name in REMEDIES if name not in taken | {RANGE} and REMEDIES[name].cost != Cost.TIME)
+    taken = {*asked, RANGE, HOLD_BACK}
+    others = sorted(name for name in REMEDIES if name not in taken and REMEDIES[name].cost != Cost.TIME)
     for i in np.random.default_rng(seed).permutation(len(others)):
         arm = _arm([others[i]], RANDOM, sick, data)
-        if arm is not None and not any(same(arm.setup, other.setup) for other in arms):
+        if arm is not None and not any(arm.same(other) for other in arms):
             return arm
     return None
 
@@ -157,6 +176,6 @@ def _different(arms: Sequence[Arm]) -> list[Arm]:
     """The arms without those that another in front of them does already."""
     kept: list[Arm] = []
     for arm in arms:
-        if not any(same(arm.setup, other.setup) for other in kept):
+        if not any(arm.same(other) for other in kept):
             kept.append(arm)
     return kept

@@ -2,6 +2,7 @@
 
 Seed s of an arm is member number s, so that all arms see the same data order, and draw the same first weights where
 they draw alike. Cohorts form by structure: arms that differ in numbers alone share one program.
+An arm whose data is split otherwise trains by itself, and is judged on the same rows as all others.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seedbed.core.errors import TrainingError
-from seedbed.data.dataset import Dataset
+from seedbed.data.dataset import Dataset, Part
 from seedbed.recipe.cases import cases_of
+from seedbed.recipe.results import metrics
 from seedbed.recipe.treating.arms import CONTROL, Arm, fits
+from seedbed.training.predict import predictions
 from seedbed.training.state import COLUMNS
 from seedbed.training.trained import DIVERGED, INTERRUPTED, Trained
 from seedbed.training.trainer import Progress, Training
@@ -84,26 +87,37 @@ class Experiment:
             TrainingError: it was interrupted.
         """
         arms = [arm for arm in self.arms if arm.name not in self.hopeless]
-        unfit = [arm for arm in arms if not fits(arm.setup, self.data)]
+        unfit = [arm for arm in arms if not fits(arm.setup, arm.data or self.data)]
         self.trials += [Trial(arm.name, seed, math.nan, REFUSED) for arm in unfit for seed in seeds]
         self.seconds |= {arm.name: 0.0 for arm in unfit}
-        members = [(arm, seed) for arm in arms if arm not in unfit for seed in seeds]
+        fit = [arm for arm in arms if arm not in unfit]
+        self._train([arm for arm in fit if arm.data is None], seeds, self.data)
+        for arm in fit:
+            if arm.data is not None:
+                self._train([arm], seeds, arm.data)
+        self._settle()
+
+    def _train(self, arms: Sequence[Arm], seeds: Sequence[int], data: Dataset) -> None:
+        """Trains arms that learn from the same data."""
+        members = [(arm, seed) for arm in arms for seed in seeds]
+        if not members:
+            return
         training = Training(
             [arm.setup for arm, _ in members],
             [seed for _, seed in members],
-            self.data,
+            data,
             self.seed,
             observe=self.watch,
             on_progress=self.on_progress,
         )
-        if self.gives_up:
+        if self.gives_up and data is self.data:
             training.is_hopeless = _Hopeless(members, training)
         training.run()
         if training.is_interrupted:
             raise TrainingError("treat: interrupted before all arms were trained; nothing is proved")
         self.wall_seconds += training.wall_seconds
         self.compile_seconds += training.compile_seconds
-        self._keep(training.results, members)
+        self._keep(training.results, members, data)
 
     @property
     def hopeless(self) -> tuple[str, ...]:
@@ -115,26 +129,27 @@ class Experiment:
         own = sorted((trial for trial in self.trials if trial.arm == arm), key=lambda trial: trial.seed)
         return np.asarray([trial.score for trial in own])
 
-    def _keep(self, results: Sequence[Trained], members: Sequence[tuple[Arm, int]]) -> None:
+    def _keep(self, results: Sequence[Trained], members: Sequence[tuple[Arm, int]], data: Dataset) -> None:
         """The networks with their scores, and what each arm took."""
         began = 0.0
         for one in results:
             ended = float(np.nanmax(one.seconds)) if np.isfinite(one.seconds).any() else began
             each = (ended - began) / len(one.places)
-            found = self._found(one, [seed for _, seed in members])
+            found = self._found(one, [seed for _, seed in members], data)
+            same_rows = None if data is self.data else scores_on(one, self.data.valid, data)
             for place, at in enumerate(one.places):
                 arm, seed = members[at]
                 score = score_of(one, place, self.judged, arm.setup.patience is not None)
+                score = score if same_rows is None else float(same_rows[place])
                 self.trials.append(Trial(arm.name, seed, score, one.outcomes[place], found[place]))
                 self.seconds[arm.name] = self.seconds.get(arm.name, 0.0) + each
             began = ended
-        self._settle()
 
-    def _found(self, one: Trained, seeds: Sequence[int]) -> Sequence[frozenset[str] | None]:
+    def _found(self, one: Trained, seeds: Sequence[int], data: Dataset) -> Sequence[frozenset[str] | None]:
         """For each member of a cohort the names of what is found in it."""
         if self.watch is None:
             return [None] * len(one.places)
-        return [frozenset(named(findings_of(case))) for case in cases_of(one, seeds, self.data)]
+        return [frozenset(named(findings_of(case))) for case in cases_of(one, seeds, data)]
 
     def left(self, arm: str, codes: Collection[str]) -> bool | None:
         """Whether any of these findings is in at least half of the networks of an arm; None where nobody looked."""
@@ -163,6 +178,23 @@ def score_of(one: Trained, place: int, judged: str, has_patience: bool) -> float
     if judged == LAST and not has_patience and len(there):
         epoch = int(there[-1])
     return max(float(scores[epoch]), LOWEST_R2) if epoch >= 0 and len(there) else math.nan
+
+
+def scores_on(one: Trained, part: Part, data: Dataset) -> NDArray[np.float64]:
+    """The score of each network of a cohort on these rows, by the weights that it keeps; NaN where it has none.
+
+    Arguments:
+        part: rows of the validation part that all arms are judged on, as their data encodes them.
+        data: what the cohort learned from, whose encoder may be another.
+    """
+    x, found = data.encoder.features(part.rows), np.full(len(one.places), np.nan)
+    kept = np.flatnonzero(one.best_epoch >= 0)
+    if len(kept):
+        said = predictions(one, kept, x, data.task)
+        name = "r2" if data.task == "regression" else "accuracy"
+        scores = [metrics(data.task, part.y, own)[name] if np.isfinite(own).all() else np.nan for own in said]
+        found[kept] = np.maximum(scores, LOWEST_R2)
+    return found
 
 
 def chance(data: Dataset) -> float:

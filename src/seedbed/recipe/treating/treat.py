@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from seedbed.core.errors import UsageError, one_of
+from seedbed.data.dataset import Dataset
+from seedbed.data.holding import valid_share
 from seedbed.recipe.given import MOST
 from seedbed.recipe.progress import showing
 from seedbed.recipe.run import Run
@@ -94,6 +96,7 @@ def treat(
         arms=table,
         scores=scores,
         setups={arm.name: arm.setup for arm in tried},
+        shares={arm.name: _share(one.data, arm) for arm in tried if arm.data is not None or arm.role == CONTROL},
         seed=seed,
         judged=judged,
         wall_seconds=time.perf_counter() - began,
@@ -119,6 +122,11 @@ def _arms(one: Patient, given: Sequence[str] | Mapping[str, Setup] | None, seed:
     if not one.findings:
         return [Arm(CONTROL, CONTROL, one.setup, 0)]
     return arms_for(one.setup, one.data, one.findings, seed)
+
+
+def _share(data: Dataset, arm: Arm) -> float:
+    """The share of the rows that validate in an arm."""
+    return valid_share(data, None if arm.data is None else len(arm.data.valid))
 
 
 def _proved(experiment: Experiment, seeds: int) -> dict[str, Verdict]:

@@ -46,6 +46,8 @@ class Treatment:
             None where nobody looked), cost, seconds.
         scores: one row for each network: arm, seed, score, outcome.
         setups: of each arm.
+        shares: of all rows those that validate, as `load` takes it: first as they were split, then by the names of arms
+            that hold more back.
         seed: of the training.
         judged: by which weights, see `treat`.
         wall_seconds, compile_seconds: in all, and of those what was waited for programs.
@@ -58,6 +60,7 @@ class Treatment:
     arms: DataFrame
     scores: DataFrame
     setups: dict[str, Setup]
+    shares: dict[str, float]
     seed: int
     judged: str
     wall_seconds: float
@@ -84,7 +87,14 @@ class Treatment:
         """Each place at which the healed setup differs from the sick one, with what stood and what stands there."""
         if self.healed is None:
             return []
-        return [(place_of(path), shown(a), shown(b)) for path, a, b in diff(self.sick, self.healed)]
+        changed = [(place_of(path), shown(a), shown(b)) for path, a, b in diff(self.sick, self.healed)]
+        share = self.valid_share
+        return changed if share is None else [*changed, ("valid_share", f"{self.shares[CONTROL]:.2g}", f"{share:.2g}")]
+
+    @property
+    def valid_share(self) -> float | None:
+        """What to give `load` so that as many rows are held back as in that arm; None where the split stays."""
+        return None if self.chosen is None else self.shares.get(self.chosen)
 
     def save(self, path: str | Path) -> Path:
         """Writes the healed setup as TOML, and gives back where. A setup that stands there is replaced.
@@ -129,6 +139,7 @@ class Treatment:
             scores=self.scores,
             chosen=chosen,
             differences=tuple(self.differences),
+            valid_share=self.valid_share,
             setup_toml="" if self.healed is None else toml.dumps(self.healed),
             wall_seconds=self.wall_seconds,
             seed=self.seed,

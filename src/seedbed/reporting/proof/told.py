@@ -19,6 +19,7 @@ class Told:
         scores: a row for each network: arm, seed, score, outcome.
         chosen: the title of the arm that heals, or None.
         differences: places at which the healed setup differs, each with what stood and what stands there.
+        valid_share: of the rows, to be held back with it; None where the split stays.
         setup_toml: the healed setup; empty without one.
         wall_seconds, seed: of the treatment.
     """
@@ -30,6 +31,7 @@ class Told:
     scores: DataFrame
     chosen: str | None
     differences: tuple[tuple[str, str, str], ...]
+    valid_share: float | None
     setup_toml: str
     wall_seconds: float
     seed: int

@@ -64,10 +64,10 @@ def _by_heart(case: Case) -> Iterator[Finding]:
     if not (rise > RISE and gap < GAP and best < FIRST * len(valid)):
         return
     if case.best_score < case.chance_score + CHANCE:
-        remedies = ("l2", "dropout", "early_stopping")
+        remedies = ("l2", "dropout", "early_stopping", "hold_back")
         yield Finding("noisy_labels", (), (), SERIOUS, evidence, remedies)
     elif case.struggles:
-        yield Finding("overfitting", (), (), SERIOUS, evidence, ("l2", "dropout", "early_stopping"))
+        yield Finding("overfitting", (), (), SERIOUS, evidence, ("l2", "dropout", "early_stopping", "hold_back"))
 
 
 def _too_little(case: Case) -> Iterator[Finding]:

@@ -12,7 +12,8 @@ from seedbed.watching.remedies import (
     regularisation,
     structure,
 )
-from seedbed.watching.remedies.learning import FARTHER, RANGE, at_rate
+from seedbed.watching.remedies.learning import FARTHER, HOLD_BACK, RANGE, at_rate
+from seedbed.watching.remedies.regularisation import early_stopping
 from seedbed.watching.remedies.remedy import Cost, Remedy
 
 REMEDIES: dict[str, Remedy] = {
@@ -29,4 +30,4 @@ REMEDIES: dict[str, Remedy] = {
     for remedy in group.REMEDIES
 }
 
-__all__ = ["FARTHER", "RANGE", "REMEDIES", "Cost", "Remedy", "at_rate"]
+__all__ = ["FARTHER", "HOLD_BACK", "RANGE", "REMEDIES", "Cost", "Remedy", "at_rate", "early_stopping"]

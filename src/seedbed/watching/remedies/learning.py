@@ -14,7 +14,7 @@ CLIP_NORM = 1.0
 ADAM_RATE, SGD_RATE, MOMENTUM = 1e-3, 1e-2, 0.9
 LEAST_BATCH, BATCH_GROWTH = 32, 4
 LONGER = 3
-RANGE = "lr_range"
+RANGE, HOLD_BACK = "lr_range", "hold_back"  # that take the data
 
 
 # Other rates run in the program of the sick setup, so that where one is asked for the farther one costs little more.
@@ -37,7 +37,7 @@ def at_rate(setup: Setup, lr: float) -> Setup:
 
 
 def unmeasured(setup: Setup, task: str) -> Setup | None:
-    """Nothing: which rate a range test speaks for is only known with data, and who has them tries it."""
+    """Nothing: which rate a range test speaks for, or which rows are held back, only who has the data can try."""
     return None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from seedbed.network import L2, Dropout, Layer
 from seedbed.training.setup import Setup
 from seedbed.watching.remedies.anatomy import WEIGHTED, Spot, is_hidden_activation, reworked, spots
+from seedbed.watching.remedies.learning import HOLD_BACK, unmeasured
 from seedbed.watching.remedies.remedy import Cost, Remedy
 
 STRENGTH, STRONGER = 0.01, 10.0
@@ -55,5 +56,6 @@ REMEDIES = (
     Remedy("l2", l2, Cost.PENALTY),
     Remedy("dropout", dropout, Cost.LAYER),
     Remedy("early_stopping", early_stopping, Cost.PENALTY),
+    Remedy(HOLD_BACK, unmeasured, Cost.INPUTS),
     Remedy("less_regularisation", less_regularisation, Cost.PENALTY),
 )
