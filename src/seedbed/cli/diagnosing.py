@@ -37,11 +37,13 @@ def diagnose(
     """Name what keeps networks from learning: the cause first, with its evidence and remedies.
 
     In place of DATA the folder of a run: one that was not watched in full is trained once more, with the same result,
-    and watched. Of DATA the setup is tried out that `seedbed train` would use; nothing is written.
+    and watched; of one that was stopped early its checkpoint is looked at. Of DATA the setup is tried out that `seedbed
+    train` would use; nothing is written.
     """
     import_modules(imports)
     printer, run = Printer(is_json=as_json), Path(source.data)
-    is_run = (run / "run.json").is_file() or (run / "job.json").is_file()
+    is_run = any((run / name).is_file() for name in ("run.json", "job.json", "setup.toml"))
+    is_stopped = is_run and not (run / "run.json").is_file()
     with printer.warnings():
         if not is_run:
             dataset = source.load()
@@ -49,7 +51,7 @@ def diagnose(
         elif source != Source(source.data) or changes != Changes():
             raise UsageError(f"{run}: expected nothing beside the run that changes it", "its data and setup are known")
         else:
-            found = sb.diagnose(sb.load_run(run), given)
+            found = sb.diagnose(run, given, members=members)
     if as_json:
         plain: dict[str, Any] = {"of": source.data, "members": found.n_members, "unknown": list(found.unknown)}
         printer.result(plain | {"findings": [as_plain(one) for one in found.findings]})
@@ -57,10 +59,13 @@ def diagnose(
     for one in found.findings:
         printer.say(shown(one, found.n_members))
     if not found.findings:
-        printer.say("Nothing was found that keeps these networks from learning.")
+        so_far = " so far" if is_stopped else ""
+        printer.say(f"Nothing was found that keeps these networks from learning{so_far}.")
     for sentence in found.unknown:
         printer.note(f"not known: {sentence}")
-    if found.findings and is_run:
+    if is_stopped:
+        sys.stdout.write(f"\n`seedbed train --resume {run}` goes on with it\n")
+    elif found.findings and is_run:
         sys.stdout.write(f"\n`seedbed treat {run}` trains the remedies side by side\n")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from seedbed.core.draw import draw
@@ -11,8 +12,10 @@ from seedbed.core.errors import SetupError, UsageError
 from seedbed.data.dataset import Dataset
 from seedbed.data.loading import load
 from seedbed.recipe.cases import cases_of
+from seedbed.recipe.folder import load_run
 from seedbed.recipe.resume import the_data_of
 from seedbed.recipe.run import Run
+from seedbed.recipe.stopped import NEEDS_THE_END, is_stopped, told_of
 from seedbed.training.setup import Setup
 from seedbed.training.trainer import Training
 from seedbed.watching.case import Case
@@ -57,7 +60,7 @@ class Diagnosis:
 
 
 def diagnose(
-    run: Run | Setup,
+    run: Run | Setup | str | Path,
     data: Any = None,
     *,
     members: int = MEMBERS,
@@ -67,24 +70,29 @@ def diagnose(
     """What keeps networks from learning, the cause first.
 
     A run that was not watched in full is trained once more, with the same result, and watched; where its data is gone,
-    what setup, curves and kept signals tell is all that is known.
+    what setup, curves and kept signals tell is all that is known. Of a run that was stopped before it had a result its
+    checkpoint is looked at; where that tells too little, some of its members are trained once more.
 
     Arguments:
-        run: a run; or a setup, which is trained for it.
+        run: a run, or its folder; or a setup, which is trained for it.
         data: the data of the setup; of a run where it came from memory.
-        members: how many members a setup is tried with.
+        members: how many members a setup is tried with, or of a stopped run are trained once more at most.
         seed: of that training.
 
     Raises:
-        RunError: the data of the run has changed.
+        RunError: there is no run, it cannot be read or still trains, or its data has changed.
         SetupError, ShapeError, DataError, UsageError: setup or data are not sound.
     """
     if isinstance(run, Setup):
         if data is None:
             raise UsageError("diagnose: expected data for the setup, got none", "sb.diagnose(setup, data)")
         return of_setup(run, load(data), members, seed=seed)
+    if isinstance(run, str | Path):
+        if is_stopped(Path(run)):
+            return _of_stopped(Path(run), data, members)
+        run = load_run(run)
     if not isinstance(run, Run):
-        raise UsageError(f"diagnose: expected a run or a setup, got {run!r}", "sb.load_run(folder) reads a run")
+        raise UsageError(f"diagnose: expected a run, its folder or a setup, got {run!r}", "such as sb.diagnose(run)")
     return _of_run(run, data)
 
 
@@ -105,6 +113,18 @@ def of_setup(setup: Setup, data: Dataset, members: int, *, seed: int = 0) -> Dia
 def of_cases(cases: Sequence[Case], unknown: Sequence[str] = ()) -> Diagnosis:
     """The diagnosis of members, all together."""
     return Diagnosis(tuple(diagnosed(cases)), len(cases), tuple(unknown), tuple(cases))
+
+
+def _of_stopped(folder: Path, data: Any, most: int) -> Diagnosis:
+    """The diagnosis of a run without a result."""
+    try:
+        told = told_of(folder, data, most)
+    except UsageError as error:
+        return Diagnosis((), 0, (f"{error.message}, so nothing could be looked at",))
+    found = diagnosed(told.cases)
+    if not told.is_whole:  # what they have not learned so far they may learn still
+        found = [one for one in found if one.code not in NEEDS_THE_END]
+    return Diagnosis(tuple(found), len(told.cases), told.unknown, tuple(told.cases))
 
 
 def _of_run(run: Run, data: Any) -> Diagnosis:

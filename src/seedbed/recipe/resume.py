@@ -66,7 +66,7 @@ def resume(
     with jobs.locked(path):
         if _is_finished(path):  # by the process that held the lock
             return finished(path)
-        dataset = _the_same(job, data, path)
+        dataset = the_data_of_job(job, data, path)
         plans = None if job.plans is None else [Plan(**plan) for plan in job.plans]
         n_looks = load_run(path).n_looks if (path / "run.json").is_file() else 0
         watch = None if job.watch is None else Watch(*job.watch)
@@ -131,8 +131,13 @@ def _is_finished(folder: Path) -> bool:
     return not load_run(folder).is_interrupted or not (folder / "job.json").is_file()
 
 
-def _the_same(job: jobs.Job, data: Any, folder: Path) -> Dataset:
-    """The data set that the run began with."""
+def the_data_of_job(job: jobs.Job, data: Any, folder: Path) -> Dataset:
+    """The data set that a run began with, given again or read again.
+
+    Raises:
+        UsageError: it came from memory, and has to be given.
+        RunError: it is gone, or has changed.
+    """
     found = _loaded(job, data, folder)
     if found.fingerprint != job.fingerprint:
         raise RunError(
