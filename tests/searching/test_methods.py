@@ -77,7 +77,7 @@ def test_a_grid_has_every_combination_once() -> None:
 
 
 def test_rungs_and_survivors() -> None:
-    assert rungs_of(20, 512) == (3, 7, 20)
+    assert rungs_of(20, 512) == (1, 3, 7, 20)
     assert rungs_of(20, 11) == (20,)
     assert rungs_of(1, 512) == (1,)
     assert mean_epochs((3, 7, 20), 9) == 3 + 4 * 3 / 9 + 13 / 9
@@ -89,7 +89,7 @@ def test_rungs_and_survivors() -> None:
     assert best_of(trials).number == 3  # of equal scores the smaller loss
     shares = [share for _, share in brackets(27)]
     assert sum(shares) == pytest.approx(1)
-    np.testing.assert_allclose(np.asarray(shares) / shares[-1], [3, 1.5, 1])  # (s_max + 1) / (s + 1) · ηˢ
+    np.testing.assert_allclose(np.asarray(shares) / shares[-1], [6.75, 3, 1.5, 1])  # (s_max + 1) / (s + 1) · ηˢ
 
 
 def test_ranges_close_in_on_what_did_well() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,26 @@ from seedbed.training.trained import DIVERGED
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+
+def written(write: Callable[[], object], otherwise: str, *, is_wanted: bool = True) -> None:
+    """Writes the report of work that is safe; a page that cannot be drawn must not cost the work, only a warning.
+
+    Arguments:
+        otherwise: where the work is, and what writes the report later.
+        is_wanted: False where Ctrl-C came before.
+    """
+    try:
+        if not is_wanted:
+            raise KeyboardInterrupt
+        write()
+    except KeyboardInterrupt:
+        trouble = "interrupted before the report was there"
+    except Exception as error:  # whatever it is, the work is worth more
+        trouble = f"the report could not be written ({type(error).__name__}: {error})"
+    else:
+        return
+    warnings.warn(f"{trouble}; {otherwise}", stacklevel=5)
 
 
 def evidence_of(run: Run, language: str | None = None) -> Evidence:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +25,7 @@ from seedbed.recipe.job import CHECKPOINT, Job
 from seedbed.recipe.judge import judge
 from seedbed.recipe.member import Member
 from seedbed.recipe.progress import showing
-from seedbed.recipe.report import write
+from seedbed.recipe.report import write, written
 from seedbed.recipe.run import Run, members_of
 from seedbed.reporting.evidence import Step
 from seedbed.training.checkpoint import Checkpoints
@@ -228,17 +227,7 @@ def finished(folder: Path) -> Run:
 
 
 def _report(run: Run, *, is_wanted: bool) -> None:
-    """Writes the report of a run that is safe; a page that cannot be drawn must not cost the training."""
-    if run.folder is None:
-        return
-    try:
-        if not is_wanted:
-            raise KeyboardInterrupt
-        write(run)
-    except KeyboardInterrupt:
-        trouble = "interrupted before the report was there"
-    except Exception as error:  # whatever it is, the run is worth more
-        trouble = f"the report could not be written ({type(error).__name__}: {error})"
-    else:
-        return
-    warnings.warn(f"{trouble}; the run is in {run.folder}, and `seedbed report` writes it", stacklevel=4)
+    """Writes the report into the run's folder, if it has one."""
+    if run.folder is not None:
+        later = f"the run is in {run.folder}, and `seedbed report` writes it"
+        written(lambda: write(run), later, is_wanted=is_wanted)

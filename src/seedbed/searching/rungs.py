@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from seedbed.searching.trial import Trial, ranked
 
 ETA = 3
-MOST_RUNGS = 3
+MOST_RUNGS = 4
 FEWEST = 4  # trials that are worth a comparison
 
 
@@ -20,7 +20,7 @@ def rungs_of(epochs: int, n: int, eta: int = ETA, most: int = MOST_RUNGS) -> tup
     """The epochs of the rungs for `n` trials, the last one being all of them.
 
     >>> rungs_of(20, 512)
-    (3, 7, 20)
+    (1, 3, 7, 20)
     >>> rungs_of(20, 5)
     (20,)
     """

@@ -13,7 +13,8 @@ import pytest
 import seedbed as sb
 from seedbed.core import toml
 from seedbed.core.errors import RunError, UsageError
-from seedbed.recipe.searching.report import command, evidence_of, write_safely
+from seedbed.recipe.report import written
+from seedbed.recipe.searching.report import command, evidence_of
 from seedbed.recipe.searching.search import search
 from seedbed.recipe.searching.study import Study
 from seedbed.searching.rung_scores import rung_scores
@@ -75,4 +76,4 @@ def test_a_report_needs_a_place_and_replaces_no_other_file(study: Study, tmp_pat
 def test_a_page_that_cannot_be_drawn_does_not_cost_the_search(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seedbed.reporting.search.page.page", lambda *_: 1 / 0)
     with pytest.warns(UserWarning, match="the report could not be written.*the study is in"):
-        write_safely(study)
+        written(study.report, f"the study is in {study.store.shown}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,19 +98,6 @@ def write(study: Study, path: str | Path | None = None, language: str | None = N
     target = Path(path) if path is not None else study.folder / "report.html"  # type: ignore[operator]
     is_page_of(target, GENERATOR)  # before much is drawn in vain
     return write_page(target, page(evidence_of(study), language), GENERATOR)
-
-
-def write_safely(study: Study) -> None:
-    """Writes the report of a study that is safe; a page that cannot be drawn must not cost the search."""
-    try:
-        write(study)
-    except KeyboardInterrupt:
-        trouble = "interrupted before the report was there"
-    except Exception as error:  # whatever it is, the study is worth more
-        trouble = f"the report could not be written ({type(error).__name__}: {error})"
-    else:
-        return
-    warnings.warn(f"{trouble}; the study is in {study.store.shown}", stacklevel=3)
 
 
 def _round(one: Round) -> seen.Round:

@@ -224,12 +224,12 @@ class Study:
     def write(self) -> None:
         """Writes what the folder holds beside the study: the winner's setup and the report."""
         from seedbed.core.files import write_text
-        from seedbed.recipe.searching.report import write_safely
+        from seedbed.recipe.report import written
 
         assert self.folder is not None
         self.folder.mkdir(parents=True, exist_ok=True)
         write_text(self.folder / "winner.toml", toml.dumps(self.setup))
-        write_safely(self)
+        written(self.report, f"the study is in {self.store.shown}")
 
     @property
     def _data(self) -> Dataset:
