@@ -57,7 +57,7 @@ def rates_data(table: DataFrame, suggested: float | None, language: str | None =
     curve = table.loc[~is_lost, ["lr", "loss_after"]].rename(columns={"loss_after": "loss"})
     curve = curve.assign(piece=is_lost.cumsum()[~is_lost])
     lost = table.loc[is_lost, ["lr"]].assign(loss=high)
-    label = "" if suggested is None else message("rates.suggested", language, rate=number(suggested, 2))
+    label = "" if suggested is None else message("rates.suggested", language, rate=number(suggested, 3))
     rows = [] if suggested is None else [{"lr": suggested, "loss": high, "label": label}]
     marks = DataFrame(rows, columns=["lr", "loss", "label"])
     return Rates(curve, lost, before, marks, min(smallest, before), high)
