@@ -89,10 +89,18 @@ def search(
         if only_plan:
             _show_plan(sb.outlook(space, dataset, **options), printer)
             return
-        found = sb.search(
-            space, dataset, study=study, name=name or "search", resume=resumed, retrain=retrain, out=out,
-            cluster=ray, workers=workers, progress=not quiet, on_round=lambda one: _show_round(one, printer), **options,
-        )  # fmt: skip
+        try:
+            found = sb.search(
+                space, dataset, study=study, name=name or "search", resume=resumed, retrain=retrain, out=out,
+                cluster=ray, workers=workers, progress=not quiet, on_round=lambda one: _show_round(one, printer),
+                **options,
+            )  # fmt: skip
+        except KeyboardInterrupt as ended:
+            if not ended.args:  # before there was a study
+                raise
+            goes_on = _goes_on(dataset.name, study or str(ended.args[0]), name or "search")
+            printer.note(f"interrupted before a trial was done; `{goes_on}` goes on")
+            sys.exit(1)
     _show(found, printer, study, as_json=as_json)
 
 
@@ -184,7 +192,7 @@ def as_plain(found: sb.Study) -> dict[str, Any]:
 def _show(found: sb.Study, printer: Printer, url: str | None, *, as_json: bool) -> None:
     where = url or found.store.shown.removeprefix("sqlite:///")
     if found.is_interrupted:
-        goes_on = f"seedbed search {found.config.data} --study {where} --name {found.name} --resume"
+        goes_on = _goes_on(found.config.data, where, found.name)
         printer.note(f"interrupted: this is the best so far; `{goes_on}` goes on")
     if as_json:
         printer.result(as_plain(found))
@@ -206,6 +214,11 @@ def _show(found: sb.Study, printer: Printer, url: str | None, *, as_json: bool) 
     if found.folder is not None:
         lines += [f"{name:7} {path}" for name, path in _files(found.folder).items() if path.exists()]
     printer.say("\n" + "\n".join(lines) + f"   ({found.wall_seconds:.1f} s in all)")
+
+
+def _goes_on(data: str, study: str, name: str) -> str:
+    """The command that goes on with a study."""
+    return f"seedbed search {data} --study {study.removeprefix('sqlite:///')} --name {name} --resume"
 
 
 def _files(folder: Path) -> dict[str, Path]:

@@ -236,11 +236,11 @@ def _check_begun(study: Study) -> None:
     """Says why no trial has a score: it was ended too early, and not all of them diverged.
 
     Raises:
-        KeyboardInterrupt: the user ended it.
+        KeyboardInterrupt: the user ended it; its argument says where the study is.
         TrainingError: the budget did.
     """
     if study.is_interrupted:
-        raise KeyboardInterrupt  # the study is there to go on with, but there is nothing to tell
+        raise KeyboardInterrupt(study.store.shown)  # the study is there to go on with, but there is nothing to tell
     if any(not trial.is_over for trial in study.listed):
         came = f"none of {len(study.listed)} in {study.config.seconds or 0:g} s"
         hint = "give it a larger budget, or fewer epochs; programs that were compiled are kept for the next time"
