@@ -186,7 +186,7 @@ CASES = (
     Sick(
         "W13 tanh with wide weights", digits,
         _setup(_deep(3, 64, "tanh", "normal(3)"), CE, sb.SGD(0.1), 100, 40, SIXTEENTH),
-        ("init_too_large", "saturated_units"), ("xavier", "lecun"), ("lr_up",),
+        ("init_too_large", "saturated_units"), ("xavier", "lecun"), ("lr_down",),
     ),
     Sick(
         "W15 inputs about 10", far, _setup("linear 8, sigmoid, linear out", BCE, sb.SGD(0.05), 1, 10),
@@ -257,7 +257,7 @@ CASES = (
     Sick(
         "S10 rate that diverges", diabetes,
         _setup("linear 64, relu, linear out", MSE, sb.SGD(5.0), 32, 40, (sb.Standardize(), sb.StandardizeTarget())),
-        ("lr_too_high",), ("lr_down", "clip"), ("lr_up",),
+        ("lr_too_high",), ("lr_far_down", "clip"), ("lr_up",),
     ),
     Sick(
         "S11 shuffled names", shuffled,

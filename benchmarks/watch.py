@@ -68,9 +68,11 @@ def cured(case: Sick, seed: int) -> dict[str, Any]:
     names = [n for n in (*case.remedies, *case.wrong) if REMEDIES[n](case.setup, case.data().task) is not None]
     if not names:
         return {"case": case.name, "proved": [], "wrong": [], "chosen": None, "before": None, "after": None}
-    found = sb.treat(case.setup, case.data(), arms=names, seed=seed)
+    sick = sb.diagnose(case.setup, case.data(), seed=seed).findings
+    found = sb.treat(case.setup, case.data(), findings=sick, arms=names, seed=seed)
     arms = found.arms.set_index("arm")
-    proved = [name for name in names if arms.loc[name, "proved"]]
+    # A cure is proved, and what was found is gone: a better score alone is none.
+    proved = [name for name in names if arms.loc[name, "proved"] and arms.loc[name, "cleared"] is not False]
     return {
         "case": case.name,
         "proved": [name for name in proved if name not in case.wrong],

@@ -256,6 +256,8 @@ def reached(address: str, workers: int | None) -> Iterator[Any]:
     except (ConnectionError, RuntimeError, ValueError, TimeoutError, ImportError) as error:
         said = (str(error).strip().splitlines() or [type(error).__name__])[0]
         hint = "local begins a cluster on this machine; auto and ray://host:10001 join one that `ray start` began"
+        if "://" in address:
+            hint += "; where it asks for a token, RAY_AUTH_MODE=token sends yours"
         raise UsageError(
             f"cluster: expected a cluster of Ray at {address}, which cannot be reached: {said}", hint
         ) from None

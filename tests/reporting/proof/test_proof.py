@@ -12,7 +12,7 @@ from pandas import DataFrame
 from seedbed.reporting.proof.arms import arms_data, draw_arms
 from seedbed.reporting.proof.page import card, lines, page
 from seedbed.reporting.proof.told import Told
-from seedbed.reporting.proof.words import headline, notes, sentences
+from seedbed.reporting.proof.words import headline, notes, sentences, verdict
 
 
 def told(task: str = "classification", *, healed: bool = True, control_first: bool = True) -> Told:
@@ -53,6 +53,15 @@ def told(task: str = "classification", *, healed: bool = True, control_first: bo
         wall_seconds=12.0,
         seed=0,
     )
+
+
+def test_a_better_score_with_the_symptom_is_no_cure() -> None:
+    one = told()
+    one.arms.loc[2, "cleared"] = False
+    assert verdict(one.arms.iloc[2], "en") == "better, not cured"
+    assert verdict(one.arms.iloc[1], "en") == "among the best"
+    [said] = [note for note in notes(one, "en") if "no cure" in note]
+    assert said.endswith("so no cure: he & <co>.")
 
 
 def test_the_result_is_told_with_its_numbers() -> None:

@@ -37,6 +37,9 @@ def notes(told: Told, language: str | None = None) -> list[str]:
     for name, those in (("random", arms[arms["role"] == RANDOM]), ("given_up", arms[arms["given_up"] == True])):  # noqa: E712
         if len(those):
             said.append(message(f"treatment.{name}", language, arms=", ".join(those["title"])))
+    uncured = arms[arms["proved"].astype(bool) & (arms["cleared"] == False)]  # noqa: E712
+    if len(uncured):
+        said.append(message("treatment.uncured", language, arms=", ".join(uncured["title"])))
     seeming = arms[(arms["cleared"] == True) & ~arms["proved"].astype(bool) & (arms["role"] != CONTROL)]  # noqa: E712
     if len(seeming):
         said.append(message("treatment.seeming", language, arms=", ".join(seeming["title"])))
@@ -49,6 +52,8 @@ def verdict(arm: Any, language: str | None = None) -> str:
         return ABSENT
     if arm["given_up"]:
         return message("treatment.verdict.given_up", language)
+    if arm["proved"] and arm["cleared"] is False:
+        return message("treatment.verdict.better", language)
     if arm["proved"]:
         return message("treatment.verdict.best" if arm["ties_best"] else "treatment.verdict.proved", language)
     return message("treatment.verdict.cleared" if arm["cleared"] else "treatment.verdict.none", language)
