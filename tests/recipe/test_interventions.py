@@ -64,6 +64,8 @@ def test_a_run_goes_on_with_another_rate_keeps_that_and_is_done_again(stopped: P
     assert (rates[: one.epoch] == np.float32(0.1)).all() and (rates[one.epoch :] == np.float32(0.01)).all()
     assert 0 < one.epoch < 12
     assert sb.load_run(stopped).interventions == run.interventions
+    facts = dict(next(step for step in run.steps if step.name == "train").facts)
+    assert facts["changes on the way"] == str(one)
     again = sb.train(SETUP, stopped.parent / "data.npz", members=2, out=None, interventions=run.interventions, plan=run)
     for column in ("train_loss", "valid_loss", "learning_rate"):
         np.testing.assert_array_equal(again.history[column], run.history[column])

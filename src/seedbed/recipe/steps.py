@@ -83,6 +83,8 @@ def train(training: Training, members: Sequence[Member]) -> Step:
         ("time", f"{training.wall_seconds:.1f} s, of which {training.compile_seconds:.1f} s to plan and compile"),
         ("speed", f"{per_second:,.0f} network steps a second"),
     ]
+    if training.interventions:
+        facts.insert(1, ("changes on the way", "; ".join(map(str, training.interventions))))
     if n_folds > 1:
         how = ", which predict together" if not is_ordered else " in time; the last, which sees most rows, predicts"
         facts.insert(1, ("folds", f"{n_folds}{how}; each setup learns on all of them, and is validated out of fold"))
