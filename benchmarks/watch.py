@@ -71,16 +71,21 @@ def cured(case: Sick, seed: int) -> dict[str, Any]:
     """What is proved for a sick network among its remedies and those that must not help."""
     names = [n for n in (*case.remedies, *case.wrong) if REMEDIES[n](case.setup, case.data().task) is not None]
     if not names:
-        return {"case": case.name, "proved": [], "wrong": [], "chosen": None, "before": None, "after": None}
+        return {
+            "case": case.name, "proved": [], "cures": [], "wrong": [], "wrong_cures": [], "chosen": None,
+            "before": None, "after": None,
+        }  # fmt: skip
     sick = sb.diagnose(case.setup, case.data(), seed=seed).findings
     found = sb.treat(case.setup, case.data(), findings=sick, arms=names, seed=seed)
     arms = found.arms.set_index("arm")
-    # A cure is proved, and what was found is gone: a better score alone is none.
-    proved = [name for name in names if arms.loc[name, "proved"] and arms.loc[name, "cleared"] is not False]
+    proved = [name for name in names if arms.loc[name, "proved"]]
+    cures = [name for name in proved if arms.loc[name, "cleared"] is not False]  # what was found is gone, too
     return {
         "case": case.name,
         "proved": [name for name in proved if name not in case.wrong],
+        "cures": [name for name in cures if name not in case.wrong],
         "wrong": [name for name in proved if name in case.wrong],
+        "wrong_cures": [name for name in cures if name in case.wrong],
         "chosen": found.chosen,
         "before": float(arms["mean"].iloc[0]),
         "after": float(arms["mean"].max()),
@@ -97,9 +102,13 @@ def alarms(n: int, seed: int, *, first: int = 0) -> dict[str, Any]:
         most = [one for one in found if len(one.members) >= 2]
         if most:
             treated = sb.treat(setup, data(), findings=most, seed=seed)
-            (true if treated.healed is not None else false).append(
-                {"number": number, "setup": name, "findings": [one.code for one in most], "chosen": treated.chosen}
-            )
+            best = None if treated.chosen is None else treated.arms.set_index("arm").loc[treated.chosen]
+            (true if best is not None else false).append(
+                {
+                    "number": number, "setup": name, "findings": [one.code for one in most], "chosen": treated.chosen,
+                    "is_cure": best is not None and best["cleared"] is not False,
+                }
+            )  # fmt: skip
     n_healthy = n - len(true)
     low, high = _wilson(len(false), n_healthy)
     return {
@@ -208,8 +217,10 @@ def main() -> None:
         console.print(f"named rightly: {sum(row['is_right'] for row in rows)} of {len(rows)}", highlight=False)
     treated = [cured(case, said.seed) for case in CASES if said.treat and case.name.startswith(wanted)]
     for row in treated:
-        told = f"proved {row['proved']}, chosen {row['chosen']}, wrong ones proved {row['wrong']}"
-        console.print(f"{row['case']}: {row['before']} → {row['after']}, {told}", highlight=False)
+        scores = "nothing trains" if row["before"] is None else f"{row['before']:.4f} → {row['after']:.4f}"
+        told = f"proved {row['proved']}, of which cures {row['cures']}, chosen {row['chosen']}"
+        wrong = f"wrong ones proved {row['wrong']}, of which cures {row['wrong_cures']}"
+        console.print(f"{row['case']}: {scores}, {told}; {wrong}", highlight=False)
     quiet = alarms(said.healthy, said.seed, first=said.first) if said.healthy else {}
     if quiet:
         low, high = quiet["interval"]
@@ -218,7 +229,8 @@ def main() -> None:
         console.print(f"false alarms: {share}; {found}", highlight=False)
         for kind in ("false", "true"):
             for one in quiet[kind]:
-                told = f"{one['number']}: {', '.join(one['findings'])}, chosen {one['chosen']}: {one['setup']}"
+                chosen = one["chosen"] if one["is_cure"] or kind == "false" else f"{one['chosen']}, no cure"
+                told = f"{one['number']}: {', '.join(one['findings'])}, chosen {chosen}: {one['setup']}"
                 console.print(f"  {kind} {told}", highlight=False)
     cost = costs(said.rounds, said.epochs) if said.rounds else {}
     cost |= torch_costs(SIZES, N_TRAIN, TORCH_ROUNDS) if said.torch else {}

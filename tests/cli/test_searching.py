@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
+import pytest
+
+from seedbed.searching.worker import Worker
 from tests.cli.conftest import Command
 
 SETUP = ("--network", "linear integers(4, 8), relu, linear out", "--optimizer", "sgd log_uniform(1e-2, 1.0)")
@@ -37,6 +41,19 @@ def test_the_space_can_be_edited_and_given_back(seedbed: Command) -> None:
     Path("space.toml").write_text(seedbed("setup", "iris", "--space").out)
     assert "log_uniform" in Path("space.toml").read_text()
     assert "about" in seedbed("search", "iris", "--setup", "space.toml", "--trials", "8", "--plan").out
+
+
+def test_ctrl_c_before_a_trial_says_how_to_go_on(seedbed: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(worker: Worker) -> None:
+        worker.is_interrupted = True
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Worker, "run", stopped)
+        said = seedbed("search", *QUICK, "--valid-share", "0.3", "--out", "a search")
+    assert said.code == 1
+    words = "seedbed search iris --valid-share 0.3 --study 'a search/study.db' --name search --resume"
+    assert f"interrupted before a trial was done; `{words}` goes on" in said.err.replace("\n", " ")
+    assert seedbed(*shlex.split(words)[1:]).code == 0
 
 
 def test_misuse_exits_with_2(seedbed: Command) -> None:

@@ -239,3 +239,11 @@ def test_wrong_arguments_are_told_as_everything_is(build: Any, message: str) -> 
 def test_the_signature_is_still_that_of_the_fields() -> None:
     assert list(inspect.signature(Descent).parameters) == ["lr", "momentum", "nesterov"]
     assert same(copy.deepcopy(Descent(0.1)), Descent(0.1))
+
+
+def test_what_does_not_change_stays_the_same_object() -> None:
+    before = example()
+    assert rebuild(before, lambda path, content: content) is before
+    after = rebuild(before, lambda path, content: 0.25 if path == ("rule", "lr") else content)
+    assert after.rule.lr == 0.25 and after.net is before.net
+    assert before.replace(batch=64).net is before.net

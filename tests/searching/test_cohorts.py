@@ -9,7 +9,7 @@ import pytest
 
 from seedbed import data
 from seedbed.searching import costs as module
-from seedbed.searching.cohorts import cohorts
+from seedbed.searching.cohorts import FEWEST_IN_PART, MOST_PARTS, PART, cohorts, parted
 from seedbed.searching.costs import Costs
 from seedbed.searching.space import Space
 from seedbed.training.cohorts import bind
@@ -56,3 +56,16 @@ def test_what_was_measured_is_remembered_for_the_machine(tmp_path, monkeypatch: 
     assert json.loads(path.read_text())["training"] == pytest.approx(4.0**0.3)
     path.write_text("{")
     assert Costs.known() == Costs()
+
+
+@pytest.mark.parametrize("n", [1, 29, 1024, 1025, 4096])
+@pytest.mark.parametrize("n_workers", [1, 2, 5])
+def test_the_trials_of_a_rung_are_dealt_into_parts(n: int, n_workers: int) -> None:
+    cohorts = [range(n // 3), range(n // 3, n)]
+    made = [parted(cohort, n, n_workers) for cohort in cohorts]
+    assert [number for cohort in made for part in cohort for number in part] == list(range(n))  # each once, in order
+    sizes = [len(part) for cohort in made for part in cohort]
+    assert max(sizes) <= max(PART, -(-n // MOST_PARTS)) and max(sizes) <= max(FEWEST_IN_PART, -(-n // n_workers))
+    assert len(sizes) <= max(MOST_PARTS, n_workers) + len(cohorts) + n // PART * (n <= PART * MOST_PARTS)
+    for cohort in made:
+        assert not cohort or max(map(len, cohort)) - min(map(len, cohort)) <= 1

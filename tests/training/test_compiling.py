@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,14 @@ def test_only_data_of_other_sizes_is_another_program(compilations: Any) -> None:
     trained(of_rates(0.1), plan=plan, data=load((X + 1.0, np.roll(LABELS, 1))))
     assert compilations.n == 0
     trained(of_rates(0.1), plan=plan, data=load((X[:60], LABELS[:60])))
+    assert compilations.n == FUNCTIONS
+
+
+def test_a_program_that_two_ask_for_is_compiled_once(compilations: Any) -> None:
+    setups = of_rates(0.1, 0.2, network=Network.parse("linear 5, tanh, linear out"))
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda seed: trained(setups, plan=Plan(2, 1, STACKED), seed=seed), (0, 1)))
+    assert [len(members) for members in both] == [2, 2]
     assert compilations.n == FUNCTIONS
 
 

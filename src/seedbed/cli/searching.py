@@ -98,10 +98,13 @@ def search(
         except KeyboardInterrupt as ended:
             if not ended.args:  # before there was a study
                 raise
-            goes_on = _goes_on(dataset.name, study or str(ended.args[0]), name or "search")
+            from seedbed.recipe.searching.report import command_to_go_on
+
+            where = str(ended.args[0]).removeprefix("sqlite:///")
+            goes_on = command_to_go_on(dataset.origin, where, name or "search")
             printer.note(f"interrupted before a trial was done; `{goes_on}` goes on")
             sys.exit(1)
-    _show(found, printer, study, as_json=as_json)
+    _show(found, printer, as_json=as_json)
 
 
 def study(
@@ -189,10 +192,12 @@ def as_plain(found: sb.Study) -> dict[str, Any]:
     return plain
 
 
-def _show(found: sb.Study, printer: Printer, url: str | None, *, as_json: bool) -> None:
-    where = url or found.store.shown.removeprefix("sqlite:///")
+def _show(found: sb.Study, printer: Printer, *, as_json: bool) -> None:
+    from seedbed.recipe.searching.report import command_to_go_on
+
+    where = found.store.shown.removeprefix("sqlite:///")
     if found.is_interrupted:
-        goes_on = _goes_on(found.config.data, where, found.name)
+        goes_on = command_to_go_on(found.config.source, where, found.name)
         printer.note(f"interrupted: this is the best so far; `{goes_on}` goes on")
     if as_json:
         printer.result(as_plain(found))
@@ -214,11 +219,6 @@ def _show(found: sb.Study, printer: Printer, url: str | None, *, as_json: bool) 
     if found.folder is not None:
         lines += [f"{name:7} {path}" for name, path in _files(found.folder).items() if path.exists()]
     printer.say("\n" + "\n".join(lines) + f"   ({found.wall_seconds:.1f} s in all)")
-
-
-def _goes_on(data: str, study: str, name: str) -> str:
-    """The command that goes on with a study."""
-    return f"seedbed search {data} --study {study.removeprefix('sqlite:///')} --name {name} --resume"
 
 
 def _files(folder: Path) -> dict[str, Path]:

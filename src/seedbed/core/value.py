@@ -85,7 +85,7 @@ class Value:
         return f"{first.__name__}({'...' if any(is_required(f) for f in dataclasses.fields(first)) else ''})"
 
     def replace(self, **changes: Any) -> Self:
-        """This value with some fields changed, which are validated.
+        """This value with some fields changed, which are validated; the others are not looked at again.
 
         Raises:
             SetupError: a field is not there, or its new content may not stand in it.
@@ -93,7 +93,7 @@ class Value:
         if faults := _unknown(type(self), changes):
             raise SetupError(faults)
         made = object.__new__(type(self))
-        for name in self.specs:  # the others were checked when this value was made
+        for name in self.specs:  # the others stay as they are
             object.__setattr__(made, name, changes[name] if name in changes else getattr(self, name))
         made._admit([name for name in self.specs if name in changes])
         return made

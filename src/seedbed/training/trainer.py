@@ -195,8 +195,8 @@ class Training:
             ):
                 sound = beside.submit(check_back_end, blueprint.layout)
                 compiled(program, (feed.train(0, 0), feed.valid))
+                self.program_seconds += time.perf_counter() - before
                 sound.result()
-            self.program_seconds += time.perf_counter() - before
             return program, feed
 
     def _train(self, i: int, program: Program, feed: Feed, interrupted: Callable[[], bool]) -> None:

@@ -60,6 +60,9 @@ def test_a_better_score_with_the_symptom_is_no_cure() -> None:
     one.arms.loc[2, "cleared"] = False
     assert verdict(one.arms.iloc[2], "en") == "better, not cured"
     assert verdict(one.arms.iloc[1], "en") == "among the best"
+    one.arms.loc[1, "cleared"] = False
+    assert headline(one, "en").startswith("Proved to be better, but no cure, for what was found is still there: tanh.")
+    one.arms.loc[1, "cleared"] = True
     [said] = [note for note in notes(one, "en") if "no cure" in note]
     assert said.endswith("so no cure: he & <co>.")
 

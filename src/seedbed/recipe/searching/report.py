@@ -71,15 +71,29 @@ def evidence_of(study: Study) -> seen.Searched:
 
 def command(study: Study) -> str:
     """What trains the winner's setup again; empty where that is not on disk, or no command loads the data."""
-    if study.folder is None:
-        return ""
-    origin: Mapping[str, Any] | None = study.config.source
-    words = ["seedbed", "train", "DATA" if origin is None else str(origin["source"])]
+    said = None if study.folder is None else data_words(study.config.source)
+    return "" if said is None else shlex.join(["seedbed", "train", *said, "--setup", f"{study.folder}/winner.toml"])
+
+
+def command_to_go_on(origin: Mapping[str, Any] | None, study: str, name: str) -> str:
+    """What goes on with a study; the data is named alone where no command loads it.
+
+    Arguments:
+        origin: of the data, see `Dataset`.
+        study: its database, without a password.
+    """
+    said = data_words(origin) or ["DATA"]
+    return shlex.join(["seedbed", "search", *said, "--study", study, "--name", name, "--resume"])
+
+
+def data_words(origin: Mapping[str, Any] | None) -> list[str] | None:
+    """The words of a command that name the data; None where no command loads it so."""
+    words = ["DATA" if origin is None else str(origin["source"])]
     for name, value in (origin or {}).get("options", {}).items():
         if name not in OPTIONS:
-            return ""
+            return None
         words += _option(name.replace("_", "-"), value)
-    return shlex.join([*words, "--setup", str(study.folder / "winner.toml")])
+    return words
 
 
 def write(study: Study, path: str | Path | None = None, language: str | None = None) -> Path:

@@ -73,7 +73,10 @@ class Treatment:
 
     @property
     def chosen(self) -> str | None:
-        """The arm that heals: of those that tie with the best the cheapest change; None where nothing is proved."""
+        """The arm that heals: of those that tie with the best the cheapest cure; None where nothing is proved.
+
+        One in which what was found is still there comes behind the cures, and is chosen where none of them ties.
+        """
         tied = self.arms[self.arms["ties_best"]] if len(self.arms) else self.arms
         return str(tied["arm"].iloc[0]) if len(tied) else None
 
@@ -226,10 +229,11 @@ def _not(said: bool | None) -> bool | None:
 
 
 def _ordered(table: DataFrame) -> DataFrame:
-    """The control first, then the arms that tie with the best from the cheapest on, then the rest by their means."""
+    """The control first, then the arms that tie with the best, cures before others and cheap before dear; the rest."""
     if not len(table):
         return table
-    table["rank"] = np.where(table["role"] == CONTROL, 0, np.where(table["ties_best"], 1, 2))
+    ties = np.where(table["cleared"] == False, 2, 1)  # noqa: E712  # None is no False
+    table["rank"] = np.where(table["role"] == CONTROL, 0, np.where(table["ties_best"], ties, 3))
     table["change"] = np.where(table["ties_best"], table["cost"], 0)
     ordered = table.sort_values(["rank", "change", "mean"], ascending=[True, True, False], kind="stable")
     return ordered.reset_index(drop=True)[list(COLUMNS)]

@@ -22,7 +22,8 @@ def headline(told: Told, language: str | None = None) -> str:
         best = others.loc[others["mean"].idxmax()]
         return message("treatment.unproved", language, **_compared(told, control, best, language))
     chosen = others.iloc[0]
-    said = message("treatment.healed", language, **_compared(told, control, chosen, language))
+    how = "better" if chosen["cleared"] is False else "healed"
+    said = message(f"treatment.{how}", language, **_compared(told, control, chosen, language))
     ties = others[others["ties_best"]]["title"].tolist()[1:]
     if ties:
         said += " " + message("treatment.ties", language, others=", ".join(ties))
