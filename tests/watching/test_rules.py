@@ -130,3 +130,20 @@ def test_who_masters_a_task_does_not_struggle() -> None:
     assert case(valid=0.9, score=0.6).struggles and case(valid=0.9, score=0.9).struggles
     assert not case(valid=0.9, score=0.94).struggles  # of even classes: 0.88 of the errors of chance are gone
     assert case(valid=0.9, score=0.94).mastered == pytest.approx(0.88)
+
+
+def test_a_gradient_fades_where_the_first_layer_stays_and_the_last_moves() -> None:
+    def with_first(gradient: float, step: float, last: float = 1e-2) -> Case:
+        one = case(gradient=1.0, step=last, weight=1.0)
+        assert one.series is not None
+        one.series["gradient"][:, 0], one.series["step"][:, 0] = gradient, step
+        return one
+
+    n_steps = case().n_steps
+    still, moving = 0.1 / n_steps, 1.0 / n_steps  # of the weights, in all steps together
+    found = one_of(flow.found(with_first(5e-3, still, last=moving)), "vanishing_gradient")
+    assert found.layers == (0,) and [one.value for one in found.evidence] == pytest.approx([5e-3, 0.1])
+    assert not codes(flow.found(with_first(5e-3, moving, last=moving)))  # slower, and yet it learns
+    assert not codes(flow.found(with_first(5e-3, still, last=still)))  # all stay: too low a rate
+    assert not codes(flow.found(with_first(5e-2, still, last=moving)))
+    assert codes(flow.found(with_first(5e-4, moving, last=moving))) == ["vanishing_gradient"]

@@ -10,6 +10,8 @@ from seedbed.watching.case import STRUGGLES, Case
 from seedbed.watching.finding import FATAL, SERIOUS, Evidence, Finding
 
 VANISHED, EXPLODED = 1e-3, 1e2  # the gradient of the first layer over that of the last
+FADED = 1e-2  # the same where the first layer stays near where it began, and the last does not
+STAYS = 0.3  # all steps together over the weights
 SATURATED = 0.5  # the share of units
 DEAD = 0.8  # of units; half of them may well be spare in a wide layer, and units that fire seldom pass for dead
 
@@ -28,11 +30,17 @@ def _gradients(case: Case) -> Iterator[Finding]:
     gradient = case.early("gradient")[list(case.weighted)]
     first, last = gradient[0], gradient[-1]
     ratio = float(first / last) if last > 0 else np.nan
-    expected = f"{VANISHED:g} to {EXPLODED:g}"
+    expected = f"{FADED:g} to {EXPLODED:g}"
     evidence = (Evidence("gradient of the first layer / of the last", ratio, expected),)
-    if ratio < VANISHED:
+    with np.errstate(all="ignore"):
+        moved = (case.early("step") / case.early("weight"))[list(case.weighted)] * case.n_steps
+    stays = bool(moved[0] < STAYS <= moved[-1])
+    if ratio < VANISHED or (ratio < FADED and stays):
+        if stays:
+            evidence += (Evidence("all steps in a row / weights, first layer", float(moved[0]), "1 at least"),)
+        limit = VANISHED if ratio < VANISHED else FADED
         remedies = ("relu", "tanh", "selu", "batchnorm", "residual", "xavier", "he")
-        places = tuple(np.asarray(case.weighted)[gradient < VANISHED * last].tolist())
+        places = tuple(np.asarray(case.weighted)[gradient < limit * last].tolist())
         yield Finding("vanishing_gradient", (), places, FATAL, evidence, remedies)
     elif ratio > EXPLODED:
         places = tuple(np.asarray(case.weighted)[gradient > EXPLODED * last].tolist())
