@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -81,14 +84,37 @@ def test_of_a_regression() -> None:
     assert held is not None and len(held.valid) == 2 * len(data.valid) == 24
 
 
-def test_the_share_that_loads_as_many() -> None:
-    """Loaded with it, a name gives a validation part of that size, in which the one before is."""
-    data = load("iris")
+@pytest.mark.parametrize("has_test", [False, True], ids=["its own parts", "a given test part"])
+@pytest.mark.parametrize("kind", ["arrays", "quantities", "table", "file"])
+@pytest.mark.parametrize("share", [1 / 6, 0.1])
+def test_the_share_that_is_told_loads_as_many(kind: str, has_test: bool, share: float, tmp_path: Path) -> None:
+    """Loaded with it, the same source gives a validation part of that size, in which the one before is."""
+    n = 161  # of a sixth and of a tenth of which something is left
+    table = PLAIN.iloc[:n]
+    other: Any = PLAIN.iloc[n:]
+    options: dict[str, Any] = {} if kind in ("arrays", "quantities") else {"target": "y"}
+    source: Any = table
+    if kind in ("arrays", "quantities"):
+        y = PLAIN["y"] if kind == "arrays" else 3 * PLAIN["size"] + RNG.normal(size=N)
+        source, other = ((PLAIN[["size"]].to_numpy()[rows], y.to_numpy()[rows]) for rows in (slice(n), slice(n, N)))
+    if kind == "file":
+        source, other = tmp_path / "train.csv", tmp_path / "test.csv"
+        table.to_csv(source, index=False), PLAIN.iloc[n:].to_csv(other, index=False)
+    options |= {"test": other} if has_test else {}
+    data = load(source, valid_share=share, **options)
     held = held_back(data)
-    assert held is not None
-    loaded = load("iris", valid_share=valid_share(data, len(held.valid)))
-    assert abs(len(loaded.valid) - len(held.valid)) <= 3
+    assert held is not None and data.has_own_test is has_test
+    again = load(source, valid_share=valid_share(data), **options)
+    assert len(again.valid) == len(data.valid)
+    told = valid_share(data, len(held.valid))
+    loaded = load(source, valid_share=told, **options)
+    assert len(loaded.valid) == len(held.valid) and len(f"{told:g}") <= 5
     assert set(data.valid.index.tolist()) <= set(loaded.valid.index.tolist())
-    assert valid_share(data) == pytest.approx(1 / 6)
-    x, y = RNG.normal(size=(100, 2)), RNG.integers(0, 2, 100)
-    assert valid_share(load((x, y), valid_share=0.25)) == pytest.approx(0.25, abs=0.02)
+
+
+def test_the_share_of_a_name_is_short() -> None:
+    data = load("iris")
+    assert valid_share(data) == 0.167 and valid_share(data, 48) == 0.32
+    held = held_back(digits := load("digits"))
+    assert held is not None
+    assert len(load("digits", valid_share=valid_share(digits, len(held.valid))).valid) == len(held.valid)

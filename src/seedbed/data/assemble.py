@@ -72,7 +72,10 @@ def assemble(raw: Raw, shares: Shares, task: str | None, notices: Sequence[str] 
     check_part_weights({"train": train, "valid": valid})
     told += shared_groups(raw.group, raw.n_test) + duplicates(train, test)
     image = _image_shape(raw, raw.rows)
-    return Dataset(raw.name, train, valid, test, encoder, numeric, image, shares.seed, tuple(told), raw.source, fit)
+    return Dataset(
+        raw.name, train, valid, test, encoder, numeric, image, shares.seed, tuple(told), raw.source, fit,
+        has_own_test=raw.n_test > 0,
+    )  # fmt: skip
 
 
 def check_weight(weight: Any, n_rows: int) -> NDArray[np.float64]:

@@ -100,6 +100,7 @@ class Dataset:
         fit: fits an encoder to raw training rows as this data set's was: the encoder, `numeric`, and notices.
         origin: what to give `load` to get the same data again, ready for JSON: `source`, a name or an absolute path,
             and `options`, its other arguments; None for data that came from memory.
+        has_own_test: whether the source brought its test part, so that shares were of the other rows.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Dataset:
     source: str
     fit: Callable[[Any], tuple[Encoder, NDArray[np.bool_], list[str]]]
     origin: dict[str, Any] | None = None
+    has_own_test: bool = False
 
     @property
     def task(self) -> str:

@@ -7,13 +7,14 @@ from dataclasses import replace
 import numpy as np
 
 from seedbed.data.assemble import check_part_weights
-from seedbed.data.dataset import Dataset
+from seedbed.data.dataset import Dataset, Part
 from seedbed.data.labelled import LabelledRows
 from seedbed.data.raw import take
-from seedbed.data.split import FEWEST_ROWS, VALID_SHARE, by_class, shared_out
+from seedbed.data.split import FEWEST_ROWS, by_class, shared_out
 
 TIMES, MOST = 2.0, 0.4  # the growth of the validation part, and its largest share of what trains and validates
 LEAST = 1.2  # times as many rows at least, or it is not worth the change
+DIGITS = 9  # of a share that is told, at most
 HELD = 0x4E1D  # apart from the stream that made the parts
 
 
@@ -52,9 +53,24 @@ def held_back(data: Dataset) -> Dataset | None:
 def valid_share(data: Dataset, n_valid: int | None = None) -> float:
     """The argument `valid_share` of `load` that gives a validation part of so many rows; of as many as there are.
 
-    Of data from memory that brought a test part of its own it is that of the rows all together.
+    Of all shares that do, the shortest decimal; of rows that are split by group or time one that does nearly. Where the
+    source brought a test part of its own, it is the share of the other rows.
     """
-    before = len(data.valid) / sum(map(len, (data.train, data.valid, data.test)))
-    if data.origin is not None:
-        before = float(data.origin["options"].get("valid_share", VALID_SHARE))
-    return before if n_valid is None else before * n_valid / len(data.valid)
+    wanted = len(data.valid) if n_valid is None else n_valid
+    exact = wanted / sum(map(len, _shared(data)))
+    rounded = [round(exact, digits) for digits in range(2, DIGITS)]
+    return next((share for share in rounded if _n_valid(data, share) == wanted), exact)
+
+
+def _shared(data: Dataset) -> tuple[Part, ...]:
+    """The parts whose rows `load` shares out."""
+    return (data.train, data.valid) if data.has_own_test else (data.train, data.valid, data.test)
+
+
+def _n_valid(data: Dataset, share: float) -> int:
+    """How many rows validate with such a share, see `split`."""
+    is_classes = data.task == "classification"
+    of_parts = [part.class_sizes(data.n_classes) if is_classes else np.array([len(part)]) for part in _shared(data)]
+    sizes = np.stack(of_parts).sum(axis=0)
+    n_test = 0 if data.has_own_test else of_parts[-1]
+    return int(shared_out(sizes, share, sizes - 1 - n_test).sum())
