@@ -11,7 +11,9 @@ import pytest
 import seedbed as sb
 from seedbed.data.holding import held_back
 from seedbed.recipe.treating.arms import CONTROL, arms_for, arms_given
-from seedbed.recipe.treating.experiment import Experiment
+from seedbed.recipe.treating.experiment import BEST, LAST, Experiment
+from seedbed.recipe.treating.patient import Patient
+from seedbed.recipe.treating.treat import _arms
 from seedbed.training.trainer import Training
 from seedbed.watching.finding import SERIOUS, Finding
 
@@ -36,6 +38,35 @@ def test_the_arm_has_its_own_data_and_stops_early() -> None:
     patient = setup(patience=3)  # the data is all that changes
     (_, alone) = arms_given(patient, DATA, ["hold_back"])
     assert sb.same(alone.setup, patient) and alone.data is not None
+
+
+def test_it_is_proposed_where_the_last_weights_are_judged_and_tried_wherever_it_is_asked_for() -> None:
+    names = [arm.name for arm in arms_for(setup(), DATA, [OVERFITTING], 0, without=("hold_back",))]
+    assert "hold_back" not in names and not any("hold_back" in name for name in names) and "l2" in names
+    one = Patient("few", setup(), DATA, (OVERFITTING,))
+    patient = replace(one, setup=setup(patience=3))  # whose best weights are judged in any case
+    for who, judged, asked, is_there in (
+        (one, BEST, None, False),
+        (one, LAST, None, True),
+        (patient, LAST, None, False),
+        (one, BEST, ["hold_back"], True),
+    ):
+        assert ("hold_back" in [arm.name for arm in _arms(who, asked, 0, judged)]) is is_there
+
+
+@pytest.mark.slow
+def test_judged_by_the_last_weights_it_is_proved_where_noise_is_learned_by_heart() -> None:
+    """A linear target with as much noise, and a network with room for both."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(160, 8))
+    data = sb.data.load((x, x[:, 0] - x[:, 1] + 1.4 * rng.normal(size=160)), name="noisy")
+    sick = sb.Setup(
+        network=sb.Network.parse("linear 64, tanh, linear out"), loss=sb.MeanSquaredError(), optimizer=sb.Adam(0.01),
+        batch_size=16, epochs=200, preprocessing=(sb.Standardize(), sb.StandardizeTarget()),
+    )  # fmt: skip
+    found = sb.treat(sick, data, findings=[OVERFITTING], judged="last", watch="off")
+    arms = found.arms.set_index("arm")
+    assert arms.loc["hold_back", "proved"] and arms.loc["hold_back", "mean"] > arms.loc[CONTROL, "mean"] + 0.1
 
 
 def test_it_has_no_place_where_rows_belong_together() -> None:

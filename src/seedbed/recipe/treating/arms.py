@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,16 +50,22 @@ class Arm:
         return () if self.role == CONTROL else tuple(self.name.split(JOIN))
 
 
-def arms_for(sick: Setup, data: Dataset, findings: Sequence[Finding], seed: int) -> list[Arm]:
+def arms_for(
+    sick: Setup, data: Dataset, findings: Sequence[Finding], seed: int, without: Collection[str] = ()
+) -> list[Arm]:
     """The control, then every remedy that a finding names and that has a place, pairs, and one that none names.
 
     Where another learning rate is named, the one beyond it is tried too.
     Pairs are of what is likeliest: the first remedy of the first finding with the first that adds something to it, of
     the same finding, and of the second where there are several roots. What another arm does already, or the data does
     not fit, is left out.
+
+    Arguments:
+        without: names of remedies that are not tried, whatever names them.
     """
     alone = functools.cache(lambda name: _arm([name], REMEDY, sick, data))
-    lists = [_applicable(alone, finding.remedies) for finding in findings]
+    wanted = [[name for name in finding.remedies if name not in without] for finding in findings]
+    lists = [_applicable(alone, names) for names in wanted]
     named = list(dict.fromkeys(name for names in lists for one in names for name in (one, FARTHER.get(one, one))))
     arms = [Arm(CONTROL, CONTROL, sick, 0)]
     arms += [arm for name in named if (arm := alone(name)) is not None]

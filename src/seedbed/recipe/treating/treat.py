@@ -23,6 +23,7 @@ from seedbed.training.trainer import Progress
 from seedbed.watching.finding import Finding
 from seedbed.watching.levels import ECONOMY
 from seedbed.watching.proof import Verdict, least_seeds, verdicts
+from seedbed.watching.remedies import HOLD_BACK
 from seedbed.watching.signals import Watch, watch_of
 
 SEEDS = 8
@@ -58,7 +59,7 @@ def treat(
         seeds: networks in each arm.
         seed: of the training, and of the lot.
         judged: "best", by the weights that a run keeps, those of the smallest validation loss; or "last", by those
-            that training ends with, unless it has patience.
+            that training ends with, unless it has patience. Only there is it proposed to hold more data back.
         give_up: whether arms that are behind the control half-way are not trained to their end. They are not proved.
         watch: how closely arms are looked at for what was found in the sick setup: "off", "economy" or "full".
         progress, on_progress: as for `train`.
@@ -73,7 +74,7 @@ def treat(
     looks = watch_of(watch)
     began = time.perf_counter()
     one = patient(run, data, findings, seed=seed, needs_findings=arms is None)
-    tried = _arms(one, arms, seed)
+    tried = _arms(one, arms, seed, judged)
     if seeds < (least := least_seeds(len(tried) - 1)):
         message = (
             f"seeds: expected at least {least}, with which one of {len(tried) - 1} arms can be proved, got {seeds}"
@@ -115,13 +116,18 @@ def _check(seeds: Any, seed: Any, judged: str) -> None:
         raise UsageError(f"judged: expected {one_of((BEST, LAST))}, got {judged!r}")
 
 
-def _arms(one: Patient, given: Sequence[str] | Mapping[str, Setup] | None, seed: int) -> list[Arm]:
-    """The arms; the control alone where nothing was found."""
+def _arms(one: Patient, given: Sequence[str] | Mapping[str, Setup] | None, seed: int, judged: str) -> list[Arm]:
+    """The arms; the control alone where nothing was found.
+
+    Judged by its best weights, the control has chosen its epoch by the rows that judge: an arm that holds back more of
+    them can hardly do better there, and would cost the others a place in the correction.
+    """
     if given is not None:
         return arms_given(one.setup, one.data, given)
     if not one.findings:
         return [Arm(CONTROL, CONTROL, one.setup, 0)]
-    return arms_for(one.setup, one.data, one.findings, seed)
+    is_by_last = judged == LAST and one.setup.patience is None
+    return arms_for(one.setup, one.data, one.findings, seed, without=() if is_by_last else (HOLD_BACK,))
 
 
 def _share(data: Dataset, arm: Arm) -> float:
