@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
+import seedbed as sb
+from seedbed.cli.diagnosing import _is_run
+from seedbed.training import checkpoint, waves
 from tests.cli.conftest import Command
+from tests.training.test_checkpoint import StopError, stop_after
 
 SICK = ("--network", "linear 16 weight=normal(5), tanh, linear 16 weight=normal(5), tanh, linear out", "--epochs", "3")
 
@@ -50,3 +56,42 @@ def test_wrong_use(seedbed: Command) -> None:
     assert said.code == 2 and "mine: expected nothing beside the run" in said.err
     said = seedbed("diagnose", "mine", "--data", "wine")
     assert said.code == 2 and "expected the data" in said.err
+
+
+@pytest.mark.parametrize("is_in_memory", [False, True], ids=["data on disk", "data from memory"])
+def test_a_run_that_was_stopped(is_in_memory: bool, seedbed: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoint, "WRITING_SHARE", np.inf)
+    monkeypatch.setattr(waves, "CALL_SECONDS", 1e-9)
+    data = sb.data.load("iris")
+    setup = sb.Setup(
+        network=sb.Network.parse("linear 4, tanh, linear out"), loss=sb.CrossEntropy(), optimizer=sb.SGD(0.01),
+        epochs=50,
+    )  # fmt: skip
+    given = (data.train.x, data.train.y) if is_in_memory else data
+    with pytest.raises(StopError):
+        sb.train(
+            setup, given, members=2, out="mine", watch="full", checkpoint_every=0.0, on_progress=stop_after(8)
+        )  # fmt: skip
+    said = seedbed("diagnose", "mine")
+    assert said.code == 0 and "`seedbed train --resume mine` goes on with it" in said.out
+    plain = json.loads(seedbed("diagnose", "mine", "--json").out)
+    if is_in_memory:
+        assert said.out.startswith("Nothing could be looked at.\n")
+        assert "not known: mine: expected the data, which came from memory" in said.err and "hint: give the" in said.err
+        assert plain["members"] == 0
+    else:
+        assert said.out.startswith("Nothing was found that keeps these networks from learning so far.\n")
+        assert "at which the run was stopped" in said.err and plain["members"] == 2
+    shutil.rmtree("mine/checkpoint")
+    if not is_in_memory:  # two members are trained to the end in its place
+        said = seedbed("diagnose", "mine")
+        assert "so far" not in said.out and "2 of its 2 members were trained once more" in said.err
+
+
+def test_a_folder_with_data_may_hold_a_setup(tmp_path: Path) -> None:
+    (tmp_path / "setup.toml").write_text("epochs = 3")
+    assert _is_run(tmp_path)  # what is left of a damaged run
+    (tmp_path / "cats").mkdir()
+    assert not _is_run(tmp_path) and not _is_run(tmp_path / "setup.toml")
+    (tmp_path / "job.json").write_text("{")
+    assert _is_run(tmp_path)

@@ -163,8 +163,12 @@ def test_data_that_is_gone_is_said(tmp_path: Any) -> None:
     x, y = np.random.default_rng(0).normal(size=(60, 2)), np.arange(60) % 2
     setup = sb.Setup(network=sb.Network.parse("linear out"), loss=CE, optimizer=sb.SGD(0.1), epochs=1)
     run = sb.train(setup, (x, y), members=1, out=tmp_path / "run")
-    (unknown,) = diagnose(run).unknown
-    assert "came from memory" in unknown
+    found = diagnose(run)
+    (unknown,) = found.unknown
+    assert "came from memory" in unknown and "what was found when it trained" in unknown and "data" in found.hint
+    assert found.findings == run.findings and found.n_members == 1
+    with pytest.raises(sb.UsageError, match="source: expected a name"):  # of what is given it is said
+        diagnose(run, 3)
     with pytest.raises(sb.RunError, match="that the run learned from, but the features have other values"):
         diagnose(run, (x + 1, y))
 

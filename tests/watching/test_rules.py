@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import seedbed as sb
 from seedbed.watching.case import Case, Inputs
 from seedbed.watching.finding import Finding
-from seedbed.watching.findings import fit, flow, steps
+from seedbed.watching.findings import NEEDS_THE_END, all_of, diagnosed, fit, flow, steps
 from seedbed.watching.series import Series
 
 N = 20  # epochs
@@ -147,3 +148,30 @@ def test_a_gradient_fades_where_the_first_layer_stays_and_the_last_moves() -> No
     assert not codes(flow.found(with_first(5e-3, still, last=still)))  # all stay: too low a rate
     assert not codes(flow.found(with_first(5e-2, still, last=moving)))
     assert codes(flow.found(with_first(5e-4, moving, last=moving))) == ["vanishing_gradient"]
+
+
+def early(outcome: str, number: int, gradient: Any = 1.0) -> Case:
+    """A network that says one class of two uneven ones, reads what is not centred, and has hardly moved."""
+    lazy = case(train=0.99, valid=0.99, score=0.9, train_score=0.9, step=1e-5, weight=1.0, gradient=1.0)
+    assert lazy.series is not None
+    values = lazy.series.values | {"gradient": np.broadcast_to(np.asarray(gradient, float), (N, 3))}
+    inputs = replace(lazy.inputs, mean=np.full(4, 5.0), classes=np.array([90, 10]))
+    return replace(lazy, inputs=inputs, outcome=outcome, number=number, series=replace(lazy.series, values=values))
+
+
+def test_what_rests_on_the_end_is_not_said_of_who_was_interrupted() -> None:
+    said = {one.code for one in all_of(early("trained", 0))}
+    assert said == {"not_centred", "class_imbalance", "underfitting", "lr_too_low"} < set(NEEDS_THE_END)
+    assert codes(diagnosed([early("trained", 0)])) == ["not_centred"]
+    assert diagnosed([early("interrupted", 0)]) == []
+    both = diagnosed([early("interrupted", 0), early("stopped early", 1)])
+    assert codes(both) == ["not_centred"] and both[0].members == (1,)
+
+
+def test_what_is_not_said_takes_no_other_finding_along() -> None:
+    """Gradients that vanish stand under what explains them at the end, and alone before."""
+    vanished = (1e-6, np.nan, 1.0)
+    (whole,) = diagnosed([early("trained", 0, vanished)])
+    assert whole.code == "not_centred" and "vanishing_gradient" in codes(whole.symptoms)
+    (found,) = diagnosed([early("interrupted", 0, vanished)])
+    assert found.code == "vanishing_gradient" and found.symptoms == ()

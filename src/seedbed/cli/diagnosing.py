@@ -42,8 +42,7 @@ def diagnose(
     """
     import_modules(imports)
     printer, run = Printer(is_json=as_json), Path(source.data)
-    is_run = any((run / name).is_file() for name in ("run.json", "job.json", "setup.toml"))
-    is_stopped = is_run and not (run / "run.json").is_file()
+    is_run, has_result = _is_run(run), (run / "run.json").is_file()
     with printer.warnings():
         if not is_run:
             dataset = source.load()
@@ -59,14 +58,22 @@ def diagnose(
     for one in found.findings:
         printer.say(shown(one, found.n_members))
     if not found.findings:
-        so_far = " so far" if is_stopped else ""
-        printer.say(f"Nothing was found that keeps these networks from learning{so_far}.")
+        printer.say(f"{found.nothing.capitalize()}.")
     for sentence in found.unknown:
         printer.note(f"not known: {sentence}")
-    if is_stopped:
+    if found.hint:
+        printer.note(f"hint: {found.hint}")
+    if is_run and not has_result:
         sys.stdout.write(f"\n`seedbed train --resume {run}` goes on with it\n")
     elif found.findings and is_run:
         sys.stdout.write(f"\n`seedbed treat {run}` trains the remedies side by side\n")
+
+
+def _is_run(folder: Path) -> bool:
+    """Whether a run is meant; of one that is damaged the setup may be all that is left."""
+    if any((folder / name).is_file() for name in ("run.json", "job.json")):
+        return True
+    return folder.is_dir() and [path.name for path in folder.iterdir()] == ["setup.toml"]
 
 
 def shown(finding: Finding, n_members: int) -> Text:

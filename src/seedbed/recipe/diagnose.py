@@ -11,11 +11,11 @@ from seedbed.core.draw import draw
 from seedbed.core.errors import SetupError, UsageError
 from seedbed.data.dataset import Dataset
 from seedbed.data.loading import load
+from seedbed.recipe import stopped
 from seedbed.recipe.cases import cases_of
 from seedbed.recipe.folder import load_run
-from seedbed.recipe.resume import the_data_of
+from seedbed.recipe.resume import the_data_of, the_data_of_job
 from seedbed.recipe.run import Run
-from seedbed.recipe.stopped import NEEDS_THE_END, is_stopped, told_of
 from seedbed.training.setup import Setup
 from seedbed.training.trainer import Training
 from seedbed.watching.case import Case
@@ -26,6 +26,7 @@ from seedbed.watching.levels import FULL
 from seedbed.watching.signals import Watch
 
 MEMBERS = 5  # that a setup is tried out with
+GIVE = "give the data again: sb.diagnose(run, data), on the command line --data"
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,13 +37,27 @@ class Diagnosis:
         findings: the roots, those of most members first.
         n_members: how many members were looked at.
         unknown: what could not be looked at, as sentences.
-        cases: what was known of each member.
+        cases: what was known of each member; empty where only the findings were kept.
+        hint: what to do so that more is known, or empty.
     """
 
     findings: tuple[Finding, ...]
     n_members: int
     unknown: tuple[str, ...] = ()
     cases: tuple[Case, ...] = ()
+    hint: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the members looked at have come to the end of their training, so that no more is to be expected."""
+        return all(case.is_over for case in self.cases)
+
+    @property
+    def nothing(self) -> str:
+        """What is to be said where there is no finding."""
+        if not self.n_members:
+            return "nothing could be looked at"
+        return f"nothing was found that keeps these networks from learning{'' if self.is_over else ' so far'}"
 
     def __str__(self) -> str:
         lines = []
@@ -55,8 +70,9 @@ class Diagnosis:
                 lines.append(f"  try: {', '.join(one.remedies)}; `seedbed treat` tries them side by side")
             if one.explanation is not None:
                 lines.append(f"  more: `seedbed explain {one.explanation}`")
-        lines = lines or ["nothing found that keeps these networks from learning"]
-        return "\n".join([*lines, *(f"not known: {sentence}" for sentence in self.unknown)])
+        lines = lines or [self.nothing]
+        lines += [f"not known: {sentence}" for sentence in self.unknown]
+        return "\n".join([*lines, f"hint: {self.hint}"] if self.hint else lines)
 
 
 def diagnose(
@@ -69,9 +85,9 @@ def diagnose(
 ) -> Diagnosis:
     """What keeps networks from learning, the cause first.
 
-    A run that was not watched in full is trained once more, with the same result, and watched; where its data is gone,
-    what setup, curves and kept signals tell is all that is known. Of a run that was stopped before it had a result its
-    checkpoint is looked at; where that tells too little, some of its members are trained once more.
+    A run that was not watched in full is trained once more, with the same result, and watched; where its data came from
+    memory and is not given, what was found when it trained is all that is known. Of a run that was stopped before it
+    had a result its checkpoint is looked at; where that tells too little, some of its members are trained once more.
 
     Arguments:
         run: a run, or its folder; or a setup, which is trained for it.
@@ -82,13 +98,14 @@ def diagnose(
     Raises:
         RunError: there is no run, it cannot be read or still trains, or its data has changed.
         SetupError, ShapeError, DataError, UsageError: setup or data are not sound.
+        KeyboardInterrupt: the user ended a training.
     """
     if isinstance(run, Setup):
         if data is None:
             raise UsageError("diagnose: expected data for the setup, got none", "sb.diagnose(setup, data)")
         return of_setup(run, load(data), members, seed=seed)
     if isinstance(run, str | Path):
-        if is_stopped(Path(run)):
+        if stopped.is_stopped(Path(run)):
             return _of_stopped(Path(run), data, members)
         run = load_run(run)
     if not isinstance(run, Run):
@@ -105,9 +122,8 @@ def of_setup(setup: Setup, data: Dataset, members: int, *, seed: int = 0) -> Dia
         if not any(fault.path[:1] == ("loss",) for fault in error.faults):
             raise
         return Diagnosis((loss_does_not_fit(),), members)
-    training.run()
-    cases = [case for one in training.results for case in cases_of(one, list(range(members)), data)]
-    return of_cases(cases)
+    trained = stopped.to_the_end(training)
+    return of_cases([case for one in trained for case in cases_of(one, list(range(members)), data)])
 
 
 def of_cases(cases: Sequence[Case], unknown: Sequence[str] = ()) -> Diagnosis:
@@ -117,14 +133,15 @@ def of_cases(cases: Sequence[Case], unknown: Sequence[str] = ()) -> Diagnosis:
 
 def _of_stopped(folder: Path, data: Any, most: int) -> Diagnosis:
     """The diagnosis of a run without a result."""
+    run = stopped.read(folder)
     try:
-        told = told_of(folder, data, most)
+        dataset = the_data_of_job(run.job, data, folder)
     except UsageError as error:
-        return Diagnosis((), 0, (f"{error.message}, so nothing could be looked at",))
-    found = diagnosed(told.cases)
-    if not told.is_whole:  # what they have not learned so far they may learn still
-        found = [one for one in found if one.code not in NEEDS_THE_END]
-    return Diagnosis(tuple(found), len(told.cases), told.unknown, tuple(told.cases))
+        if data is not None:  # then it is what was given that is not sound
+            raise
+        return Diagnosis((), 0, (error.message,), hint=GIVE)
+    told = stopped.told_of(run, dataset, most)
+    return of_cases(told.cases, told.unknown)
 
 
 def _of_run(run: Run, data: Any) -> Diagnosis:
@@ -133,9 +150,11 @@ def _of_run(run: Run, data: Any) -> Diagnosis:
     try:
         dataset = the_data_of(run, data)
     except UsageError as error:
-        unknown: tuple[str, ...] = (f"{error.message}, so inputs were not looked at and nothing was trained once more",)
-        return Diagnosis((), len(numbers), unknown)
-    unknown = ()
+        if data is not None:
+            raise
+        said = f"{error.message}, so this is what was found when it trained, and nothing was looked at again"
+        return Diagnosis(run.findings, len(numbers), (said,), hint=GIVE)
+    unknown: tuple[str, ...] = ()
     if run.n_folds is not None:
         unknown = (f"networks on {run.n_folds} folds are looked at by the first fold alone",)
         dataset = dataset.folds(run.n_folds)[0]
@@ -148,13 +167,15 @@ def _of_run(run: Run, data: Any) -> Diagnosis:
             run.seed,
             observe=Watch(FULL),
         )
-        training.run()
         own = [member.number for member in chosen]
-        return of_cases([case for one in training.results for case in cases_of(one, own, dataset)], unknown)
+        trained = stopped.to_the_end(training)
+        return of_cases([case for one in trained for case in cases_of(one, own, dataset)], unknown)
     by_number = {member.number: member for member in run.members}
     cases = [
         case
         for one in run.trained
         for case in cases_of(one, numbers, dataset, lambda number: run.series(by_number[number]))
     ]
+    if n := sum(not case.is_over for case in cases):
+        unknown += (f"whether {n} of {len(cases)} members, which were interrupted, would have learned",)
     return of_cases(cases, unknown)

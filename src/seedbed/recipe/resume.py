@@ -20,9 +20,7 @@ from seedbed.reporting.evidence import Step
 from seedbed.training.checkpoint import Checkpoints
 from seedbed.training.interventions import Intervention
 from seedbed.training.observe import Observe
-from seedbed.training.plan import Plan
 from seedbed.training.trainer import Progress
-from seedbed.watching.signals import Watch
 
 
 def resume(
@@ -67,16 +65,9 @@ def resume(
         if _is_finished(path):  # by the process that held the lock
             return finished(path)
         dataset = the_data_of_job(job, data, path)
-        plans = None if job.plans is None else [Plan(**plan) for plan in job.plans]
         n_looks = load_run(path).n_looks if (path / "run.json").is_file() else 0
-        watch = None if job.watch is None else Watch(*job.watch)
-        changes = [Intervention.of(*one) for one in job.interventions]
-        if change:
-            changes.append(Intervention.of(_next_epoch(path), change))
-        work = Work(
-            setup, dataset, job.numbers, job.seed, plans, observe, watch, n_folds=job.folds, n_looks=n_looks,
-            interventions=tuple(changes),
-        )  # fmt: skip
+        more = [Intervention.of(_next_epoch(path), change)] if change else []
+        work = Work.of_job(setup, job, dataset, observe=observe, n_looks=n_looks, more=more)
         jobs.check_room(path, work.n_bytes)
         if change:
             jobs.rewrite(path, work.job)

@@ -3,41 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from seedbed.core.errors import RunError
+from seedbed.data.dataset import Dataset
 from seedbed.recipe import job as jobs
 from seedbed.recipe.cases import cases_of
-from seedbed.recipe.resume import the_data_of_job
 from seedbed.recipe.work import Work
-from seedbed.training.checkpoint import Checkpoints
-from seedbed.training.interventions import Intervention
-from seedbed.training.plan import Plan
+from seedbed.training.checkpoint import Checkpoints, Point
+from seedbed.training.setup import Setup
+from seedbed.training.trained import Trained
 from seedbed.training.trainer import Progress, Training
 from seedbed.watching.case import Case
 from seedbed.watching.levels import FULL
 from seedbed.watching.signals import Watch
 
-NEEDS_THE_END = ("lr_too_low", "underfitting", "over_regularised", "overfitting", "noisy_labels")  # of the training
-
 
 @dataclass(frozen=True)
 class Stopped:
-    """The members of such a run.
+    """Such a run, as it stands on disk.
+
+    Attributes:
+        setup: of the run.
+        job: what was asked for.
+        start: weights to begin with, or None.
+        point: where the training stands; None where the checkpoint tells nothing of how members learned.
+        said: what was wrong with checkpoints, as sentences.
+    """
+
+    setup: Setup
+    job: jobs.Job
+    start: Sequence[Any] | None
+    point: Point | None
+    said: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Told:
+    """Its members.
 
     Attributes:
         cases: what is known of them.
         unknown: what is not, as sentences.
-        n_members: of the run.
-        is_whole: whether they were trained to the end.
     """
 
     cases: Sequence[Case]
     unknown: tuple[str, ...]
-    n_members: int
-    is_whole: bool
 
 
 def is_stopped(folder: Path) -> bool:
@@ -45,63 +58,109 @@ def is_stopped(folder: Path) -> bool:
     return (folder / "job.json").is_file() and not (folder / "run.json").is_file()
 
 
-def told_of(folder: Path, data: Any, most: int) -> Stopped:
-    """What a checkpoint tells of a run that was watched in full; else some of its members are trained once more.
-
-    Arguments:
-        data: where it came from memory or has another place now.
-        most: members to train once more, at most.
+def read(folder: Path) -> Stopped:
+    """The run of a folder; nobody else works in it meanwhile, for reading tidies up.
 
     Raises:
-        RunError: it still trains, cannot be read, or its data has changed.
-        UsageError: the data has to be given.
+        RunError: it still trains, or cannot be read.
     """
     if jobs.is_locked(folder):
         raise RunError(f"{folder}: expected a run that nobody works on, got one that still trains", "wait for its end")
-    setup, job, start = jobs.read(folder)
-    dataset = the_data_of_job(job, data, folder)
-    plans = None if job.plans is None else [Plan(**plan) for plan in job.plans]
-    watch = None if job.watch is None else Watch(*job.watch)
-    changes = tuple(Intervention.of(*one) for one in job.interventions)
-    work = Work(setup, dataset, job.numbers, job.seed, plans, None, watch, n_folds=job.folds, interventions=changes)
-    if watch is not None and watch.level == FULL and not job.is_observed:
-        from_point = _from_checkpoint(work, folder)
-        if from_point is not None:
-            return from_point
-    return _once_more(work, start, most)
+    with jobs.locked(folder):
+        setup, job, start = jobs.read(folder)
+        if job.watch is None or Watch(*job.watch).level != FULL or job.is_observed:
+            return Stopped(setup, job, start, None, ())
+        try:
+            point, said = Checkpoints(folder / jobs.CHECKPOINT, 0.0).load()
+        except RunError as error:
+            point, said = None, [_passed_over(error)]
+    has_epochs = point is not None and any(wave.epoch for block in point.blocks for wave in block.waves)
+    return Stopped(setup, job, start, point if has_epochs else None, tuple(said))
+
+
+def told_of(stopped: Stopped, data: Dataset, most: int) -> Told:
+    """What a checkpoint tells of a run that was watched in full; else some of its members are trained once more.
+
+    Arguments:
+        most: members to train once more, at most.
+
+    Raises:
+        KeyboardInterrupt: the user ended it.
+    """
+    job = replace(stopped.job, plans=None)  # they are for the same bits, and may ask for devices that are not here
+    work, said = Work.of_job(stopped.setup, job, data), stopped.said
+    if stopped.point is not None:
+        try:
+            told = _from_checkpoint(work, stopped.point)
+        except RunError as error:  # one of an older version
+            told, said = None, (*said, _passed_over(error))
+        if told is not None:
+            return replace(told, unknown=(*told.unknown, *said))
+    told = _once_more(work, stopped.start, most)
+    return replace(told, unknown=(*told.unknown, *said))
+
+
+def to_the_end(training: Training) -> list[Trained]:
+    """What a training gives that nothing ends early.
+
+    Raises:
+        KeyboardInterrupt: the user ended it.
+    """
+    training.run()
+    if training.is_interrupted:
+        raise KeyboardInterrupt
+    return training.results
+
+
+def _passed_over(error: RunError) -> str:
+    return f"{error.message}, so the checkpoint was not looked at"
 
 
 @dataclass
 class _AtOnce:
     """Ends a training behind its first device call: what the checkpoint held is collected then."""
 
-    is_over: bool = field(default=False)
+    is_told: bool = False
+    has_ended: bool = field(default=False)  # by this, not by the user
 
     def note(self, _: Progress) -> None:
-        self.is_over = True
+        self.is_told = True
+
+    def __call__(self) -> bool:
+        self.has_ended = self.is_told
+        return self.is_told
 
 
-def _from_checkpoint(work: Work, folder: Path) -> Stopped | None:
-    """The members as the newest checkpoint has them; None where none has an epoch behind it."""
+def _from_checkpoint(work: Work, point: Point) -> Told | None:
+    """The members as the checkpoint has them; None where none has an epoch behind it.
+
+    Raises:
+        RunError: the checkpoint is not one of this training.
+        KeyboardInterrupt: the user ended it.
+    """
     training, ends = work.training, _AtOnce()
-    training.point, _ = Checkpoints(folder / jobs.CHECKPOINT, 0.0).load()
-    if training.point is None or not any(wave.epoch for block in training.point.blocks for wave in block.waves):
-        return None
-    training.on_progress, training.ends = ends.note, lambda: ends.is_over
-    cases = [case for case in _cases(training, work) if case.history is not None and len(case.history["train_loss"])]
+    training.point, training.on_progress, training.ends = point, ends.note, ends
+    training.run()
+    if training.is_interrupted and not ends.has_ended:
+        raise KeyboardInterrupt
+    pairs = zip(training.results, training.groups, strict=False)  # cohorts that did not begin have no result
+    there = [case for one, group in pairs for case in cases_of(one, work.own_numbers, group.data)]
+    epochs = [0 if case.history is None else len(case.history["train_loss"]) for case in there]
+    cases = [case for case, n in zip(there, epochs, strict=True) if n]
     if not cases:
         return None
-    epochs = [len(case.history["train_loss"]) for case in cases if case.history is not None]
-    n, total = len(work.own_numbers), work.setups[0].epochs
-    said: tuple[str, ...] = (
-        f"what comes behind epoch {max(epochs)} of {total}, at which the run was stopped: whether these networks would "
-        "have learned, or learned by heart",
-    )
-    said += (f"{n - len(cases)} of {n} members, which had no epoch behind them",) if len(cases) < n else ()
-    return Stopped(cases, said, n, is_whole=False)
+    n, total, said = len(work.own_numbers), work.setups[0].epochs, []
+    if reached := [epoch for case, epoch in zip(there, epochs, strict=True) if epoch and not case.is_over]:
+        said.append(
+            f"what comes behind epoch {max(reached)} of {total}, at which the run was stopped: whether these networks "
+            "would have learned, or learned by heart"
+        )
+    if len(cases) < n:
+        said.append(f"{n - len(cases)} of {n} members, which had no epoch behind them")
+    return Told(cases, tuple(said))
 
 
-def _once_more(work: Work, start: Sequence[Any] | None, most: int) -> Stopped:
+def _once_more(work: Work, start: Sequence[Any] | None, most: int) -> Told:
     """Some members, trained from the beginning and watched in full; of folds those of the first."""
     n, k = len(work.own_numbers), work.n_folds or 1
     chosen = [place for place in range(n) if place % k == 0][:most]
@@ -114,15 +173,8 @@ def _once_more(work: Work, start: Sequence[Any] | None, most: int) -> Stopped:
         interventions=work.interventions,
         start=None if start is None else [start[place] for place in chosen],
     )
-    again.run()
     own, data = [work.own_numbers[place] for place in chosen], again.groups[0].data
-    cases = [case for one in again.results for case in cases_of(one, own, data)]
+    cases = [case for one in to_the_end(again) for case in cases_of(one, own, data)]
     said = "how the run itself went, which was stopped before anything was kept of it that tells enough"
     said = f"{said}; in its place {len(chosen)} of its {n} members were trained once more, from the beginning"
-    return Stopped(cases, (said,), n, is_whole=True)
-
-
-def _cases(training: Training, work: Work) -> list[Case]:
-    training.run()
-    pairs = zip(training.results, training.groups, strict=False)  # cohorts that did not begin have no result
-    return [case for one, group in pairs for case in cases_of(one, work.own_numbers, group.data)]
+    return Told(cases, (said,))

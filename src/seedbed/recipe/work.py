@@ -95,6 +95,36 @@ class Work:
         self.encoder = over_folds([fold.encoder for fold in self.folds]) if self.folds else self.data.encoder
         self.told: list[Step] = []
 
+    @classmethod
+    def of_job(
+        cls,
+        setup: Setup,
+        job: Job,
+        data: Dataset,
+        *,
+        observe: Observe | None = None,
+        n_looks: int = 0,
+        more: Sequence[Intervention] = (),
+    ) -> Work:
+        """The work that was written down.
+
+        Arguments:
+            observe, n_looks: as above, which the job does not hold.
+            more: interventions behind its own.
+        """
+        return cls(
+            setup,
+            data,
+            job.numbers,
+            job.seed,
+            plans=None if job.plans is None else [Plan(**plan) for plan in job.plans],
+            observe=observe,
+            watch=None if job.watch is None else Watch(*job.watch),
+            n_folds=job.folds,
+            n_looks=n_looks,
+            interventions=(*(Intervention.of(*one) for one in job.interventions), *more),
+        )
+
     @property
     def job(self) -> Job:
         """The work as it is written down."""

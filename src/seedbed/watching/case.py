@@ -22,7 +22,7 @@ from seedbed.network.linear import Linear
 from seedbed.network.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
 from seedbed.network.norms import Norm
 from seedbed.training.setup import Setup
-from seedbed.training.trained import DIVERGED
+from seedbed.training.trained import DIVERGED, INTERRUPTED
 from seedbed.watching.finding import Evidence
 from seedbed.watching.series import Series
 
@@ -178,6 +178,11 @@ class Case:
     def diverged(self) -> bool:
         """Whether its loss became no number."""
         return self.outcome == DIVERGED
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its training came to an end by itself: what it has not learned, it will not."""
+        return self.outcome != INTERRUPTED
 
     def learned(self, part: str = "valid") -> float:
         """The share of the chance loss that training took away at its best, over a part; 0 where nothing is known."""

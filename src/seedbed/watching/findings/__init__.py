@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from seedbed.watching.case import Case
@@ -59,13 +59,23 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "overfitting": (),
     "underfitting": (),
 }  # fmt: skip
+# What rests on how much was learned up to the end, or how smoothly: in the middle a sound network looks alike.
+NEEDS_THE_END = (
+    "feature_scales", "not_centred", "over_regularised", "dropout_too_strong", "batch_too_small", "class_imbalance",
+    "lr_too_low", "oscillating", "noisy_labels", "overfitting", "underfitting",
+)  # fmt: skip
 RANK = {code: rank for rank, code in enumerate(EXPLAINS)}
 
 
 def findings_of(case: Case) -> list[Finding]:
     """What is found in a case."""
+    return _without((), case)
+
+
+def _without(codes: Collection[str], case: Case) -> list[Finding]:
+    """The same but for some, which explain nothing then."""
     members = () if case.number is None else (case.number,)
-    return rooted([replace(one, members=members) for one in all_of(case)])
+    return rooted([replace(one, members=members) for one in all_of(case) if one.code not in codes])
 
 
 def all_of(case: Case) -> list[Finding]:
@@ -74,8 +84,11 @@ def all_of(case: Case) -> list[Finding]:
 
 
 def diagnosed(cases: Sequence[Case]) -> list[Finding]:
-    """What is found in several cases, those of most members first."""
-    return together([findings_of(case) for case in cases])
+    """What is found in several cases, those of most members first.
+
+    Of a case that was interrupted only what more epochs would not change.
+    """
+    return together([_without(() if case.is_over else NEEDS_THE_END, case) for case in cases])
 
 
 def rooted(there: Sequence[Finding]) -> list[Finding]:
