@@ -78,7 +78,7 @@ def test_what_is_behind_half_way_is_given_up_and_what_is_ahead_is_not(
     monkeypatch.setattr("seedbed.training.waves.GROWTH", 1)
     setups = [setup(0.02), setup(0.1, units=9), setup(1e-9, units=7)]
     kept: list[Any] = []
-    monkeypatch.setattr(Experiment, "_found", lambda self, one, seeds: kept.append(one) or [None] * len(one.places))
+    monkeypatch.setattr(Experiment, "_found", lambda self, one, *_: kept.append(one) or [None] * len(one.places))
     for gives_up in (True, False):
         experiment = Experiment(arms(*setups), iris, gives_up=gives_up)
         experiment.run(range(4))

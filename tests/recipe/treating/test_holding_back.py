@@ -56,17 +56,17 @@ def test_it_is_proposed_where_the_last_weights_are_judged_and_tried_wherever_it_
 
 @pytest.mark.slow
 def test_judged_by_the_last_weights_it_is_proved_where_noise_is_learned_by_heart() -> None:
-    """A linear target with as much noise, and a network with room for both."""
-    rng = np.random.default_rng(1)
-    x = rng.normal(size=(160, 8))
-    data = sb.data.load((x, x[:, 0] - x[:, 1] + 1.4 * rng.normal(size=160)), name="noisy")
+    """A target with half as much noise as slope, and a network with room for both."""
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(300, 10))
+    data = sb.data.load((x, x[:, 0] - x[:, 1] + rng.normal(size=300)), name="noisy")
     sick = sb.Setup(
         network=sb.Network.parse("linear 64, tanh, linear out"), loss=sb.MeanSquaredError(), optimizer=sb.Adam(0.01),
         batch_size=16, epochs=200, preprocessing=(sb.Standardize(), sb.StandardizeTarget()),
     )  # fmt: skip
     found = sb.treat(sick, data, findings=[OVERFITTING], judged="last", watch="off")
     arms = found.arms.set_index("arm")
-    assert arms.loc["hold_back", "proved"] and arms.loc["hold_back", "mean"] > arms.loc[CONTROL, "mean"] + 0.1
+    assert arms.loc["hold_back", "proved"] and arms.loc["hold_back", "mean"] > arms.loc[CONTROL, "mean"] + 0.2
 
 
 def test_it_has_no_place_where_rows_belong_together() -> None:
