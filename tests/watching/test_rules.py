@@ -144,6 +144,8 @@ def test_a_gradient_fades_where_the_first_layer_stays_and_the_last_moves() -> No
     still, moving = 0.1 / n_steps, 1.0 / n_steps  # of the weights, in all steps together
     found = one_of(flow.found(with_first(5e-3, still, last=moving)), "vanishing_gradient")
     assert found.layers == (0,) and [one.value for one in found.evidence] == pytest.approx([5e-3, 0.1])
+    interrupted = replace(with_first(5e-3, still, last=moving), outcome="interrupted")
+    assert not codes(flow.found(interrupted))  # the first may move still
     assert not codes(flow.found(with_first(5e-3, moving, last=moving)))  # slower, and yet it learns
     assert not codes(flow.found(with_first(5e-3, still, last=still)))  # all stay: too low a rate
     assert not codes(flow.found(with_first(5e-2, still, last=moving)))

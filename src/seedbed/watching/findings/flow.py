@@ -31,10 +31,10 @@ def _gradients(case: Case) -> Iterator[Finding]:
     first, last = gradient[0], gradient[-1]
     ratio = float(first / last) if last > 0 else np.nan
     expected = f"{FADED:g} to {EXPLODED:g}"
-    evidence = (Evidence("gradient of the first layer / of the last", ratio, expected),)
+    evidence: tuple[Evidence, ...] = (Evidence("gradient of the first layer / of the last", ratio, expected),)
     with np.errstate(all="ignore"):
         moved = (case.early("step") / case.early("weight"))[list(case.weighted)] * case.n_steps
-    stays = bool(moved[0] < STAYS <= moved[-1])
+    stays = case.is_over and bool(moved[0] < STAYS <= moved[-1])  # in the middle the first layer may move still
     if ratio < VANISHED or (ratio < FADED and stays):
         if stays:
             evidence += (Evidence("all steps in a row / weights, first layer", float(moved[0]), "1 at least"),)
