@@ -19,7 +19,7 @@ from tests.searching.studies import by_optuna
 
 ROOT = Path(__file__).parents[2]
 TRIALS, EPOCHS, KILLS, CHAINS = 160, 60, 3, 2
-MANY, LONG = 256, 600  # for two processes, so that they meet
+MANY, LONG = 256, 1500  # for two processes, so that they meet
 EXACT = ("trial", "round", "state", "rungs", "score", "loss", "epochs", "best_epoch")
 
 pytestmark = pytest.mark.slow
@@ -158,7 +158,8 @@ def until_it_works(url: str) -> None:
             store = load_study(url).store
         except sb.UsageError:
             continue
-        tasks = [task for round_ in store.rounds() for rung in range(3) for task in store.tasks(round_.number, rung)]
+        rungs = [(round_.number, rung) for round_ in store.rounds() for rung in range(len(round_.rungs))]
+        tasks = [task for at in rungs for task in store.tasks(*at)]
         if len({task.owner for task in tasks if task.is_begun and not task.is_done}) == 2:
             return
     raise AssertionError("two processes have never worked at the same time")

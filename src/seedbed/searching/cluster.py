@@ -12,6 +12,7 @@ import os
 import socket
 import threading
 import time
+import urllib.parse
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ LOCAL, AUTO = "local", "auto"
 LOOK_SECONDS = 0.5  # between two looks at the actors and at the study
 STOP_SECONDS = 60.0  # in which an actor ends what a device does
 REPLACED = 2  # for each worker, how often one that died is replaced
+CONNECT_SECONDS = 5.0  # to find out whether anybody listens at an address
 LOCAL_OBJECT_BYTES = 256_000_000  # for the data; Ray would take a third of the memory
 
 
@@ -252,8 +254,9 @@ def reached(address: str, workers: int | None) -> Iterator[Any]:
                 warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
                 ray.init("local", object_store_memory=LOCAL_OBJECT_BYTES, **quiet)
         else:
+            _check_open(address)
             ray.init(address, **quiet)
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError, ImportError) as error:
+    except (OSError, RuntimeError, ValueError, ImportError) as error:
         said = (str(error).strip().splitlines() or [type(error).__name__])[0]
         hint = "local begins a cluster on this machine; auto and ray://host:10001 join one that `ray start` began"
         if "://" in address:
@@ -265,6 +268,17 @@ def reached(address: str, workers: int | None) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _check_open(address: str) -> None:
+    """Tries whether anybody listens at the address, for Ray itself tries for minutes.
+
+    Raises:
+        OSError: nobody does.
+    """
+    parts = urllib.parse.urlsplit(address if "://" in address else f"ray://{address}")
+    if parts.scheme == "ray" and parts.hostname and parts.port:
+        socket.create_connection((parts.hostname, parts.port), timeout=CONNECT_SECONDS).close()
 
 
 def _cores(workers: int | None) -> int:

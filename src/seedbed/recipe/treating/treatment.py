@@ -92,7 +92,7 @@ class Treatment:
             return []
         changed = [(place_of(path), shown(a), shown(b)) for path, a, b in diff(self.sick, self.healed)]
         share = self.valid_share
-        return changed if share is None else [*changed, ("valid_share", f"{self.shares[CONTROL]:.2g}", f"{share:.2g}")]
+        return changed if share is None else [*changed, ("valid_share", f"{self.shares[CONTROL]:g}", f"{share:g}")]
 
     @property
     def valid_share(self) -> float | None:

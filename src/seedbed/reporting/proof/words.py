@@ -34,7 +34,7 @@ def notes(told: Told, language: str | None = None) -> list[str]:
     """What should be known beside the result."""
     arms, said = told.arms, []
     if told.valid_share is not None:
-        said.append(message("treatment.valid_share", language, share=f"{told.valid_share:.2g}"))
+        said.append(message("treatment.valid_share", language, share=f"{told.valid_share:g}"))
     for name, those in (("random", arms[arms["role"] == RANDOM]), ("given_up", arms[arms["given_up"] == True])):  # noqa: E712
         if len(those):
             said.append(message(f"treatment.{name}", language, arms=", ".join(those["title"])))
