@@ -57,6 +57,18 @@ def test_ridges_hold_all_activations(make: Make) -> None:
     assert figure is not None and len(figure.panels) == 5
 
 
+def test_epochs_whose_activations_are_not_known_are_no_ridges(make: Make) -> None:
+    """An epoch may have looks at units alone: where what flows became no number."""
+    rows = rows_of(4, is_full=True)
+    rows["histogram"] = [
+        np.full(31, np.nan) if e == 3 else h for e, h in zip(rows["epoch"], rows["histogram"], strict=True)
+    ]
+    for table in ridges_data(replace(make("classification"), signals=rows)).values():
+        assert set(table["epoch"]) == {0, 1, 2} and np.isfinite(table["top"]).all()
+    rows["histogram"] = [np.full(31, np.nan)] * len(rows)
+    assert activations(replace(make("classification"), signals=rows), "en") is None
+
+
 def test_without_signals_there_is_no_such_figure_and_with_them_the_page_has_it(make: Make) -> None:
     evidence = make("classification")
     assert signals(evidence, "en") is None and activations(evidence, "en") is None

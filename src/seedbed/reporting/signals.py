@@ -69,7 +69,10 @@ def ridges_data(evidence: Evidence) -> dict[str, DataFrame]:
         return {}
     kinds = rows.drop_duplicates("layer").set_index("layer")["name"].str.split().str[0]
     shown = _spaced(kinds.index[~kinds.isin(("flatten", "reshape", "dropout"))].to_numpy(), MOST_LAYERS)
-    epochs = _spaced(np.unique(rows["epoch"]), RIDGES)
+    known = rows["histogram"].map(lambda shares: bool(np.isfinite(np.asarray(shares, float)).all()))
+    epochs = _spaced(np.unique(rows["epoch"][known.astype(bool)]), RIDGES)
+    if not len(epochs):
+        return {}
     middle, width = (EDGES[1:] + EDGES[:-1]) / 2, np.diff(np.arcsinh(10 * EDGES))
     found = {}
     for layer in shown:

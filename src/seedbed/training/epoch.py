@@ -13,7 +13,7 @@ from jaxtyping import Array
 
 from seedbed.training.layout import choose, over_members
 from seedbed.training.member import Batch, Step, Sums, Weights, examine, noise_of, objective, running_of
-from seedbed.training.observe import PROBE, Shown, cadence, follows, look
+from seedbed.training.observe import PROBE, Shown, cadence, follows, look, look_at
 from seedbed.training.state import Blueprint, Examples, Span, State, block_size
 from seedbed.training.update import Memory, rate, update
 
@@ -198,7 +198,8 @@ class Chunk:
         assert self.blueprint.observe is not None
         moving, (shown, batch_axes) = self.step(state, epoch, i, _moving(state))
         asks = follows(self.blueprint.observe)
-        shown = shown._replace(earlier=state.earlier if asks else None)
+        number = look_at(self.blueprint.observe, self.blueprint.n_steps, epoch * self.blueprint.n_steps + i)
+        shown = shown._replace(earlier=state.earlier if asks else None, look=number)
         found = look(self.blueprint.observe, state.setup, shown, self.axes.params, batch_axes)
         every, _ = cadence(self.blueprint.observe, self.blueprint.n_steps)
         is_first = i < every

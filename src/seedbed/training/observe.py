@@ -5,6 +5,10 @@ attribute `every` at the first step of the training and every so many steps afte
 epoch: the sum over the looks in it; `n_looks` says how many there were. Without an observer nothing is computed
 and the program is the same as before. A probe, some examples of the validation part, is the same at every look.
 
+Where an epoch has two looks or more, an observer is told the number of the look in the whole training. It is the same
+for all members, so that `lax.cond` on it stays a branch: what is dear can be looked at in turns, and every epoch has a
+look of both kinds.
+
 With an attribute `follows` that is true it is also shown what the step in front of the one looked at did. For that the
 weights in front of that step are kept in the state.
 """
@@ -16,7 +20,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key, Shaped
+from jaxtyping import Array, Float, Int, Key, Shaped
 
 from seedbed.network.layer import Params
 from seedbed.training.layout import STACKED, over_members
@@ -38,6 +42,7 @@ class Observation(NamedTuple):
     gradients: tuple[Params, ...]
     updates: tuple[Params, ...]  # the weights after the step minus those before
     previous: tuple[Params, ...] | None = None  # the updates of the step before, 0 at the first; if `follows`
+    look: Int[Array, ""] | None = None  # its number, from 0; None where an epoch has fewer than two
 
 
 Observe = Callable[[Observation], Any]
@@ -54,6 +59,7 @@ class Shown(NamedTuple):
     gradients: Any
     after: Any
     earlier: Any = None  # the weights in front of the step before; None where nobody asks
+    look: Int[Array, ""] | None = None
 
 
 def cadence(observe: Observe, n_steps: int) -> tuple[int, int]:
@@ -67,6 +73,12 @@ def follows(observe: Observe | None) -> bool:
     return bool(getattr(observe, "follows", False))
 
 
+def look_at(observe: Observe, n_steps: int, step: Array) -> Array | None:
+    """The number of the look at a step of the whole training; None where an epoch may have less than two."""
+    every, first = cadence(observe, n_steps)
+    return (step - first) // every if n_steps >= 2 * every else None
+
+
 def n_looks(observe: Observe, n_steps: int, epoch: int) -> int:
     """How many looks fall into an epoch."""
     every, first = cadence(observe, n_steps)
@@ -78,11 +90,13 @@ def look(observe: Observe, setup: Setup, shown: Shown, axes: Any, batch_axes: An
     """What `observe` returns for every member of a chunk, member axis in front."""
 
     def one(setup: Setup, shown: Shown) -> Any:
-        (x, y, weight, _), key, probe, params, gradients, after, earlier = shown
+        (x, y, weight, _), key, probe, params, gradients, after, earlier, number = shown
         updates = jax.tree.map(jnp.subtract, after, params)
         previous = None if earlier is None else jax.tree.map(jnp.subtract, params, earlier)
         activations = setup.network.activations(params, x)
-        return observe(Observation(setup, x, y, weight, key, probe, activations, params, gradients, updates, previous))
+        return observe(
+            Observation(setup, x, y, weight, key, probe, activations, params, gradients, updates, previous, number)
+        )
 
     key_axis = None if shown.key is None else 0
     earlier_axes = None if shown.earlier is None else axes

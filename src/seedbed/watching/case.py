@@ -243,11 +243,15 @@ class Case:
         seen = self._seen(name)
         return _mean(seen[-max(1, math.ceil(EARLY * len(seen))) :])
 
+    def throughout(self, name: str) -> NDArray[np.float64]:
+        """A signal over the whole training."""
+        return _mean(self._seen(name))
+
     def turning(self, *, early: bool = False) -> tuple[Evidence, ...]:
         """Where successive steps turn round, the evidence of it: their cosine, in the middle over the layers."""
         if not self.has("cosine") or not self.weighted:
             return ()
-        over = self.early("cosine") if early else _mean(self._seen("cosine"))
+        over = self.early("cosine") if early else self.throughout("cosine")
         cosines = over[list(self.weighted)]
         middle = float(np.nanmedian(cosines)) if np.isfinite(cosines).any() else 0.0
         return (Evidence(TURNING, middle, f"above {TURNS:g}"),) if middle < TURNS else ()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from seedbed.core.plain import to_line
 from seedbed.network import Network
-from seedbed.watching.signals import PER_LAYER, PER_MEMBER, PER_WEIGHT, weight_places
+from seedbed.watching.signals import COUNTED, COUNTS, PER_LAYER, PER_MEMBER, PER_WEIGHT, weight_places
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -25,7 +25,7 @@ class Series:
 
     Attributes:
         values: by name, (epoch, layer), in the order of the network's layers, NaN where a layer has no such signal or
-            an epoch had no look; `histogram` (epoch, layer, bin), and the signals of the whole, (epoch,).
+            an epoch had no look at it; `histogram` (epoch, layer, bin), and the signals of the whole, (epoch,).
         names: of the layers.
         weights: the places of those with weights.
     """
@@ -49,19 +49,17 @@ def series_of(network: Network, params: Sequence[Any], seen: dict[str, NDArray[A
         seen: what the observer gave, (member, epoch, ...), summed over the looks of an epoch.
     """
     weights, n = weight_places(network, params), len(network.layers)
-    looks = _counted(seen["looks"][place])
     values: Values = {}
-    for name, array in seen.items():
-        one = np.asarray(array[place], np.float64)
-        counted = looks.reshape(-1, *[1] * (one.ndim - 1)) if name != "cosine" else _counted(seen["turns"][place])
-        mean = one / counted
+    for name in seen:
+        if name in COUNTS:
+            continue
+        one, looks = np.asarray(seen[name][place], np.float64), _counted(seen[COUNTED.get(name, "looks")][place])
+        mean = one / looks.reshape(*looks.shape, *[1] * (one.ndim - looks.ndim))
         if name in PER_WEIGHT:
             spread = np.full((len(mean), n), np.nan)
             spread[:, weights] = mean
             mean = spread
         values[name] = mean
-    for name in {"looks", "turns"} & set(values):
-        del values[name]
     return Series(values, tuple(to_line(layer) for layer in network.layers), tuple(weights))
 
 

@@ -7,6 +7,11 @@
               decrease of the loss a step brings; and how far the gradients of single examples lie apart, beside the
               square of their mean
 
+Where an epoch has two looks or more, `full` takes what it adds in turns, so that a look costs about half: at even looks
+what flows through the network (what stands behind layers, δ, the gradients of single examples), at odd ones what was
+done to it (signs, twins, the cosine, the gain). The very first tells both, for a training that fails at once. Each half
+counts its looks by itself, in `flow_looks` and in `unit_looks`.
+
 What a step promises is -⟨∂C/∂w, step⟩: the decrease of the batch's loss to first order. 1 is a short step, ½ the best
 one along a parabola, 0 one that is twice as long, and below 0 the loss rises.
 
@@ -27,13 +32,14 @@ sound, and a mean of ratios is not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jaxtyping import Array, Float
 
 from seedbed.core.errors import UsageError, nearest, one_of
@@ -51,6 +57,11 @@ SAMPLE = 128  # activations of a layer that go into its histogram, at most
 PER_WEIGHT = ("gradient", "weight", "step", "same_sign", "twins", "cosine")
 PER_LAYER = ("mean", "deviation", "zeros", "dead", "saturated", "delta")
 PER_MEMBER = ("gain", "gradient_variance", "gradient_squared")
+OF_FLOW = (*PER_LAYER, "histogram", "gradient_variance", "gradient_squared")
+OF_UNITS = ("same_sign", "twins", "gain")
+# What counts the looks that a signal is a sum over, where that is not `looks`.
+COUNTED = {"cosine": "turns"} | dict.fromkeys(OF_FLOW, "flow_looks") | dict.fromkeys(OF_UNITS, "unit_looks")
+COUNTS = ("looks", "turns", "flow_looks", "unit_looks")
 FEW_UNITS = 64  # that are held against one another pair by pair, which is faster than sorting them
 PAIRED = 64  # examples of a look whose gradients are held against one another, at most
 
@@ -80,20 +91,8 @@ class Watch:
         is_sound = jnp.isfinite(jnp.sum(found["gradient"]) + jnp.sum(found["step"]))
         found["looks"] = jnp.ones(())
         if self.level == FULL:
-            found |= self._more(seen, places)
+            found |= _more(seen, places)
         return {name: jnp.where(is_sound, a, jnp.zeros_like(a)) for name, a in found.items()}
-
-    def _more(self, seen: Observation, places: Sequence[int]) -> dict[str, Array]:
-        network = seen.setup.network
-        is_enough = seen.x.shape[0] >= PROBE  # then the batch itself is the probe
-        x, y = (seen.x, seen.y) if is_enough else (seen.probe.x, seen.probe.y)
-        flow = flow_of(seen.setup, seen.params, x, y, key=seen.key)
-        found = behind(network, flow)
-        found["same_sign"] = jnp.stack([same_sign(seen.gradients[i]) for i in places]) if places else jnp.zeros(0)
-        found["twins"] = jnp.stack([twins(seen.params[i]) for i in places]) if places else jnp.zeros(0)
-        found["cosine"], found["turns"] = cosines(seen.previous, seen.updates, places)
-        found |= noise(network, flow)
-        return found | {"gain": _gain(seen, flow.values[-1] if is_enough else None)}
 
 
 def watch_of(level: Any, observe: Any = None) -> Watch | None:
@@ -210,9 +209,12 @@ def cosines(before: Any, after: Any, places: Sequence[int]) -> tuple[Array, Arra
         return jnp.zeros(len(places)), jnp.zeros(len(places))
     pairs = [list(zip(_weights(before[i]), _weights(after[i]), strict=True)) for i in places]
     products = jnp.stack([sum(jnp.sum(a * b) for a, b in own) / sum(a.size for a, _ in own) for own in pairs])
-    lengths = _per_place(before, places) * _per_place(after, places)
-    has_one = lengths > 0
-    return jnp.where(has_one, products / jnp.where(has_one, lengths, 1), 0), has_one.astype(products.dtype)
+    lengths = _per_place(before, places), _per_place(after, places)
+    # Of steps whose squares are too small for a normal number no product is known.
+    has_one = jnp.square(jnp.minimum(*lengths)) >= jnp.finfo(products.dtype).tiny
+    return jnp.where(has_one, products / jnp.where(has_one, lengths[0] * lengths[1], 1), 0), has_one.astype(
+        products.dtype
+    )
 
 
 def noise(network: Network, flow: Flow) -> dict[str, Array]:
@@ -251,8 +253,47 @@ def _has_neighbour(at: Array, near: Array) -> Array:
     """Which numbers have another one as near as that."""
     if len(at) <= FEW_UNITS:
         return jnp.sum(jnp.abs(at[:, None] - at) <= near, axis=0) > 1
-    is_next = jnp.abs(jnp.diff(jnp.sort(at))) <= near  # in another order, of which nothing depends
+    is_next = jnp.abs(jnp.diff(jnp.sort(at))) <= near  # in another order, on which nothing depends
     return jnp.concatenate([is_next, is_next[:1] & False]) | jnp.concatenate([is_next[:1] & False, is_next])
+
+
+def _more(seen: Observation, places: Sequence[int]) -> dict[str, Array]:
+    """What the level `full` adds: all of it, or both halves in turns."""
+    if seen.look is None:
+        flow, outputs = _of_flow(seen)
+        return flow | _of_units(seen, places, outputs)
+    is_odd = seen.look % 2 == 1
+    flow = _where_due(~is_odd, lambda: _of_flow(seen)[0])
+    return flow | _where_due(is_odd | (seen.look == 0), lambda: _of_units(seen, places))
+
+
+def _where_due(is_due: Array, half: Callable[[], dict[str, Array]]) -> dict[str, Array]:
+    """What half of a look gives where it is due, else zeros; a real branch, for the members share `is_due`."""
+    nothing = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), jax.eval_shape(half))
+    return lax.cond(is_due, half, lambda: nothing)
+
+
+def _of_flow(seen: Observation) -> tuple[dict[str, Array], Array | None]:
+    """The signals of what flows, and the outputs for the batch, if that is what was run."""
+    network = seen.setup.network
+    is_enough = seen.x.shape[0] >= PROBE  # then the batch itself is the probe
+    x, y = (seen.x, seen.y) if is_enough else (seen.probe.x, seen.probe.y)
+    flow = flow_of(seen.setup, seen.params, x, y, key=seen.key)
+    found = behind(network, flow) | noise(network, flow) | {"flow_looks": jnp.ones(())}
+    return found, flow.values[-1] if is_enough else None
+
+
+def _of_units(seen: Observation, places: Sequence[int], outputs: Array | None = None) -> dict[str, Array]:
+    """The signals of units, of two steps in a row, and of what a step brings. Arguments as of `_gain`."""
+    angle, turns = cosines(seen.previous, seen.updates, places)
+    return {
+        "same_sign": jnp.stack([same_sign(seen.gradients[i]) for i in places]) if places else jnp.zeros(0),
+        "twins": jnp.stack([twins(seen.params[i]) for i in places]) if places else jnp.zeros(0),
+        "cosine": angle,
+        "turns": turns,
+        "gain": _gain(seen, outputs),
+        "unit_looks": jnp.ones(()),
+    }
 
 
 def weight_places(network: Network, params: Sequence[Any]) -> list[int]:

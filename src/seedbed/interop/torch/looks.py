@@ -1,5 +1,9 @@
 """Looks at a model of PyTorch: hooks that see a step forward, backward and what it changes.
 
+What is dear is looked at in turns, as in `seedbed.watching.signals`: at even looks what flows, by hooks in all layers,
+at odd ones what was done to units and what the step brought. The first look is at both, and so is each where the last
+epoch had no steps for two.
+
 A look begins with the model's call in training at a step whose turn it is, and ends behind the optimizer's step. Only
 for that step do hooks stand in the model; all others pay for the one that counts them.
 """
@@ -71,6 +75,9 @@ class Looks:
         self._sums: Sums = defaultdict(dict), defaultdict(dict)
         self._directions: list[Tensor] = []  # of the places with weights
         self._n_steps = 0
+        self._closed_at = 0  # steps, as the last epoch was closed
+        self._alternates = True
+        self._flows = self._compares = True  # at the next look
         self._is_inside = False
         self._look: Look | None = None
         self._before: list[Tensor] = []
@@ -83,20 +90,27 @@ class Looks:
 
     def _turn(self) -> None:
         """Puts hooks into the model where the next step is to be looked at, and takes them out where it is not."""
-        is_turn = self._is_open and self._n_steps % self._every == 0
-        if is_turn and not self._handles:
-            self._handles = [m.register_forward_hook(self._behind) for _, m in self._found]
-            self._handles += [
-                self._model.register_forward_pre_hook(self._begin, with_kwargs=True),
-                self._model.register_forward_hook(self._end),
-                self._optimizer.register_step_pre_hook(self._before_step),
-            ]
-            if self._loss is not None:
-                self._handles.append(self._loss.register_forward_hook(self._of_loss, with_kwargs=True))
-        elif not is_turn:
-            for handle in self._handles:
-                handle.remove()
-            self._handles = []
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+        if not (self._is_open and self._n_steps % self._every == 0):
+            return
+        self._flows, self._compares = self._halves()
+        if self._flows:
+            self._handles += [m.register_forward_hook(self._behind) for _, m in self._found]
+        self._handles += [
+            self._model.register_forward_pre_hook(self._begin, with_kwargs=True),
+            self._model.register_forward_hook(self._end),
+            self._optimizer.register_step_pre_hook(self._before_step),
+        ]
+        if self._loss is not None and self._compares:
+            self._handles.append(self._loss.register_forward_hook(self._of_loss, with_kwargs=True))
+
+    def _halves(self) -> tuple[bool, bool]:
+        """Whether the next look is one at what flows, and whether at units."""
+        if not self._alternates:
+            return True, True
+        return self.n % 2 == 0, self.n % 2 == 1 or not self.n
 
     def close(self) -> None:
         """Takes all hooks out."""
@@ -112,14 +126,8 @@ class Looks:
     def _begin(self, model: Any, args: Any, kwargs: Any) -> None:
         self._is_inside = model.training and torch.is_grad_enabled()
         if self._is_inside:
-            state = self._state() if self._asks_for_gain else ()
-            # One of both is enough for a look, but for the first.
-            self._look = Look((args, kwargs), state, compares=not self.n or not self._asks_for_gain)
-
-    @property
-    def _asks_for_gain(self) -> bool:
-        """Whether this look runs the batch once more, which costs most of it: every second one."""
-        return self._loss is not None and self.n % 2 == 0
+            state = self._state() if self._compares and self._loss is not None else ()
+            self._look = Look((args, kwargs), state, flows=self._flows, compares=self._compares)
 
     def _state(self) -> tuple[Any, ...]:
         """What a second pass of the same batch has to begin with."""
@@ -168,11 +176,11 @@ class Looks:
         look.add(a, z, self.places[at].zones)
         look.last = after, after.grad_fn
         if after.requires_grad:
-            after.register_hook(_slopes(look, at, self._products(look, self.places[at].layer, before)))
+            after.register_hook(_slopes(look, at, self._products(self.places[at].layer, before)))
 
-    def _products(self, look: Look, layer: Layer, before: Tensor) -> Tensor | None:
+    def _products(self, layer: Layer, before: Tensor) -> Tensor | None:
         """What examples have in common in front of a linear layer, from which products of their gradients come."""
-        if not (look.compares and isinstance(layer, Linear) and before.ndim == 2):
+        if not (isinstance(layer, Linear) and before.ndim == 2):
             return None
         return signals.among(signals.whole(before.detach())) + float(layer.bias is not None)
 
@@ -218,9 +226,11 @@ class Looks:
         look, before = self._look, self._before
         self._n_steps += 1
         self._look, self._before = None, []
+        is_whole = look is not None and bool(before) and (bool(look.sizes) or not look.flows)
+        self.n += is_whole
         if self._handles or self._n_steps % self._every == 0:
             self._turn()
-        if look is not None and look.sizes and before:
+        if look is not None and is_whole:
             with torch.no_grad():
                 self._take(look, before)
         self._follow(before)
@@ -229,7 +239,7 @@ class Looks:
         """Keeps the weights in front of the step before a look that compares, from then to that look."""
         if (self._n_steps - 1) % self._every == 0:  # they were for this step
             self._earlier = {}
-        if (self._n_steps + 1) % self._every == 0 and not self._asks_for_gain:
+        if (self._n_steps + 1) % self._every == 0 and self._halves()[1]:
             kept = before if self._every == 1 else [p.detach().clone() for p in self._learned()]
             self._earlier = {id(p): a for p, a in zip(self._learned(), kept, strict=False)}
 
@@ -239,7 +249,7 @@ class Looks:
         steps = torch._foreach_sub(learned, before)
         at = {id(p): i for i, p in enumerate(learned)}
         kept = [place.weight for place in self.places if place.weight is not None]
-        self._directions = self._directions or [signals.direction(w) for w in kept]
+        self._directions = self._directions or [signals.direction(w) for w in kept]  # at the first look
         begun = [before[at[id(w)]] if id(w) in at else w.detach() for w in kept]
         knows = look.compares and bool(self._earlier)
         row = row_of(
@@ -251,7 +261,6 @@ class Looks:
             self._promise(look, learned, steps),
             [w - self._earlier.get(id(own), w) for w, own in zip(begun, kept, strict=True)] if knows else [],
         )
-        self.n += 1
         self.taken.append(row)
         self._of_epochs.append(self._n_epochs)
         if len(self.taken) >= MOST:
@@ -284,6 +293,10 @@ class Looks:
     def epoch(self) -> None:
         """The looks from here on belong to the next epoch."""
         self._n_epochs += 1
+        alternates, self._alternates = self._alternates, self._n_steps - self._closed_at >= 2 * self._every
+        self._closed_at = self._n_steps
+        if alternates != self._alternates and self._handles:
+            self._turn()
 
     @property
     def epochs(self) -> list[Found]:

@@ -45,7 +45,7 @@ def fired(a: Tensor) -> Tensor:
 
 
 def behind(a: Tensor) -> list[Tensor]:
-    """The mean, and the length of the deviations from it."""
+    """The mean, and the length of the deviations from it: for a few thousand numbers half the time of `var_mean`."""
     mean = a.mean()
     return [mean, torch.linalg.vector_norm(a - mean)]
 
@@ -99,11 +99,20 @@ def noise(sums: NDArray[np.float64], n: int) -> dict[str, NDArray[np.float64]]:
 
 
 def cosines(
-    before: NDArray[np.float64], after: NDArray[np.float64], products: NDArray[np.float64]
+    before: NDArray[np.float64], after: NDArray[np.float64], products: NDArray[np.float64], least: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """The cosines between two steps, from their lengths and their products, (look, place); NaN where one rests."""
-    lengths = before * after
-    return np.where(lengths > 0, products / np.where(lengths > 0, lengths, 1), np.nan)
+    """The cosines between two steps, from their lengths and their products, (look, place); NaN where one rests.
+
+    Arguments:
+        least: the length of a step below which products are too small for a number, (place,).
+    """
+    has_one = np.minimum(before, after) >= least
+    return np.where(has_one, products / np.where(has_one, before * after, 1), np.nan)
+
+
+def least(weight: Tensor) -> float:
+    """The least number whose square is a normal number, of the type that products of weights have."""
+    return float(torch.finfo(weight.dtype if weight.dtype == torch.float64 else torch.float32).tiny) ** 0.5
 
 
 def units_first(weight: Tensor) -> Tensor:

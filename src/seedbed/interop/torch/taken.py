@@ -30,7 +30,8 @@ class Look:
         delta: the length of the slopes at each place.
         last: what stands behind the last place, and its step backward.
         n: examples.
-        compares: whether units and examples are held against one another.
+        flows: whether what flows is looked at; the rest but for `loss` and `output` is of that.
+        compares: whether units are, and what the step brought.
         products: of the gradients of examples, (example, example), as far as they are known.
         output: of the model.
         loss: its value, the outputs as it took them, and the targets.
@@ -46,7 +47,8 @@ class Look:
     delta: dict[int, Tensor] = field(default_factory=dict)
     last: tuple[Tensor, Any] | None = None
     n: int = 0
-    compares: bool = False
+    flows: bool = True
+    compares: bool = True
     products: list[Tensor] = field(default_factory=list)
     output: Any = None
     loss: tuple[Tensor, Tensor, Any] | None = None
@@ -67,10 +69,10 @@ class Layout:
 
     Attributes:
         n: examples.
-        sizes: how many numbers stand behind each place.
+        sizes: how many numbers stand behind each place; none of a look at units alone.
         flat, delta: the places that have such a number.
         fired: the units of each place.
-        weights: the shapes of all weights.
+        weights: the shapes of all weights, and the least number whose square is a normal one of their type.
         has_units: whether units were compared.
         paired: how many examples were held against one another.
         has_turns: whether the step before is known.
@@ -82,7 +84,7 @@ class Layout:
     flat: tuple[int, ...]
     delta: tuple[int, ...]
     fired: tuple[int, ...]
-    weights: tuple[tuple[int, ...], ...]
+    weights: tuple[tuple[tuple[int, ...], float], ...]
     has_units: bool
     paired: int
     has_turns: bool
@@ -105,18 +107,16 @@ def row_of(
         promise: the loss before and behind the step, and the decrease that it promised; nothing where nobody knows.
         previous: the step before, of each place with weights; nothing where nobody kept it.
     """
-    alone = [
-        *look.behind, *look.flat.values(), *look.delta.values(), *torch._foreach_norm([*before, *gradients, *steps]),
-        *promise,
-    ]  # fmt: skip
+    alone = [*look.behind, *look.flat.values(), *look.delta.values()]
     flat, paired = [*look.samples, *look.fired], 0
     if look.products and len(look.products[0]) > 1:
         products, paired = torch.stack(look.products).sum(0), len(look.products[0])
         alone += [products.trace(), products.sum()]
-    if previous:
-        alone += torch._foreach_norm(list(previous))
-        alone += [torch.dot(a.reshape(-1), b.reshape(-1)) for a, b in zip(previous, steps, strict=True)]
+    alone += torch._foreach_norm([*before, *gradients, *steps, *previous])
     if directions is not None:
+        alone += promise
+        pairs = zip(previous, steps, strict=False)  # of which there may be none before
+        alone += [torch.dot(signals.whole(a).reshape(-1), signals.whole(b).reshape(-1)) for a, b in pairs]
         alone += torch._foreach_norm(list(before), torch.inf)
         signs = [signals.whole(g if g.ndim == 2 else g.flatten(1)).sign() for g in gradients]
         flat += [sign.sum(1) for sign in signs]
@@ -124,7 +124,7 @@ def row_of(
         flat += [signals.units_first(w) @ direction for w, direction in zip(before, directions, strict=True)]
     layout = Layout(
         look.n, tuple(look.sizes), tuple(look.flat), tuple(look.delta), tuple(map(len, look.fired)),
-        tuple([tuple(w.shape) for w in before]), directions is not None, paired,
+        tuple([(tuple(w.shape), signals.least(w)) for w in before]), directions is not None, paired,
         bool(previous), promise[0].dtype if promise else None,
     )  # fmt: skip
     return layout, torch.cat([torch.stack(alone), *flat])
@@ -151,31 +151,22 @@ class Reader:
             _add({name: a[is_sound] for name, a in found.items()}, np.asarray([e for e, _ in group])[is_sound], into)
 
     def _of(self, at: Layout, values: NDArray[np.float64]) -> Found:
-        cut, looks = _Cut(values), len(values)
-        middle = cut(2 * len(at.sizes)).reshape(looks, -1, 2)
-        roots = np.sqrt(at.sizes)
-        nothing = np.full((looks, len(at.sizes)), np.nan)
-        n_weights = len(at.weights)
-        found = {"mean": middle[:, :, 0], "deviation": middle[:, :, 1] / roots}
-        for name, places in (("saturated", at.flat), ("delta", at.delta)):
-            found[name] = nothing.copy()
-            found[name][:, places] = cut(len(places))
-        found["delta"] *= at.n / roots
-        for name in ("weight", "gradient", "step"):
-            found[name] = cut(n_weights)
-        found["gain"] = np.full(looks, np.nan) if at.dtype is None else signals.gain(cut(3), at.dtype)
-        found |= signals.noise(cut(2), at.paired) if at.paired else _no_noise(looks)
-        found["cosine"] = np.full((looks, n_weights), np.nan)
-        if at.has_turns:
-            found["cosine"] = signals.cosines(cut(n_weights), found["step"], cut(n_weights))
-        for name in ("weight", "gradient", "step"):
-            found[name] = found[name] / np.sqrt([math.prod(shape) for shape in at.weights])
-        largest = cut(n_weights if at.has_units else 0)
-        found["histogram"] = np.stack([signals.histogram(cut(signals.sample_size(size))) for size in at.sizes], axis=1)
+        cut = _Cut(values)
+        flow = _of_places(at, cut) if at.sizes else {}
+        lengths = {name: cut(len(at.weights)) for name in ("weight", "gradient", "step", *["previous"] * at.has_turns)}
+        roots = np.sqrt([math.prod(shape) for shape, _ in at.weights])
+        found = {name: lengths[name] / roots for name in ("weight", "gradient", "step")}
+        alone = _of_steps(at, cut, lengths) if at.has_units else {}
+        largest = cut(len(at.weights) if at.has_units else 0)
+        if at.sizes:
+            found |= flow | self._of_fired(at, cut)
+        return found | alone | (_of_units(at, cut, largest) if at.has_units else {})
+
+    def _of_fired(self, at: Layout, cut: _Cut) -> Found:
+        histograms = [signals.histogram(cut(signals.sample_size(size))) for size in at.sizes]
         fired = [cut(units) for units in at.fired]
-        found["zeros"] = 1 - np.stack([one.sum(axis=1) for one in fired], axis=1) / at.sizes
-        found["dead"] = self._dead(fired, at.n)
-        return found | _of_units(at, cut, largest)
+        zeros = 1 - np.stack([one.sum(axis=1) for one in fired], axis=1) / at.sizes
+        return {"histogram": np.stack(histograms, axis=1), "zeros": zeros, "dead": self._dead(fired, at.n)}
 
     def _dead(self, fired: Sequence[NDArray[np.float64]], n: int) -> NDArray[np.float64]:
         """The share of units that no example made fire; of small batches those of several looks together."""
@@ -191,17 +182,31 @@ class Reader:
         return dead
 
 
-def _no_noise(looks: int) -> Found:
-    return {name: np.full(looks, np.nan) for name in ("gradient_variance", "gradient_squared")}
+def _of_places(at: Layout, cut: _Cut) -> Found:
+    middle = cut(2 * len(at.sizes)).reshape(len(cut), -1, 2)
+    found = {"mean": middle[:, :, 0], "deviation": middle[:, :, 1] / np.sqrt(at.sizes)}
+    for name, places in (("saturated", at.flat), ("delta", at.delta)):
+        found[name] = np.full((len(cut), len(at.sizes)), np.nan)
+        found[name][:, places] = cut(len(places))
+    found["delta"] *= at.n / np.sqrt(at.sizes)
+    nothing = dict.fromkeys(("gradient_variance", "gradient_squared"), np.full(len(cut), np.nan))
+    return found | (signals.noise(cut(2), at.paired) if at.paired else nothing)
+
+
+def _of_steps(at: Layout, cut: _Cut, lengths: Found) -> Found:
+    gain = np.full(len(cut), np.nan) if at.dtype is None else signals.gain(cut(3), at.dtype)
+    if not at.has_turns:
+        return {"gain": gain, "cosine": np.full((len(cut), len(at.weights)), np.nan)}
+    least = np.asarray([least * math.prod(shape) ** 0.5 for shape, least in at.weights])
+    return {"gain": gain, "cosine": signals.cosines(lengths["previous"], lengths["step"], cut(len(least)), least)}
 
 
 def _of_units(at: Layout, cut: _Cut, largest: NDArray[np.float64]) -> Found:
-    looks, n = len(largest), len(at.weights)
-    if not (at.has_units and n):
-        return dict.fromkeys(("same_sign", "twins"), np.full((looks, n), np.nan))
-    sums, there, projections = ([cut(shape[0]) for shape in at.weights] for _ in range(3))
+    if not at.weights:
+        return dict.fromkeys(("same_sign", "twins"), np.full((len(cut), 0), np.nan))
+    sums, there, projections = ([cut(shape[0]) for shape, _ in at.weights] for _ in range(3))
     same = [signals.same_sign(*one) for one in zip(sums, there, strict=True)]
-    inputs = [math.prod(shape[1:]) for shape in at.weights]
+    inputs = [math.prod(shape[1:]) for shape, _ in at.weights]
     alike = [signals.twins(*one) for one in zip(projections, largest.T, inputs, strict=True)]
     return {"same_sign": np.stack(same, axis=1), "twins": np.stack(alike, axis=1)}
 
@@ -221,6 +226,9 @@ class _Cut:
 
     def __init__(self, values: NDArray[np.float64]) -> None:
         self._values, self._at = values, 0
+
+    def __len__(self) -> int:
+        return len(self._values)
 
     def __call__(self, n: int) -> NDArray[np.float64]:
         self._at += n

@@ -102,7 +102,7 @@ def _swings(case: Case) -> Iterator[Finding]:
     size = np.abs(np.diff(score))
     swings = int(np.sum(turns & (np.minimum(size[:-1], size[1:]) > SWING)))
     share = swings / len(score)
-    gain = float(np.nanmean(case.series["gain"])) if case.series is not None and case.has("gain") else np.nan
+    gain = float(case.throughout("gain")) if case.has("gain") else np.nan
     is_tiny = case.batch_size <= TINY_BATCH
     if share < OFTEN or (gain >= OVERSHOT and not is_tiny):  # the score of noisy layers goes up and down by itself
         return
