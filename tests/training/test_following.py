@@ -64,6 +64,7 @@ def expected(setup: Any, number: int, every: int | None) -> tuple[NDArray[Any], 
     return first, second
 
 
+@pytest.mark.slow  # seven cadences and layouts, each a program; where calls are cut goes through the same
 @pytest.mark.parametrize(
     ("layout", "every"), [*((layout, None) for layout in LAYOUTS), *((STACKED, n) for n in (1, 2, 3, 4, 5, 7, 16))]
 )
@@ -85,6 +86,7 @@ def test_with_one_step_in_an_epoch() -> None:
     np.testing.assert_array_equal(previous[1:], updates[:-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("every", [None, 1, 3])
 def test_following_changes_no_bit(every: int | None) -> None:
     for mine, other in zip(
