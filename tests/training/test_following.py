@@ -64,7 +64,7 @@ def expected(setup: Any, number: int, every: int | None) -> tuple[NDArray[Any], 
     return first, second
 
 
-@pytest.mark.slow  # seven cadences and layouts, each a program; where calls are cut goes through the same
+@pytest.mark.slow  # ten programs; where calls are cut goes through the same at three cadences
 @pytest.mark.parametrize(
     ("layout", "every"), [*((layout, None) for layout in LAYOUTS), *((STACKED, n) for n in (1, 2, 3, 4, 5, 7, 16))]
 )
