@@ -8,14 +8,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.special import logsumexp
 
-from seedbed.training import SGD
+from seedbed.network.penalties import L2
+from seedbed.training import SGD, Setup
+from seedbed.training.augmentation import Noise
 from seedbed.training.layout import LAYOUTS, STACKED
 from seedbed.training.observe import Observation
 from seedbed.training.plan import Plan
 from tests.training import by_hand
 from tests.training.populations import (
     CLASSES,
+    CLASSIFY,
     MEMBERS,
     QUANTITIES,
     REGRESS,
@@ -98,3 +102,37 @@ def test_a_member_that_has_ended_is_still_seen_but_an_epoch_not_trained_is_empty
     assert np.isfinite(norms[:, :2]).all()
     n_seen = int(np.isfinite(norms[0]).sum())
     np.testing.assert_array_equal(np.isnan(norms[:, n_seen:]), counts[:, n_seen:] == 0)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_what_the_step_was_to_make_smaller(layout: str) -> None:
+    """The mean loss and the penalty before it, in NumPy."""
+    setups = [member.replace(batch_size=11, penalty=L2(0.1)) for member in MEMBERS]
+    observe = lambda seen: (seen.params, seen.x, seen.y, seen.objective)  # noqa: E731
+    (part,) = training(setups, observe=observe, plan=Plan(2, 3, layout)).results
+    weights, x, y, objective = part.seen
+    assert objective.shape == (len(setups), CLASSIFY.epochs)
+    for place in np.ndindex(objective.shape):
+        before = [a[place] for a in jax.tree.leaves(weights)]
+        z = by_hand.forward(before, x[place])[-1]
+        loss = logsumexp(z, axis=1) - z[np.arange(11), y[place]]
+        close(objective[place], loss.mean() + 0.05 * sum((a**2).sum() for a in before if a.ndim == 2))
+
+
+@pytest.mark.parametrize(
+    "setup",
+    [
+        CLASSIFY,  # whose last batch is filled up
+        CLASSIFY.replace(batch_size=11, precision="bfloat16"),
+        CLASSIFY.replace(batch_size=11, augmentation=(Noise(),)),
+    ],
+)
+def test_there_is_no_objective_of_what_the_network_has_not_read(setup: Setup) -> None:
+    told = []
+
+    def observe(seen: Observation) -> Any:
+        told.append(seen.objective)
+        return seen.x
+
+    training([setup], observe=observe, plan=Plan(1, 1, STACKED))
+    assert told and all(each is None for each in told)

@@ -109,7 +109,7 @@ class Chunk:
             in_axes=(0, axes.params, batch_axes, 0),
             out_axes=((0, Step(0, 0, running_of(axes.params))), axes.params),  # type: ignore[arg-type]
         )
-        (_, beside), grads = slope(state.setup, params, batch, noise)
+        (value, beside), grads = slope(state.setup, params, batch, noise)
         after, remembered = update(
             state.setup.optimizer, grads, memory, params, axes.params, count=count, progress=self.progress(count)
         )
@@ -119,7 +119,9 @@ class Chunk:
         after = choose(active, after, params, axes.params)
         remembered = choose(active, remembered, memory, axes.memory)
         moved = (after, remembered, active, jax.tree.map(jnp.add, sums, beside.sums))
-        return moved, (Shown(batch, noise.network, self.probe, params, grads, after), batch_axes)
+        told = value if blueprint.reads_as_shown else None
+        shown = Shown(batch, noise.network, self.probe, params, grads, after, objective=told)
+        return moved, (shown, batch_axes)
 
     @property
     def objective(self) -> Any:
@@ -140,7 +142,7 @@ class Chunk:
         own = 0 if rows.ndim == 2 else None
         weight = None if train.weight is None else train.weight[rows]
         counted = None
-        if self.blueprint.n_train % size:  # the rows that fill up the last batch do not count
+        if self.blueprint.fills_up:  # the rows that fill up the last batch do not count
             counted = (i * size + jnp.arange(size) < self.blueprint.n_train).astype(self.blueprint.dtype)
             weight = counted if weight is None else counted * weight
         weight_axis = own if train.weight is not None else None

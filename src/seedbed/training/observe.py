@@ -43,6 +43,9 @@ class Observation(NamedTuple):
     updates: tuple[Params, ...]  # the weights after the step minus those before
     previous: tuple[Params, ...] | None = None  # the updates of the step before, 0 at the first; if `follows`
     look: Int[Array, ""] | None = None  # its number, from 0; None where an epoch has fewer than two
+    # What the step was to make smaller, before it; None where the network read something else than x: varied examples,
+    # fewer digits, or a batch that is filled up.
+    objective: Float[Array, ""] | None = None
 
 
 Observe = Callable[[Observation], Any]
@@ -60,6 +63,7 @@ class Shown(NamedTuple):
     after: Any
     earlier: Any = None  # the weights in front of the step before; None where nobody asks
     look: Int[Array, ""] | None = None
+    objective: Float[Array, "member"] | None = None
 
 
 def cadence(observe: Observe, n_steps: int) -> tuple[int, int]:
@@ -90,34 +94,38 @@ def look(observe: Observe, setup: Setup, shown: Shown, axes: Any, batch_axes: An
     """What `observe` returns for every member of a chunk, member axis in front."""
 
     def one(setup: Setup, shown: Shown) -> Any:
-        (x, y, weight, _), key, probe, params, gradients, after, earlier, number = shown
+        (x, y, weight, _), key, probe, params, gradients, after, earlier, number, objective = shown
         updates = jax.tree.map(jnp.subtract, after, params)
         previous = None if earlier is None else jax.tree.map(jnp.subtract, params, earlier)
         activations = setup.network.activations(params, x)
-        return observe(
-            Observation(setup, x, y, weight, key, probe, activations, params, gradients, updates, previous, number)
-        )
+        beside = (previous, number, objective)
+        return observe(Observation(setup, x, y, weight, key, probe, activations, params, gradients, updates, *beside))
 
-    key_axis = None if shown.key is None else 0
+    key_axis, objective_axis = (None if each is None else 0 for each in (shown.key, shown.objective))
     earlier_axes = None if shown.earlier is None else axes
-    in_axes = (0, Shown(batch_axes, key_axis, None, axes, axes, axes, earlier_axes))  # type: ignore[arg-type]
+    in_axes = (0, Shown(batch_axes, key_axis, None, axes, axes, axes, earlier_axes, None, objective_axis))  # type: ignore[arg-type]
     return over_members(one, STACKED, in_axes, 0)(setup, shown)  # wherever the axes stand, they are mapped one by one
 
 
-def room_for(observe: Observe | None, setup: Setup, batches: Any, params: Any, axes: Any, epochs: int) -> Any:
+def room_for(
+    observe: Observe | None, setup: Setup, batches: Any, params: Any, axes: Any, *, n_steps: int, has_objective: bool
+) -> Any:
     """Empty arrays (member, epoch, ...) for what `observe` will return; NaN where nothing has been seen."""
     if observe is None:
         return ()
 
     def empty(shape: jax.ShapeDtypeStruct) -> Array:
         nothing = jnp.nan if jnp.issubdtype(shape.dtype, jnp.floating) else 0
-        return jnp.full((shape.shape[0], epochs, *shape.shape[1:]), nothing, shape.dtype)
+        return jnp.full((shape.shape[0], setup.epochs, *shape.shape[1:]), nothing, shape.dtype)
 
     def first(setup: Setup, batch: Batch, probe: Batch, params: Any) -> Any:
-        seeds = jnp.zeros(setup.optimizer.lr.shape, jnp.uint32)  # type: ignore[attr-defined]
-        key = jax.vmap(jax.random.key)(seeds) if setup.network.is_noisy else None
+        members = setup.optimizer.lr.shape  # type: ignore[attr-defined]
+        key = jax.vmap(jax.random.key)(jnp.zeros(members, jnp.uint32)) if setup.network.is_noisy else None
         earlier = params if follows(observe) else None
-        return look(observe, setup, Shown(batch, key, probe, params, params, params, earlier), axes, None)
+        number = look_at(observe, n_steps, jnp.int32(0))
+        objective = jnp.zeros(members, batch.x.dtype) if has_objective else None
+        shown = Shown(batch, key, probe, params, params, params, earlier, number, objective)
+        return look(observe, setup, shown, axes, None)
 
     shapes = jax.eval_shape(first, setup, *batches, params)
     return jax.tree.map(empty, shapes)

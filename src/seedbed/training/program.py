@@ -106,7 +106,15 @@ def _begin(blueprint: Blueprint, setup: Setup, number: Array, seed: Array) -> St
         waited=jnp.zeros(m, jnp.int32),
         sums=Sums(zero, zero),
         history=jnp.full((m, setup.epochs, len(COLUMNS)), jnp.nan, dtype),
-        seen=room_for(blueprint.observe, setup, _batches(blueprint), params, axes, setup.epochs),
+        seen=room_for(
+            blueprint.observe,
+            setup,
+            _batches(blueprint),
+            params,
+            axes,
+            n_steps=blueprint.n_steps,
+            has_objective=blueprint.reads_as_shown,
+        ),
         earlier=jax.tree.map(jnp.copy, params) if follows(blueprint.observe) else (),
     )
 

@@ -110,6 +110,17 @@ class Blueprint:
         return -(-self.n_train // self.batch_size)
 
     @property
+    def fills_up(self) -> bool:
+        """Whether the last batch of an epoch is filled up with rows that do not count."""
+        return self.n_train % self.batch_size != 0
+
+    @property
+    def reads_as_shown(self) -> bool:
+        """Whether the network reads in a step what an observer is shown of it, to the last digit."""
+        setup = self.setup
+        return not setup.augmentation and setup.precision != "bfloat16" and not self.fills_up
+
+    @property
     def n_held_steps(self) -> int:
         """Steps that the examples on the devices are enough for."""
         return self.n_steps if self.n_held is None else self.n_held // self.batch_size

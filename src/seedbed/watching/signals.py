@@ -260,10 +260,9 @@ def _has_neighbour(at: Array, near: Array) -> Array:
 def _more(seen: Observation, places: Sequence[int]) -> dict[str, Array]:
     """What the level `full` adds: all of it, or both halves in turns."""
     if seen.look is None:
-        flow, outputs = _of_flow(seen)
-        return flow | _of_units(seen, places, outputs)
+        return _of_flow(seen) | _of_units(seen, places)
     is_odd = seen.look % 2 == 1
-    flow = _where_due(~is_odd, lambda: _of_flow(seen)[0])
+    flow = _where_due(~is_odd, lambda: _of_flow(seen))
     return flow | _where_due(is_odd | (seen.look == 0), lambda: _of_units(seen, places))
 
 
@@ -273,25 +272,24 @@ def _where_due(is_due: Array, half: Callable[[], dict[str, Array]]) -> dict[str,
     return lax.cond(is_due, half, lambda: nothing)
 
 
-def _of_flow(seen: Observation) -> tuple[dict[str, Array], Array | None]:
-    """The signals of what flows, and the outputs for the batch, if that is what was run."""
+def _of_flow(seen: Observation) -> dict[str, Array]:
+    """The signals of what flows."""
     network = seen.setup.network
     is_enough = seen.x.shape[0] >= PROBE  # then the batch itself is the probe
     x, y = (seen.x, seen.y) if is_enough else (seen.probe.x, seen.probe.y)
     flow = flow_of(seen.setup, seen.params, x, y, key=seen.key)
-    found = behind(network, flow) | noise(network, flow) | {"flow_looks": jnp.ones(())}
-    return found, flow.values[-1] if is_enough else None
+    return behind(network, flow) | noise(network, flow) | {"flow_looks": jnp.ones(())}
 
 
-def _of_units(seen: Observation, places: Sequence[int], outputs: Array | None = None) -> dict[str, Array]:
-    """The signals of units, of two steps in a row, and of what a step brings. Arguments as of `_gain`."""
+def _of_units(seen: Observation, places: Sequence[int]) -> dict[str, Array]:
+    """The signals of units, of two steps in a row, and of what a step brings."""
     angle, turns = cosines(seen.previous, seen.updates, places)
     return {
         "same_sign": jnp.stack([same_sign(seen.gradients[i]) for i in places]) if places else jnp.zeros(0),
         "twins": jnp.stack([twins(seen.params[i]) for i in places]) if places else jnp.zeros(0),
         "cosine": angle,
         "turns": turns,
-        "gain": _gain(seen, outputs),
+        "gain": _gain(seen),
         "unit_looks": jnp.ones(()),
     }
 
@@ -318,28 +316,23 @@ def _rms(*arrays: Array) -> Array:
     return jnp.sqrt(sum(jnp.sum(jnp.square(a)) for a in arrays) / sum(a.size for a in arrays))
 
 
-def _gain(seen: Observation, outputs: Array | None) -> Array:
-    """How much of the promised decrease of the batch's loss, with its penalty, the step brings.
-
-    Arguments:
-        outputs: for the batch, before the step, where they are there already.
-    """
+def _gain(seen: Observation) -> Array:
+    """How much of the promised decrease of the batch's loss, with its penalty, the step brings."""
     learned = lambda arrays: [a for layer in arrays for name, a in layer.items() if not is_running(name)]  # noqa: E731
     pairs = zip(learned(seen.gradients), learned(seen.updates), strict=True)
     promised = -sum(jnp.sum(g * step) for g, step in pairs)
     after = jax.tree.map(jnp.add, seen.params, seen.updates)
-    before = _objective(seen, seen.params, outputs)
+    before = _objective(seen, seen.params) if seen.objective is None else seen.objective
     # What rounding may give is no decrease; and one look must not outweigh all others.
     least = 32 * jnp.finfo(before.dtype).eps * jnp.abs(before) + jnp.finfo(before.dtype).tiny
     gain = (before - _objective(seen, after)) / jnp.maximum(promised, least)
     return jnp.clip(jnp.where(promised > least, gain, 1.0), -MOST_GAIN, MOST_GAIN)
 
 
-def _objective(seen: Observation, params: Any, outputs: Array | None = None) -> Array:
+def _objective(seen: Observation, params: Any) -> Array:
     """What the step was to make smaller: the weighted mean loss of its batch, and the penalty."""
     setup = seen.setup
-    if outputs is None:
-        outputs, _ = setup.network.forward(params, seen.x, training=True, key=seen.key)
+    outputs, _ = setup.network.forward(params, seen.x, training=True, key=seen.key)
     each = setup.loss.per_example(outputs, seen.y)
     loss = jnp.mean(each) if seen.weight is None else seen.weight @ each / jnp.maximum(jnp.sum(seen.weight), 1e-12)
     return loss if setup.penalty is None else loss + setup.penalty.of(params)
