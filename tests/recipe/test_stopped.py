@@ -228,6 +228,15 @@ def test_nobody_else_works_in_the_folder_while_it_is_read(folder: Path, monkeypa
     assert seen == [("_settle", True), ("load", True)] and not jobs.is_locked(folder)
 
 
+def test_two_may_read_at_the_same_time_and_none_while_another_works(folder: Path) -> None:
+    with jobs.locked(folder, to_read=True):
+        assert sb.diagnose(folder, DATA).cases
+        with pytest.raises(sb.RunError, match="another process does"), jobs.locked(folder):
+            raise AssertionError
+    with jobs.locked(folder), pytest.raises(sb.RunError, match="still trains"):
+        sb.diagnose(folder, DATA)
+
+
 @pytest.mark.parametrize("of", ["a checkpoint", "members trained once more", "a run", "a setup"])
 def test_ctrl_c_ends_a_diagnosis(of: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A training notes it and gives back what there is, which is no diagnosis of a whole training."""

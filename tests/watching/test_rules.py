@@ -120,6 +120,21 @@ def test_overfitting_is_none_where_little_is_wrong() -> None:
         assert "overfitting" not in codes(fit.found(silent))
 
 
+def decaying(began: list[float], ended: list[float]) -> Case:
+    """A case with a penalty that learns nothing; the weights of its two layers as they begin and end."""
+    sick = case(1.0, 1.0, 0.5, 0.5, weight=1.0)
+    assert sick.series is not None
+    sick.series["weight"][0, [0, 2]] = began
+    sick.series["weight"][1:, [0, 2]] = ended
+    return replace(sick, setup=sick.setup.replace(penalty=sb.L2(1.0)))
+
+
+def test_weights_that_a_penalty_shrinks_are_measured_against_those_that_began_at_something() -> None:
+    assert codes(fit.found(decaying([1.0, 0.0], [0.1, 0.1])))[:1] == ["over_regularised"]
+    assert "over_regularised" not in codes(fit.found(decaying([1.0, 0.0], [0.4, 0.0])))
+    assert "over_regularised" not in codes(fit.found(decaying([0.0, 0.0], [0.0, 0.1])))
+
+
 def test_dead_units_are_a_fault_where_the_rest_cannot_learn() -> None:
     sound = {"gradient": 1.0, "saturated": np.nan, **CALM}
     assert codes(flow.found(case(train=0.9, dead=0.9, **sound))) == ["dead_relu"]

@@ -11,6 +11,7 @@ from seedbed.core.draw import draw
 from seedbed.core.errors import SetupError, UsageError
 from seedbed.data.dataset import Dataset
 from seedbed.data.loading import load
+from seedbed.recipe import job as jobs
 from seedbed.recipe import stopped
 from seedbed.recipe.cases import cases_of
 from seedbed.recipe.folder import load_run
@@ -166,6 +167,8 @@ def _of_run(run: Run, data: Any) -> Diagnosis:
             dataset,
             run.seed,
             observe=Watch(FULL),
+            interventions=run.interventions,
+            start=_began_with(run, [member.number for member in chosen]),
         )
         own = [member.number for member in chosen]
         trained = stopped.to_the_end(training)
@@ -179,3 +182,13 @@ def _of_run(run: Run, data: Any) -> Diagnosis:
     if n := sum(not case.is_over for case in cases):
         unknown += (f"whether {n} of {len(cases)} members, which were interrupted, would have learned",)
     return of_cases(cases, unknown)
+
+
+def _began_with(run: Run, numbers: Sequence[int]) -> list[Any] | None:
+    """The weights that these members of a run on disk began with, where they were given to it."""
+    if run.folder is None or not (run.folder / "job.json").is_file():
+        return None
+    _, job, start = jobs.read(run.folder)
+    k = job.folds or 1
+    place = {number * k + fold: i * k + fold for i, number in enumerate(job.numbers) for fold in range(k)}
+    return None if start is None else [start[place[number]] for number in numbers]

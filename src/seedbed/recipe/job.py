@@ -74,8 +74,11 @@ class Job:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, *, to_read: bool = False) -> Iterator[None]:
     """Inside, no other process works in the folder.
+
+    Arguments:
+        to_read: whether others may read it as well meanwhile.
 
     Raises:
         RunError: another one does already.
@@ -83,7 +86,7 @@ def locked(folder: Path) -> Iterator[None]:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if to_read else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             hint = "wait until it is done, or name another folder with --out (out= in Python)"
             raise RunError(f"{folder}: expected a run that nobody works on, but another process does", hint) from None
@@ -95,10 +98,10 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)  # and with it the lock
 
 
-def is_locked(folder: Path) -> bool:
-    """Whether a process works in the folder."""
+def is_locked(folder: Path, *, to_read: bool = False) -> bool:
+    """Whether a process works in the folder, so that it cannot be worked in, or not even read."""
     try:
-        with locked(folder):
+        with locked(folder, to_read=to_read):
             return False
     except RunError:
         return True

@@ -59,14 +59,14 @@ def is_stopped(folder: Path) -> bool:
 
 
 def read(folder: Path) -> Stopped:
-    """The run of a folder; nobody else works in it meanwhile, for reading tidies up.
+    """The run of a folder; nobody works in it meanwhile, for reading tidies up, but others may read it as well.
 
     Raises:
         RunError: it still trains, or cannot be read.
     """
-    if jobs.is_locked(folder):
+    if jobs.is_locked(folder, to_read=True):
         raise RunError(f"{folder}: expected a run that nobody works on, got one that still trains", "wait for its end")
-    with jobs.locked(folder):
+    with jobs.locked(folder, to_read=True):
         setup, job, start = jobs.read(folder)
         if job.watch is None or Watch(*job.watch).level != FULL or job.is_observed:
             return Stopped(setup, job, start, None, ())

@@ -28,8 +28,7 @@ def found(case: Case) -> Iterator[Finding]:
 def _held_back(case: Case) -> Iterator[Finding]:
     decays = case.setup.penalty is not None or bool(case.setup.optimizer.weight_decay)
     if decays and case.struggles and case.series is not None and case.weighted:
-        places = list(case.weighted)
-        left = float(np.nanmedian(case.late("weight")[places] / case.series["weight"][0][places]))
+        left = _left_of_weights(case)
         if left < SHRUNK:
             evidence = (Evidence("weights at the end / at the beginning", left, "above 0.5"),)
             yield Finding("over_regularised", (), (), SERIOUS, evidence, ("less_regularisation",))
@@ -44,6 +43,15 @@ def _held_back(case: Case) -> Iterator[Finding]:
                 Evidence("training loss / validation loss", train / valid if valid else np.nan, "1 at most"),
             )
             yield Finding("dropout_too_strong", (), strong, SERIOUS, measured, ("less_regularisation",))
+
+
+def _left_of_weights(case: Case) -> float:
+    """The weights at the end over those at the beginning, in the middle over the layers; NaN where all began at 0."""
+    assert case.series is not None
+    places = list(case.weighted)
+    begun = case.series["weight"][0, places]
+    ratios = case.late("weight")[places][begun > 0] / begun[begun > 0]
+    return float(np.nanmedian(ratios)) if np.isfinite(ratios).any() else np.nan
 
 
 def _by_heart(case: Case) -> Iterator[Finding]:

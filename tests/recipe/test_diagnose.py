@@ -1,0 +1,47 @@
+"""A finished run that was not watched in full is trained once more: as it was, with all that made it what it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import seedbed as sb
+from seedbed.training.interventions import Intervention
+
+X = np.random.default_rng(0).normal(size=(200, 4))
+DATA = (X, (X[:, 0] * X[:, 1] > 0).astype(int))
+SETUP = sb.Setup(
+    network=sb.Network.parse("linear 8, tanh, linear out"), loss=sb.CrossEntropy(), optimizer=sb.SGD(0.05), epochs=5,
+    batch_size=16,
+)  # fmt: skip
+
+
+def is_seen_as_it_was(run: sb.Run, found: sb.Diagnosis) -> bool:
+    """Whether the curves of each member that was looked at are those of the run."""
+    curves = {number: rows["train_loss"].to_numpy() for number, rows in run.history.groupby("member")}
+    assert found.cases
+    for case in found.cases:
+        assert case.history is not None
+        if not np.allclose(case.history["train_loss"], curves[case.number], rtol=1e-5):
+            return False
+    return True
+
+
+@pytest.mark.parametrize("is_folded", [False, True])
+def test_a_run_that_was_changed_on_its_way_is_changed_again(is_folded: bool) -> None:
+    changes = [Intervention.of(2, {"optimizer.lr": 0.5})]
+    rest: dict[str, Any] = {"folds": 2} if is_folded else {}
+    run = sb.train(SETUP, DATA, members=2, out=None, watch="off", interventions=changes, **rest)
+    assert is_seen_as_it_was(run, sb.diagnose(run, DATA))
+
+
+@pytest.mark.parametrize("is_folded", [False, True])
+def test_a_run_that_began_with_given_weights_begins_with_them_again(is_folded: bool, tmp_path: Path) -> None:
+    rest: dict[str, Any] = {"folds": 2} if is_folded else {}
+    first = sb.train(SETUP, DATA, members=4, out=None, watch="off", **rest)
+    run = sb.train(SETUP, DATA, members=[3, 1], out=tmp_path / "run", watch="off", start=first, **rest)
+    assert is_seen_as_it_was(run, sb.diagnose(run, DATA))
+    assert is_seen_as_it_was(run, sb.diagnose(tmp_path / "run", DATA))
