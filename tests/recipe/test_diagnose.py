@@ -10,6 +10,7 @@ import pytest
 
 import seedbed as sb
 from seedbed.training.interventions import Intervention
+from seedbed.watching.finding import SERIOUS, Finding
 
 X = np.random.default_rng(0).normal(size=(200, 4))
 DATA = (X, (X[:, 0] * X[:, 1] > 0).astype(int))
@@ -45,3 +46,8 @@ def test_a_run_that_began_with_given_weights_begins_with_them_again(is_folded: b
     run = sb.train(SETUP, DATA, members=[3, 1], out=tmp_path / "run", watch="off", start=first, **rest)
     assert is_seen_as_it_was(run, sb.diagnose(run, DATA))
     assert is_seen_as_it_was(run, sb.diagnose(tmp_path / "run", DATA))
+
+
+def test_a_remedy_that_has_to_be_asked_for_is_named_so() -> None:
+    finding = Finding("overfitting", (0,), (), SERIOUS, (), ("l2", "hold_back"))
+    assert 'try: l2, hold_back (with --judged last, in Python judged="last"); ' in str(sb.Diagnosis((finding,), 1))

@@ -120,6 +120,19 @@ def test_overfitting_is_none_where_little_is_wrong() -> None:
         assert "overfitting" not in codes(fit.found(silent))
 
 
+def test_remedies_are_named_that_have_a_place_in_the_setup() -> None:
+    """Adam is none for who has it, nor are more rows held back for who stops by those that are."""
+    slow = case(1.0, 1.0, 0.5, 0.5, step=1e-6, weight=1.0, gradient=1.0)
+    with_adam = replace(slow, setup=slow.setup.replace(optimizer=sb.Adam(0.1)))
+    assert one_of(all_of(slow), "lr_too_low").remedies == ("lr_up", "adam", "longer", "lr_range")
+    assert one_of(all_of(with_adam), "lr_too_low").remedies == ("lr_up", "longer", "lr_range")
+    rising = np.concatenate([[0.7], np.linspace(0.8, 2.0, N - 1)])
+    by_heart = case(0.01, rising, 0.7, gradient=1.0, **CALM)
+    patient = replace(by_heart, setup=by_heart.setup.replace(patience=3))
+    assert one_of(all_of(by_heart), "overfitting").remedies == ("l2", "dropout", "early_stopping", "hold_back")
+    assert one_of(all_of(patient), "overfitting").remedies == ("l2", "dropout")
+
+
 def decaying(began: list[float], ended: list[float]) -> Case:
     """A case with a penalty that learns nothing; the weights of its two layers as they begin and end."""
     sick = case(1.0, 1.0, 0.5, 0.5, weight=1.0)

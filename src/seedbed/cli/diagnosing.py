@@ -80,6 +80,8 @@ def shown(finding: Finding, n_members: int) -> Text:
     """A finding for the terminal: its name, its cause, its evidence."""
     from rich.text import Text
 
+    from seedbed.recipe.diagnose import to_try
+
     color = {"fatal": "bold red", "serious": "bold yellow"}.get(finding.severity, "bold")
     who = f"  in {len(finding.members)} of {n_members} members" if finding.members else ""
     text = Text.assemble((finding.title, color), (who, "dim"), f"\n  {finding.because}\n")
@@ -88,7 +90,7 @@ def shown(finding: Finding, n_members: int) -> Text:
     for symptom in finding.symptoms:
         text.append(f"  and so: {symptom.title.lower()}\n", style="dim")
     if finding.remedies:
-        text.append(f"  try: {', '.join(finding.remedies)}\n")
+        text.append(f"  try: {to_try(finding)}\n")
     if finding.explanation is not None:
         text.append(f"  more: seedbed explain {finding.explanation}\n", style="dim")
     return text

@@ -24,6 +24,7 @@ from seedbed.watching.checks.static import loss_does_not_fit
 from seedbed.watching.finding import Finding
 from seedbed.watching.findings import diagnosed
 from seedbed.watching.levels import FULL
+from seedbed.watching.remedies import HOLD_BACK
 from seedbed.watching.signals import Watch
 
 MEMBERS = 5  # that a setup is tried out with
@@ -68,7 +69,7 @@ class Diagnosis:
             lines += [f"  {evidence}" for evidence in one.evidence]
             lines += [f"  and so: {symptom.title}" for symptom in one.symptoms]
             if one.remedies:
-                lines.append(f"  try: {', '.join(one.remedies)}; `seedbed treat` tries them side by side")
+                lines.append(f"  try: {to_try(one)}; `seedbed treat` tries them side by side")
             if one.explanation is not None:
                 lines.append(f"  more: `seedbed explain {one.explanation}`")
         lines = lines or [self.nothing]
@@ -112,6 +113,12 @@ def diagnose(
     if not isinstance(run, Run):
         raise UsageError(f"diagnose: expected a run, its folder or a setup, got {run!r}", "such as sb.diagnose(run)")
     return _of_run(run, data)
+
+
+def to_try(finding: Finding) -> str:
+    """The names of its remedies, with what has to be asked for so that `treat` tries one."""
+    named = {HOLD_BACK: f'{HOLD_BACK} (with --judged last, in Python judged="last")'}
+    return ", ".join(named.get(name, name) for name in finding.remedies)
 
 
 def of_setup(setup: Setup, data: Dataset, members: int, *, seed: int = 0) -> Diagnosis:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from seedbed.watching.case import Case
 from seedbed.watching.finding import Finding
 from seedbed.watching.findings import fit, flow, initialisation, inputs, steps, structure
+from seedbed.watching.remedies import has_place
 
 GROUPS = (structure, inputs, initialisation, flow, steps, fit)
 
@@ -79,8 +80,13 @@ def _without(codes: Collection[str], case: Case) -> list[Finding]:
 
 
 def all_of(case: Case) -> list[Finding]:
-    """The same without an order: roots and what follows from them side by side, of no member."""
-    return [one for group in GROUPS for one in group.found(case)]
+    """The same without an order: roots and what follows from them side by side, of no member.
+
+    Of their remedies those are named that have a place in the setup.
+    """
+    there = [one for group in GROUPS for one in group.found(case)]
+    fitting = lambda names: tuple(name for name in names if has_place(name, case.setup, case.task))  # noqa: E731
+    return [replace(one, remedies=fitting(one.remedies)) for one in there]
 
 
 def diagnosed(cases: Sequence[Case]) -> list[Finding]:

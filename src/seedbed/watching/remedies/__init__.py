@@ -3,6 +3,7 @@
 cured = REMEDIES["tanh"](setup, data.task)       # None where it has no place in that setup
 """
 
+from seedbed.training.setup import Setup
 from seedbed.watching.remedies import (
     activation,
     initialisation,
@@ -30,4 +31,14 @@ REMEDIES: dict[str, Remedy] = {
     for remedy in group.REMEDIES
 }
 
-__all__ = ["FARTHER", "HOLD_BACK", "RANGE", "REMEDIES", "Cost", "Remedy", "at_rate", "early_stopping"]
+__all__ = ["FARTHER", "HOLD_BACK", "RANGE", "REMEDIES", "Cost", "Remedy", "at_rate", "early_stopping", "has_place"]
+
+
+def has_place(name: str, setup: Setup, task: str) -> bool:
+    """Whether a remedy changes the setup, as far as can be told without the data.
+
+    More rows held back change what is learned by heart where the setup does not choose its epoch by them already.
+    """
+    if name == HOLD_BACK:
+        return setup.patience is None
+    return name == RANGE or REMEDIES[name](setup, task) is not None
