@@ -101,6 +101,23 @@ def test_the_loss_of_chance_is_what_descent_finds(loss: Any, targets: str, n: in
         "values": rng.normal(size=(300, 2)) * 3,
     }[targets]
     np.testing.assert_allclose(chance_of(loss, y, n), chance_by_descent(loss, y, n), rtol=1e-9)
+    often = np.repeat(y, counts := rng.integers(0, 4, 300), axis=0)  # a weight is as good as so many examples
+    for chance in (chance_of, chance_by_descent):
+        np.testing.assert_allclose(chance(loss, y, n, counts.astype(float)), chance(loss, often, n), rtol=1e-9)
+
+
+def test_the_loss_of_chance_is_weighted_as_that_of_training_is() -> None:
+    """A network that cannot tell the classes apart ends at it, whatever weights the classes have."""
+    x, y = np.zeros((300, 2)), np.repeat([0, 1], [270, 30])
+    x[:, 0] = np.random.default_rng(0).normal(size=300)
+    setup = sb.Setup(
+        network=sb.Network.parse("linear out"), loss=CE, optimizer=sb.SGD(0.1), penalty=sb.L2(1.0), epochs=40,
+        class_weight=(1.0, 3.0), preprocessing=(),
+    )  # fmt: skip
+    (case,) = sb.diagnose(setup, (x, y), members=1).cases
+    assert abs(case.learned("train")) < 0.03
+    even = sb.diagnose(setup.replace(class_weight=None), (x, y), members=1).cases[0]
+    assert abs(even.learned("train")) < 0.03 and even.chance < 0.7 * case.chance
 
 
 def one(code: str, member: int = 0) -> Finding:

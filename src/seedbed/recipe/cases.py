@@ -15,6 +15,7 @@ from seedbed.training.cohorts import bind
 from seedbed.training.setup import Setup
 from seedbed.training.state import COLUMNS
 from seedbed.training.trained import Trained
+from seedbed.training.weighting import example_weights
 from seedbed.watching.case import Case, Inputs, chance_of
 from seedbed.watching.series import Series, series_of
 
@@ -89,4 +90,5 @@ def _read(setup: Setup, preprocessor: Preprocessor, data: Dataset) -> tuple[NDAr
     x, y = preprocessor.x(part.x), preprocessor.y(np.asarray(part.y))
     n_outputs = setup.loss.n_outputs(data.task, n_classes=data.n_classes, n_targets=data.n_targets)
     inputs = Inputs.of(x, y, data.task, data.n_classes, n=len(part), are_images=data.image_shape is not None)
-    return x, inputs, chance_of(setup.loss, y, n_outputs)
+    weight = example_weights(setup, data, np.asarray(part.y), part.weight)
+    return x, inputs, chance_of(setup.loss, y, n_outputs, weight)

@@ -278,36 +278,40 @@ def _mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(total / np.where(there.any(axis=0), there.sum(axis=0), np.nan))
 
 
-def chance_of(loss: Loss, y: NDArray[Any], n_outputs: int) -> float:
+def chance_of(loss: Loss, y: NDArray[Any], n_outputs: int, weight: NDArray[np.float64] | None = None) -> float:
     """The mean loss of the best constant outputs: an entropy or a variance where the loss has such a minimum.
 
     Arguments:
         y: targets as the loss takes them.
+        weight: of each example in the mean, as training has it; None: all the same.
     """
     if isinstance(loss, MeanSquaredError | CrossEntropy | BinaryCrossEntropy):
         is_one = n_outputs == 1 and y.ndim == 1
         t = (y[:, None] if is_one or y.ndim == 2 else np.eye(n_outputs)[y]).astype(np.float64)
+        middle = np.average(t, axis=0, weights=weight)
         if isinstance(loss, MeanSquaredError):
-            return float(np.mean(np.var(t, axis=0)))
+            return float(np.mean(np.average(np.square(t - middle), axis=0, weights=weight)))
         smoothing = loss.label_smoothing or 0.0
-        mean = (1 - smoothing) * t.mean(axis=0)
+        mean = (1 - smoothing) * middle
         if isinstance(loss, CrossEntropy):
             return float(_entropies(mean + smoothing / n_outputs).sum())
         mean = mean + smoothing / 2
         return float(np.mean(_entropies(mean) + _entropies(1 - mean)))
-    return chance_by_descent(loss, y, n_outputs)
+    return chance_by_descent(loss, y, n_outputs, weight)
 
 
 def _entropies(p: NDArray[np.float64]) -> NDArray[np.float64]:
     return -p * np.log(np.where(p > 0, p, 1.0))
 
 
-def chance_by_descent(loss: Loss, y: NDArray[Any], n_outputs: int) -> float:
+def chance_by_descent(loss: Loss, y: NDArray[Any], n_outputs: int, weight: NDArray[np.float64] | None = None) -> float:
     """The same for any loss, by Newton's method."""
-    y = y[:: -(-len(y) // SAMPLE)]
+    stride = -(-len(y) // SAMPLE)
+    y, share = y[::stride], np.ones(len(y))[::stride] if weight is None else weight[::stride]
+    share = share / share.sum()
     with jax.enable_x64(True):
         targets = jnp.asarray(y)
-        mean = lambda z: jnp.mean(loss.per_example(jnp.broadcast_to(z, (len(y), n_outputs)), targets))  # noqa: E731
+        mean = lambda z: share @ loss.per_example(jnp.broadcast_to(z, (len(y), n_outputs)), targets)  # noqa: E731
         both, curve = jax.jit(jax.value_and_grad(mean)), jax.jit(jax.hessian(mean))
         z = jnp.mean(targets, axis=0) if targets.ndim == 2 else jnp.zeros(n_outputs)
         value, slope = both(z)

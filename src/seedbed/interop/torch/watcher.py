@@ -117,7 +117,10 @@ class Watcher:
             raise UsageError(f"watcher: expected classes below {n_outputs}, the number of outputs, got {y.max()}")
         x = np.moveaxis(x, 1, -1) if x.ndim > 2 else x
         inputs = Inputs.of(x, y, self._task, n_classes, n=len(x), are_images=x.ndim > 2)
-        case = Case(self._setup(loss), self._looks.in_shape, self._task, inputs, chance_of(loss, y, n_outputs))
+        setup = self._setup(loss)
+        weight = None if setup.class_weight is None else np.asarray(setup.class_weight, np.float64)[y]
+        chance = chance_of(loss, y, n_outputs, weight)
+        case = Case(setup, self._looks.in_shape, self._task, inputs, chance)
         if not self._history:
             return case
         history = dict(zip(COLUMNS, np.asarray(self._history).T, strict=True))
