@@ -152,6 +152,13 @@ def test_gradients_that_grow_on_their_way_back_are_found(blobs: Dataset) -> None
     assert check.passed is False and check.finding is not None and check.finding.code == "exploding_gradient"
 
 
+def test_a_gradient_that_is_no_number_has_not_vanished(blobs: Dataset) -> None:
+    huge = "linear 16 weight=normal(1e25), relu, "
+    check = gradient_reaches(subject_of(setup_of(huge + huge + "linear out"), blobs))
+    assert check.passed is False and check.finding is not None
+    assert (check.finding.code, check.finding.layers) == ("non_finite", (2,))  # 1e25 can still be said, 1e50 cannot
+
+
 def test_a_last_layer_of_zeros_hides_no_gradient(blobs: Dataset) -> None:
     subject = subject_of(setup_of("linear 16, relu, linear 16, relu, linear out weight=zeros"), blobs)
     assert not np.any(subject.start.gradients[0]["weight"])

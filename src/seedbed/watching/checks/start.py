@@ -67,6 +67,8 @@ def gradient_reaches(subject: Subject) -> Check:
         return Check(name, None, reason="one_layer")
     size = {i: rms(weights_of(subject.flowing.gradients[i])) for i in places}
     first, last = size[places[0]], size[places[-1]]
+    if not (math.isfinite(first) and math.isfinite(last)):
+        return _overflown(subject, name)
     ratio = first / last if last > 0 else 0.0
     evidence = [Evidence("gradient of the first layer / of the last", ratio, f"{VANISHED:g} to {EXPLODED:g}")]
     if (due := reach_due(subject)) is not None:
@@ -87,6 +89,18 @@ def gradient_reaches(subject: Subject) -> Check:
             name, False, tuple(evidence), Finding("exploding_gradient", (), large, SERIOUS, tuple(evidence), cures)
         )
     return Check(name, True, tuple(evidence))
+
+
+def _overflown(subject: Subject, name: str) -> Check:
+    """The check of gradients that are no numbers; it names the layer that is the first to give none."""
+    values, last = subject.flowing.flow.values, len(subject.case.layers) - 1
+    place = next((i for i, a in enumerate(values[1:]) if not np.isfinite(np.asarray(a)).all()), last)
+    n = sum(int((~np.isfinite(np.asarray(w))).sum()) for own in subject.flowing.gradients for w in weights_of(own))
+    evidence = (
+        Evidence(f"gradients that are no numbers; the first sums to overflow: {subject.case.named(place)}", n, "0"),
+    )
+    cures = ("xavier", "lecun", "he", "standardize", "batchnorm")
+    return Check(name, False, evidence, Finding("non_finite", (), (place,), FATAL, evidence, cures))
 
 
 def reach_due(subject: Subject) -> tuple[float, float] | None:
