@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
+import seedbed as sb
 from tests.cli.conftest import Command
 
 QUICK = ("iris", "--network", "linear 16, relu, linear out", "--optimizer", "sgd 0.1 momentum=0.9", "--rates", "9")
@@ -29,5 +32,8 @@ def test_misuse_exits_with_2_and_failure_with_1(seedbed: Command) -> None:
     assert said.code == 2 and "expected 0 < low < high, got 1 and 0.1" in said.err
     said = seedbed("lr-range", *QUICK, "--out", "range.gif")
     assert said.code == 2 and "expected a name that ends in one of .png, .svg" in said.err
+    with pytest.MonkeyPatch.context() as patch:  # before rates are tried in vain
+        patch.setattr(sb, "lr_range", None)
+        assert seedbed("lr-range", *QUICK, "--out", "range.gif").code == 2
     said = seedbed("lr-range", *QUICK, "--low", "1e25", "--high", "1e30")
     assert said.code == 1 and "all from 1e+25 to 1e+30 diverged" in said.err

@@ -37,8 +37,12 @@ def lr_range(
 
     With --epochs each goes through the whole training part so often.
     """
+    from seedbed.recipe.lr_range import check_picture
+
     import_modules(imports)
     printer = Printer(is_json=as_json)
+    if out is not None:
+        check_picture(out)  # before rates are tried in vain
     with printer.warnings():
         dataset = source.load()
         setup = changes.made(dataset)

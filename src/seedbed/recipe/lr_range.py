@@ -92,8 +92,7 @@ class Range:
         from seedbed.reporting.saving import save_png, save_svg
 
         path = Path(path)
-        if path.suffix.lower() not in FORMATS:
-            raise UsageError(f"{path}: expected a name that ends in {one_of(FORMATS)}", "such as range.png")
+        check_picture(path)
         save = save_png if path.suffix.lower() == ".png" else save_svg
         try:
             return save(self.figure(language), path)
@@ -111,6 +110,12 @@ class Range:
         least = float(np.nanmin(self.after))
         said = f"suggested {self.suggested:.3g}; best {self.best:.3g}, from a loss of {self.before:.4g} to {least:.4g}"
         return f"{tried}\n{said}"
+
+
+def check_picture(path: Path) -> None:
+    """Raises UsageError where a figure cannot be written under that name."""
+    if path.suffix.lower() not in FORMATS:
+        raise UsageError(f"{path}: expected a name that ends in {one_of(FORMATS)}", "such as range.png")
 
 
 def lr_range(
