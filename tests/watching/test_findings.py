@@ -40,6 +40,7 @@ def codes(found: list[Finding]) -> list[str]:
         ("linear 8, step, linear out", "step_activation", (1,)),
         ("linear 64, linear out", "no_nonlinearity", (0, 1)),
         ("linear 64, identity, linear 64, relu, linear out", "no_nonlinearity", (0, 2)),
+        ("linear 64, batchnorm, linear 64, relu, linear out", "no_nonlinearity", (0, 2)),
         ("linear 8 weight=zeros, tanh, linear out", "symmetric_units", (0,)),
         ("linear 8 weight=normal(5), tanh, linear out", "init_too_large", (0,)),
         ("linear 8 weight=normal(1e-4), relu, linear out", "init_too_small", (0,)),

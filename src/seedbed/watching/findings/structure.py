@@ -93,7 +93,9 @@ def _linear(case: Case) -> Iterator[Finding]:
     pairs = []
     for first, second in zip(case.weighted[:-1], case.weighted[1:], strict=True):
         between = case.layers[first + 1 : second]
-        if all(isinstance(layer, Identity) or layer.kind in ("flatten", "dropout", "reshape") for layer in between):
+        # What a batch norm does in prediction is linear too.
+        even = (Identity, BatchNorm)
+        if all(isinstance(layer, even) or layer.kind in ("flatten", "dropout", "reshape") for layer in between):
             narrow = np.prod(shapes[first]) < min(np.prod(case.in_shape), np.prod(shapes[second]))
             if not narrow:  # a bottleneck lowers the rank, which one layer cannot
                 pairs.append((first, second))
