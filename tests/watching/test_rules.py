@@ -133,6 +133,14 @@ def test_remedies_are_named_that_have_a_place_in_the_setup() -> None:
     assert one_of(all_of(patient), "overfitting").remedies == ("l2", "dropout")
 
 
+def test_who_diverged_is_not_told_of_classes_that_are_uneven() -> None:
+    """Its score stays that of the largest class, for it learned nothing at all."""
+    uneven = Inputs(np.zeros(4), np.ones(4), np.array([90, 10]), None, 100, False)
+    sick = replace(case(1.0, 1.0, 0.9, 0.9, gradient=1.0, **CALM), inputs=uneven)
+    assert "class_imbalance" in codes(all_of(sick))
+    assert [one.code for one in diagnosed([replace(sick, outcome="diverged")])] == ["non_finite"]
+
+
 def decaying(began: list[float], ended: list[float]) -> Case:
     """A case with a penalty that learns nothing; the weights of its two layers as they begin and end."""
     sick = case(1.0, 1.0, 0.5, 0.5, weight=1.0)

@@ -21,7 +21,7 @@ def found(case: Case) -> Iterator[Finding]:
         return
     is_sick = case.struggles or not case.is_trained
     yield from (one for one in _scaled(case) if is_sick or one.code == "not_centred")
-    if is_sick:
+    if is_sick and not case.diverged:  # whose score tells nothing of the classes
         yield from _imbalance(case)
 
 
