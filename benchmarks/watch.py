@@ -155,7 +155,7 @@ def proof_costs(rounds: int) -> dict[str, float]:
             one.run()
             found["plain"] += one.wall_seconds - one.compile_seconds
         for way, gives_up in (("treat", False), ("treat, giving up", True)):
-            treated = sb.treat(case.setup, data, findings=sick, arms=arms, seeds=8, give_up=gives_up)
+            treated = sb.treat(case.setup, data, findings=sick, arms=arms, seeds=8, give_up=gives_up, watch="economy")
             n_seeds = int(treated.arms["n_seeds"].max())  # twice as many where the best arm spreads widely
             found[way] = (treated.wall_seconds - treated.compile_seconds) * 8 / n_seeds
             found["compile"] = treated.compile_seconds

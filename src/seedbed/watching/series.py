@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from seedbed.core.plain import to_line
 from seedbed.network import Network
-from seedbed.watching.signals import COUNTED, COUNTS, PER_LAYER, PER_MEMBER, PER_WEIGHT, weight_places
+from seedbed.watching.signals import COUNTED, COUNTS, NORMS, PER_LAYER, PER_MEMBER, PER_WEIGHT, weight_places
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -39,6 +39,11 @@ class Series:
 
     def __contains__(self, name: str) -> bool:
         return name in self.values
+
+    @property
+    def in_economy(self) -> Series:
+        """What would have been told of the member, had it been watched in economy."""
+        return Series({name: self.values[name] for name in NORMS}, self.names, self.weights)
 
 
 def series_of(network: Network, params: Sequence[Any], seen: dict[str, NDArray[Any]], place: int) -> Series:

@@ -54,7 +54,8 @@ from seedbed.watching.levels import ECONOMY, EDGES, EVERY, FULL, LEVELS, OFF
 
 MOST_GAIN = 3.0
 SAMPLE = 128  # activations of a layer that go into its histogram, at most
-PER_WEIGHT = ("gradient", "weight", "step", "same_sign", "twins", "cosine")
+NORMS = ("gradient", "weight", "step")  # all that economy tells
+PER_WEIGHT = (*NORMS, "same_sign", "twins", "cosine")
 PER_LAYER = ("mean", "deviation", "zeros", "dead", "saturated", "delta")
 PER_MEMBER = ("gain", "gradient_variance", "gradient_squared")
 OF_FLOW = (*PER_LAYER, "histogram", "gradient_variance", "gradient_squared")
@@ -304,7 +305,7 @@ def _weights(arrays: Any) -> list[Any]:
 
 
 def _norms(seen: Observation) -> dict[str, Any]:
-    return {"gradient": seen.gradients, "weight": seen.params, "step": seen.updates}
+    return dict(zip(NORMS, (seen.gradients, seen.params, seen.updates), strict=True))
 
 
 def _per_place(arrays: Sequence[Any], places: Sequence[int]) -> Array:

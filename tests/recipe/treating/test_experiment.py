@@ -9,7 +9,7 @@ import pytest
 
 import seedbed as sb
 from seedbed.recipe.treating.arms import CONTROL, GIVEN, Arm
-from seedbed.recipe.treating.experiment import LAST, SCORE, Experiment
+from seedbed.recipe.treating.experiment import LAST, SCORE, Experiment, Trial
 from seedbed.training.trained import DIVERGED, INTERRUPTED
 from seedbed.training.trainer import Training
 
@@ -91,3 +91,19 @@ def test_what_is_behind_half_way_is_given_up_and_what_is_ahead_is_not(
     experiment.run(range(4))
     experiment.run(range(4, 8))
     assert len(experiment.scores("arm2")) == 4 and len(experiment.scores("arm1")) == 8
+
+
+def trials(**left: list[str] | None) -> Experiment:
+    """An experiment with four networks in each arm, in which these are found."""
+    there = {arm: None if codes is None else frozenset(codes) for arm, codes in left.items()}
+    known = [Trial(arm, seed, 0.5, "trained", codes) for arm, codes in there.items() for seed in range(4)]
+    return Experiment([], sb.data.load("iris"), trials=known)
+
+
+def test_what_the_control_does_not_show_cannot_be_gone() -> None:
+    shown = trials(control=["dead_relu"], he=[], tanh=["dead_relu"])
+    assert [shown.left(arm, ["dead_relu"]) for arm in ("control", "he", "tanh")] == [True, False, True]
+    unseen = trials(control=["lr_too_low"], he=[], tanh=["dead_relu"])
+    assert [unseen.left(arm, ["dead_relu"]) for arm in ("control", "he", "tanh")] == [None] * 3
+    unfit = trials(control=None, he=[])  # the control does not train at all
+    assert unfit.left("he", ["loss_does_not_fit"]) is False

@@ -67,6 +67,15 @@ def test_a_better_score_with_the_symptom_is_no_cure() -> None:
     assert said.endswith("so no cure: he & <co>.")
 
 
+def test_what_nobody_saw_in_the_control_is_not_called_gone() -> None:
+    one, unknown = told(healed=False), "Whether what was found is gone is not known"
+    assert not any(unknown in note for note in notes(one, "en"))
+    one.arms["cleared"] = None
+    assert any(unknown in note for note in notes(one, "en")) and unknown in page(one, "en")
+    assert any("알 수 없습니다" in note for note in notes(one, "ko"))
+    assert not any("gone, but" in line for line in sentences(one, "en"))
+
+
 def test_the_result_is_told_with_its_numbers() -> None:
     said = headline(told(), "en")
     assert said.startswith("Proved: tanh. The mean accuracy goes from 30.4") and "d > 10, p 0.0003" in said

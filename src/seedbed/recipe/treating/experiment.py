@@ -152,7 +152,15 @@ class Experiment:
         return [frozenset(named(findings_of(case))) for case in cases_of(one, seeds, data)]
 
     def left(self, arm: str, codes: Collection[str]) -> bool | None:
-        """Whether any of these findings is in at least half of the networks of an arm; None where nobody looked."""
+        """Whether any of these findings is in at least half of the networks of an arm; None where that is not known.
+
+        It is not where nobody looked, and in no arm where the control shows none of them: what is not seen there
+        cannot be gone elsewhere. A control that does not train at all shows what keeps it from that.
+        """
+        return None if self._shows(CONTROL, codes) is False else self._shows(arm, codes)
+
+    def _shows(self, arm: str, codes: Collection[str]) -> bool | None:
+        """The same of an arm by itself."""
         own = [trial.left for trial in self.trials if trial.arm == arm and trial.left is not None]
         return any(2 * sum(code in left for left in own) >= len(own) for code in codes) if own else None
 

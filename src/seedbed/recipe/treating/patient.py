@@ -10,10 +10,11 @@ from seedbed.core.draw import distributions
 from seedbed.core.errors import UsageError, nearest, one_of
 from seedbed.data.dataset import Dataset
 from seedbed.data.loading import load
-from seedbed.recipe.diagnose import diagnose
+from seedbed.recipe.diagnose import Diagnosis, diagnose
 from seedbed.recipe.resume import the_data_of
 from seedbed.recipe.run import Run
 from seedbed.training.setup import Setup
+from seedbed.watching.case import Case
 from seedbed.watching.finding import Finding
 
 
@@ -26,12 +27,14 @@ class Patient:
         setup: a plain one.
         data: what it learns from.
         findings: what was found in it, the roots first.
+        cases: what they were made from; empty where that is not known.
     """
 
     name: str
     setup: Setup
     data: Dataset
     findings: tuple[Finding, ...]
+    cases: tuple[Case, ...] = ()
 
 
 def patient(
@@ -57,8 +60,8 @@ def patient(
         raise UsageError(message, "draw(setup, seed=..., number=...) first, or give the run")
     dataset = load(data)
     is_told = findings is not None and all(isinstance(one, Finding) for one in findings)
-    own = () if is_told or not needs_findings else diagnose(given, dataset, seed=seed).findings
-    return Patient(dataset.name, given, dataset, _chosen(own, findings))
+    own = Diagnosis((), 0) if is_told or not (needs_findings or findings) else diagnose(given, dataset, seed=seed)
+    return Patient(dataset.name, given, dataset, _chosen(own.findings, findings), own.cases)
 
 
 def _chosen(own: Sequence[Finding], asked: Sequence[Finding | str] | None) -> tuple[Finding, ...]:

@@ -16,12 +16,12 @@ from seedbed.recipe.progress import showing
 from seedbed.recipe.run import Run
 from seedbed.recipe.treating.arms import CONTROL, Arm, arms_for, arms_given
 from seedbed.recipe.treating.experiment import BEST, LAST, Experiment
+from seedbed.recipe.treating.level import level_for
 from seedbed.recipe.treating.patient import Patient, patient
 from seedbed.recipe.treating.treatment import Treatment, tables
 from seedbed.training.setup import Setup
 from seedbed.training.trainer import Progress
 from seedbed.watching.finding import Finding
-from seedbed.watching.levels import ECONOMY
 from seedbed.watching.proof import Verdict, least_seeds, verdicts
 from seedbed.watching.remedies import HOLD_BACK
 from seedbed.watching.signals import Watch, watch_of
@@ -40,7 +40,7 @@ def treat(
     seed: int = 0,
     judged: str = BEST,
     give_up: bool = True,
-    watch: str | Watch = ECONOMY,
+    watch: str | Watch | None = None,
     progress: bool | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Treatment:
@@ -61,7 +61,8 @@ def treat(
         judged: "best", by the weights that a run keeps, those of the smallest validation loss; or "last", by those
             that training ends with, unless it has patience. Only there is it proposed to hold more data back.
         give_up: whether arms that are behind the control half-way are not trained to their end. They are not proved.
-        watch: how closely arms are looked at for what was found in the sick setup: "off", "economy" or "full".
+        watch: how closely arms are looked at for what was found in the sick setup: "off", "economy" or "full"; None:
+            in economy where what was found is seen there too, else in full.
         progress, on_progress: as for `train`.
 
     Raises:
@@ -71,7 +72,7 @@ def treat(
         TrainingError: it was interrupted.
     """
     _check(seeds, seed, judged)
-    looks = watch_of(watch)
+    given = None if watch is None else watch_of(watch)
     began = time.perf_counter()
     one = patient(run, data, findings, seed=seed, needs_findings=arms is None)
     tried = _arms(one, arms, seed, judged)
@@ -80,6 +81,7 @@ def treat(
             f"seeds: expected at least {least}, with which one of {len(tried) - 1} arms can be proved, got {seeds}"
         )
         raise UsageError(message, f"seeds={least}, or fewer arms: arms=[...]")
+    looks = Watch(level_for(one.findings, one.cases)) if watch is None else given
     experiment = Experiment(tried, one.data, seed, judged, give_up, looks if one.findings else None)
     verdict: dict[str, Verdict] = {}
     if len(tried) > 1:

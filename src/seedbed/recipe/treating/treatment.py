@@ -43,7 +43,7 @@ class Treatment:
         arms: one row for each arm: the control; the proved arms that tie with the best, the cheapest change first; the
             rest from the highest mean on. Columns: arm, role, remedies, mean, std, worst, n_seeds, d, p, p_holm,
             proved, ties_best, given_up, cleared (whether what was found in the sick setup is gone in most networks;
-            None where nobody looked), cost, seconds.
+            None where that is not known: nobody looked, or the control does not show it either), cost, seconds.
         scores: one row for each network: arm, seed, score, outcome.
         setups: of each arm.
         shares: of all rows those that validate, as `load` takes it: first as they were split, then by the names of arms

@@ -44,6 +44,8 @@ def notes(told: Told, language: str | None = None) -> list[str]:
     seeming = arms[(arms["cleared"] == True) & ~arms["proved"].astype(bool) & (arms["role"] != CONTROL)]  # noqa: E712
     if len(seeming):
         said.append(message("treatment.seeming", language, arms=", ".join(seeming["title"])))
+    if told.findings and len(arms) and arms["cleared"].isna().all():
+        said.append(message("treatment.unknown", language))
     return said
 
 
