@@ -1,7 +1,8 @@
 """The worker: what a process does for a study, from its next task to the last.
 
 All that it needs to know stands in the store; any number of workers may go through the same steps at the same time. A
-round is proposed by whoever comes first; its tasks are taken one by one, and while one trains, the next is prepared.
+round is proposed by whoever comes first; its tasks are taken one by one, and while one trains, the next is prepared and
+what came of the one before is judged and written.
 Whoever has nothing to do takes what another has only prepared, so that all of them end at about the same time.
 """
 
@@ -65,6 +66,21 @@ class Told:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """What is written of a task.
+
+    Attributes:
+        rung: that its trials go on with.
+        n_trials: of the task.
+        paused: where those that may go on stand, by trial and rung.
+    """
+
+    rung: int
+    n_trials: int
+    paused: dict[tuple[int, int], list[Paused]]
+
+
 @dataclass
 class Worker:
     """A process at work on a study.
@@ -102,21 +118,29 @@ class Worker:
         self._paused: dict[tuple[int, int], list[Paused]] = {}  # by trial and the rung that it goes on with
         self._round_cache: dict[int, dict[int, tuple[Cohort, Setup, Setup]]] = {}
         self._forms: dict[int, list[Form]] = {}  # by the round that came with them
-        self._pool = ThreadPoolExecutor(1)
+        self._pool, self._recorder = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
+        self._recording: Future[Recorded | None] | None = None
 
     def run(self) -> None:
         """Works until the study is done, the budget is used up, or Ctrl-C."""
         self.store.join()
         try:
             with self._beating():
-                while not self.is_interrupted and (round_ := self._round()) is not None:
-                    if not all(self._rung(round_, rung) for rung in range(len(round_.rungs))):
-                        return
+                try:
+                    self._work()
+                finally:
+                    self._settle()
         finally:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            for pool in (self._pool, self._recorder):
+                pool.shutdown(wait=False, cancel_futures=True)
             with contextlib.suppress(UsageError):  # then its beat is missed
                 self.store.leave()
             self.costs.keep()
+
+    def _work(self) -> None:
+        while not self.is_interrupted and (round_ := self._round()) is not None:
+            if not all(self._rung(round_, rung) for rung in range(len(round_.rungs))):
+                return
 
     # Rounds
 
@@ -217,6 +241,7 @@ class Worker:
                 coming = None
             current, coming = coming or self._claimed(round_, rung), None
             if current is None:
+                self._settle()
                 if all(task.is_done for task in self.store.tasks(round_.number, rung)):
                     return True
                 time.sleep(WAIT_SECONDS)
@@ -298,29 +323,50 @@ class Worker:
         before = time.perf_counter()
         crew = ready.result()
         self.compile_seconds += time.perf_counter() - before
-        tasks = self.store.tasks(round_.number, task.rung)
-        n_before = sum(len(one.trials) for one in tasks if one.is_done)
-        crew.training.on_progress = lambda now: self._tell(round_, task, n_before, now)
+        self._follow(round_, task, crew)
         if not crew.train():
             self.is_interrupted = not self._is_late()  # Ctrl-C, which is noted inside alone
             return False
-        seconds = time.perf_counter() - before
-        finished = self._before + time.perf_counter() - self._began
-        self._measure(round_, task, crew)
-        n_reached = sum(len(one.trials) for one in tasks)
-        with self._storing():
-            rivals, kept = self.store.behind(round_.numbers, task.rung), self.store.heavy(but=task.trials)
-        found = crew.results(seconds, finished, n_going=n_survivors(n_reached), rivals=rivals, n_kept=KEPT, kept=kept)
         self.compile_seconds += crew.training.compile_seconds
-        with self._storing():
-            is_ours = self.store.finish(task, found, KEPT)
-        if is_ours:
-            self.n_trained += len(found)
-            # What waits for earlier rungs is of no more use; the pool reads it meanwhile.
-            later = {key: one for key, one in self._paused.items() if key[1] > task.rung}
-            going = {(one.trial.number, task.rung + 1): i for i, one in enumerate(found) if one.paused is not None}
-            self._paused = later | {key: crew.pauses(i) for key, i in going.items()}
+        now = time.perf_counter()
+        self._settle()
+        self._measure(round_, task, crew)
+        self._recording = self._recorder.submit(
+            self._record, round_, task, crew, now - before, self._before + now - self._began
+        )
         return True
+
+    def _follow(self, round_: Round, task: Task, crew: Crew) -> None:
+        """Lets a crew tell how far it is."""
+        others = [one for one in self.store.tasks(round_.number, task.rung) if one.number != task.number]
+        # What this worker has begun before is over, and being written.
+        over = [one for one in others if one.is_done or (one.is_begun and one.owner == self.store.owner)]
+        n_before = sum(len(one.trials) for one in over)
+        crew.training.on_progress = lambda now: self._tell(round_, task, n_before, now)
+
+    def _record(self, round_: Round, task: Task, crew: Crew, seconds: float, finished: float) -> Recorded | None:
+        """Judges what came of a task and writes it; None where the task is not this worker's any more."""
+        n_reached = sum(len(one.trials) for one in self.store.tasks(round_.number, task.rung))
+        rivals, kept = self.store.behind(round_.numbers, task.rung), self.store.heavy(but=task.trials)
+        found = crew.results(seconds, finished, n_going=n_survivors(n_reached), rivals=rivals, n_kept=KEPT, kept=kept)
+        if not self.store.finish(task, found, KEPT):
+            return None
+        going = [i for i, one in enumerate(found) if one.paused is not None]
+        rung = task.rung + 1
+        return Recorded(rung, len(found), {(found[i].trial.number, rung): crew.pauses(i) for i in going})
+
+    def _settle(self) -> None:
+        """Waits until what came of the last task is written, and takes over where its trials stand."""
+        if self._recording is None:
+            return
+        recording, self._recording = self._recording, None
+        with self._storing():
+            recorded = recording.result()
+        if recorded is not None:
+            self.n_trained += recorded.n_trials
+            # What waits for earlier rungs is of no more use; the pool reads it meanwhile.
+            later = {key: one for key, one in self._paused.items() if key[1] >= recorded.rung}
+            self._paused = later | recorded.paused
 
     def _measure(self, round_: Round, task: Task, crew: Crew) -> None:
         """Holds what the cost model expected against what it was, for the next study."""
