@@ -14,13 +14,14 @@ from benchmarks.searching.contests import CONTESTS, Contest, load, space
 
 
 def searched(
-    contest: Contest, folder: Path, *, method: str, trials: int, epochs: int, study: Path, started: float
+    contest: Contest, folder: Path, *, method: str, trials: int, epochs: int, study: Path, started: float, workers: int
 ) -> dict[str, Any]:
     """What a search found, and when.
 
     Arguments:
         study: the file of its database; several processes may share one.
         started: when the process began, as `time.time` says it.
+        workers: of a cluster of Ray on this machine; 0: none.
     """
     from benchmarks.compilation import Listener
 
@@ -36,6 +37,7 @@ def searched(
         found = search(
             space(contest, dataset.task, epochs), dataset,
             trials=trials, method=method, study=study, retrain=0, out=None, progress=False, on_told=tell,
+            cluster="local" if workers else None, workers=workers or None,
         )  # fmt: skip
     offset = (began or [time.time()])[0] - started
     assert found.truth is not None
@@ -69,11 +71,12 @@ def main() -> None:
         ("started", float),
     ):
         parser.add_argument(f"--{name}", type=kind, required=True)
+    parser.add_argument("--workers", type=int, default=0)
     said = parser.parse_args()
     with contextlib.redirect_stdout(sys.stderr):
         found = searched(
             CONTESTS[said.contest], said.folder, method=said.method, trials=said.trials, epochs=said.epochs,
-            study=said.study, started=said.started,
+            study=said.study, started=said.started, workers=said.workers,
         )  # fmt: skip
     print(json.dumps(found))
 

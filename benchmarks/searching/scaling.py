@@ -1,4 +1,4 @@
-"""Scaling: one study on one core and on two, and by one process and by two that share it."""
+"""Scaling: one study on one core and on two, by one process and by two, and by one worker of Ray and by two."""
 
 from __future__ import annotations
 
@@ -24,29 +24,31 @@ def scale(contest: str, folder: Path, sizes: Sizes, *, rounds: int, patience: fl
     One core is one device for the members, and no thread outside it. Of several processes each has a core of its own.
     """
     n = machine.n_cores()
-    cores = [{i} for i in range(n)]
-    ways = {
-        "1 process, 1 core": [{0}],
-        f"1 process, {n} cores": [set(range(n))],
-        f"{n} processes, a core each": cores,
+    one, every, cores = [{0}], [set(range(n))], [{i} for i in range(n)]
+    ways: dict[str, tuple[list[set[int]], int]] = {
+        "1 process, 1 core": (one, 0),
+        f"1 process, {n} cores": (every, 0),
+        f"{n} processes, a core each": (cores, 0),
     }
+    if machine.has("ray"):
+        ways |= {"Ray, 1 worker on 1 core": (one, 1), f"Ray, {n} workers, a core each": (every, n)}
     found: dict[str, Row] = {}
-    for pinned in ways.values():  # fills the cache: programs differ with the number of devices
-        _run(contest, folder, sizes, pinned)
+    for pinned, workers in ways.values():  # fills the cache: programs differ with the number of devices
+        _run(contest, folder, sizes, pinned, workers)
     for _ in range(rounds):
-        for name, pinned in ways.items():
+        for name, (pinned, workers) in ways.items():
             waits_for_quiet(patience)
-            row = _run(contest, folder, sizes, pinned)
+            row = _run(contest, folder, sizes, pinned, workers)
             found[name] = min(row, found.get(name, row), key=lambda one: one["wall_seconds"])
     return found
 
 
-def _run(contest: str, folder: Path, sizes: Sizes, pinned: Sequence[set[int]]) -> Row:
-    """The same command once for each set of cores, on one study."""
+def _run(contest: str, folder: Path, sizes: Sizes, pinned: Sequence[set[int]], workers: int) -> Row:
+    """The same command once for each set of cores, on one study; with workers, they do it on a cluster of Ray."""
     study = folder / "scaling" / "study.db"
     shutil.rmtree(study.parent, ignore_errors=True)
     study.parent.mkdir()
-    command = seedbed_command(contest, folder, sizes, METHOD, study)
+    command = [*seedbed_command(contest, folder, sizes, METHOD, study), f"--workers={workers}"]
     environment = {"SEEDBED_CACHE": str(folder / "cache-scaling"), "JAX_PLATFORMS": "cpu"}
     running = [start(command, environment, cores) for cores in pinned]
     results = [finish(one) for one in running]
@@ -58,13 +60,15 @@ def _run(contest: str, folder: Path, sizes: Sizes, pinned: Sequence[set[int]]) -
 
 
 def table(rows: dict[str, Row], title: str) -> Table:
-    """The wall clocks as a table."""
+    """The wall clocks as a table; Ray's are held against one worker."""
     shown = Table(box=box.MARKDOWN)
     shown.add_column(title, no_wrap=True)
     for name in ("wall s", "times faster", "trials by process", "best"):
         shown.add_column(name, justify="right")
-    base = next(iter(rows.values()))["wall_seconds"]
+    base = 0.0
     for name, row in rows.items():
+        if name.endswith(" 1 core"):
+            base = row["wall_seconds"]
         shares = ", ".join(f"{share:.0%}" for share in row["shares"])
         wall = row["wall_seconds"]
         shown.add_row(name, f"{wall:.1f}", f"{base / wall:.2f}", shares, f"{row['best']:.4f}")
