@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import seedbed as sb
-from seedbed.training.interventions import Intervention, numbers_of
+from seedbed.training.interventions import Intervention, interventions_of, numbers_of
 from tests.training import by_hand
 from tests.training.populations import ALL, CLASSES, MEMBERS, training
 
@@ -86,3 +86,18 @@ def test_what_is_no_number_of_the_setup_is_refused_and_changes_nothing(stopped: 
 
 def test_numbers_have_the_places_that_users_write() -> None:
     assert set(numbers_of(SETUP)) >= {"optimizer.lr", "network.layers[2].rate", "network.layers[0].weight.gain"}
+
+
+def test_changes_by_epoch_are_said_as_a_mapping() -> None:
+    told = {"members": 1, "out": None, "seed": 3}
+    by_epoch = sb.train(SETUP, "iris", interventions={4: {"optimizer.lr": 0.0}}, **told)
+    again = sb.train(SETUP, "iris", interventions=by_epoch.interventions, **told)
+    assert by_epoch.interventions == (Intervention.of(4, {"optimizer.lr": 0.0}),)
+    np.testing.assert_array_equal(by_epoch.trained[0].history, again.trained[0].history)
+    assert (by_epoch.trained[0].history[:, 4:, 4] == 0).all() and (by_epoch.trained[0].history[:, :4, 4] > 0).all()
+
+
+@pytest.mark.parametrize("given", [[(2, "optimizer.lr", 0.1)], {2: 0.1}, {-1: {"optimizer.lr": 0.1}}, 7])
+def test_what_is_no_intervention_is_refused(given: Any) -> None:
+    with pytest.raises(sb.UsageError, match="interventions: expected"):
+        interventions_of(given)

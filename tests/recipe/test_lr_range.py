@@ -12,6 +12,7 @@ import pytest
 import seedbed as sb
 from seedbed.recipe import lr_range as module
 from seedbed.reporting.rates import rates_data
+from seedbed.training.trainer import Training
 
 pytestmark = pytest.mark.slow  # each of these trains networks
 
@@ -128,3 +129,14 @@ def test_bad_input(given: dict[str, float], said: str) -> None:
     with pytest.raises(sb.UsageError) as error:
         sb.lr_range(made(), "iris", **given)  # type: ignore[arg-type]
     assert said in str(error.value)
+
+
+def test_who_ends_it_is_not_told_that_all_rates_diverged(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(self: Training) -> None:
+        self.ends = lambda: True
+        whole(self)
+
+    whole = Training.run
+    monkeypatch.setattr(Training, "run", run)
+    with pytest.raises(KeyboardInterrupt):
+        sb.lr_range(made(), "iris", n=4)

@@ -45,6 +45,20 @@ def test_lines_of_gradients_and_of_steps(make: Make) -> None:
     assert activations(evidence, "en") is None
 
 
+def test_zeros_have_no_place_on_a_logarithmic_scale(make: Make) -> None:
+    """Of dead units all gradients are 0; then what is left is drawn, and why is said."""
+    rows = rows_of(6, is_full=True)
+    some = replace(make("classification"), signals=rows.assign(gradient=0.0))
+    assert signals_data(some, "gradient").empty
+    figure = signals(some, "en")
+    assert figure is not None and "step / weights" in [panel.title for panel in figure.panels]
+    assert "a logarithmic scale has no place" in figure.caption
+    whole = signals(replace(some, signals=rows), "en")
+    assert whole is not None and "logarithmic" not in whole.caption
+    none = replace(some, signals=rows_of(6, is_full=False).assign(gradient=0.0, step=0.0))
+    assert signals(none, "en") is None
+
+
 def test_ridges_hold_all_activations(make: Make) -> None:
     evidence = replace(make("classification"), signals=rows_of(30, is_full=True))
     ridges = ridges_data(evidence)

@@ -8,6 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 import seedbed as sb
 from benchmarks.healthy import healthy
@@ -72,6 +73,8 @@ def test_inputs_and_targets_that_are_not_scaled() -> None:
     assert codes(seen(x, 500 + y)) == ["data_not_scaled"]
     assert codes(seen(x * [1, 1, 500] / 20, y)) == ["feature_scales"]
     assert codes(seen(x + 10, y)) == ["not_centred"]
+    pixels = np.asarray(load_digits().data) / 8 - 1  # of the rim some hardly vary
+    assert codes(seen(pixels, pixels[:, 20])) == []
 
 
 def test_the_least_loss_of_two_softmaxes_is_reached_and_not_passed() -> None:

@@ -17,6 +17,7 @@ from seedbed.data.dataset import Dataset, Part
 from seedbed.data.loading import load
 from seedbed.recipe.defaults import HIGH_RATE, LOW_RATE, N_RATES
 from seedbed.recipe.given import a_setup, whole
+from seedbed.recipe.stopped import to_the_end
 from seedbed.training.setup import Setup
 from seedbed.training.state import COLUMNS
 from seedbed.training.trained import DIVERGED
@@ -145,6 +146,7 @@ def lr_range(
     Raises:
         SetupError, ShapeError, DataError, UsageError: setup, data or an argument is not sound.
         TrainingError: every rate diverged.
+        KeyboardInterrupt: the user ended it.
     """
     rates = _rates(low, high, n)
     seed, dataset = whole("seed", seed, least=0), load(data)
@@ -183,9 +185,8 @@ def _rates(low: float, high: float, n: int) -> NDArray[np.float64]:
 def _losses(setups: Sequence[Setup], data: Dataset, seed: int) -> NDArray[np.float64]:
     """The loss on the validation part that each setup ends with, NaN where it diverged; all of them are member 0."""
     training = Training(setups, [0] * len(setups), data, seed)
-    training.run()
     after = np.full(len(setups), np.nan)
-    for one in training.results:
+    for one in to_the_end(training):
         is_lost = np.asarray([outcome == DIVERGED for outcome in one.outcomes])
         last = one.history[:, -1, COLUMNS.index("valid_loss")]
         after[one.places] = np.where(is_lost | ~np.isfinite(last), np.nan, last)

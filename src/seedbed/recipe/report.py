@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from seedbed.core import toml
 from seedbed.core.distributions import Integers, LogUniform
 from seedbed.core.draw import distributions
@@ -88,12 +90,16 @@ def evidence_of(run: Run, language: str | None = None) -> Evidence:
 
 
 def _signals(run: Run) -> DataFrame | None:
-    """The signals of the best member."""
+    """The signals of the best member, as long as it trained; of one that stopped early the engine tells on."""
     try:
         rows = run.signals
     except RunError:  # damaged; the rest of the report is worth having
         return None
-    return None if rows is None else rows[rows["member"] == run.best.members[0].number]
+    if rows is None:
+        return None
+    best = run.best.members[0]
+    n_epochs = int(np.isfinite(best.trained.history[best.place, :, -1]).sum())
+    return rows[(rows["member"] == best.number) & (rows["epoch"] < n_epochs)]
 
 
 def _log_places(run: Run) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from seedbed.recipe.run import Run
 from seedbed.recipe.start import first_weights
 from seedbed.recipe.work import Show, Work
 from seedbed.reporting.evidence import Step
-from seedbed.training.interventions import Intervention
+from seedbed.training.interventions import Intervention, interventions_of
 from seedbed.training.observe import Observe
 from seedbed.training.plan import Plan
 from seedbed.training.setup import Setup
@@ -43,7 +43,7 @@ def train(
     start: Run | Member | None = None,
     plan: Run | Sequence[Plan] | None = None,
     watch: str | Watch = ECONOMY,
-    interventions: Sequence[Intervention] = (),
+    interventions: Mapping[int, Mapping[str, float]] | Sequence[Intervention] = (),
     observe: Observe | None = None,
     checkpoint_every: float = CHECKPOINT_SECONDS,
     progress: bool | None = None,
@@ -70,8 +70,8 @@ def train(
         plan: a run on this machine to repeat to the bit, or its plans, one for each cohort.
         watch: how much is told of every member while it learns: "off", "economy" (norms of gradients, weights and
             steps), "full" (all of `seedbed.watching.signals`); or a `Watch`, with a cadence of its own.
-        interventions: numbers of the setup that change at the beginning of an epoch, such as those of a run that was
-            changed by `resume(folder, change={"optimizer.lr": 0.01})`.
+        interventions: numbers of the setup that change at the beginning of an epoch, `{10: {"optimizer.lr": 0.01}}`;
+            or those of a run that was changed by `resume(folder, change={"optimizer.lr": 0.01})`.
         observe: a function of your own that looks inside the program, in place of the signals; see
             `seedbed.training.observe`.
         checkpoint_every: seconds between two checkpoints, at least.
@@ -92,7 +92,7 @@ def train(
     numbers = numbers or member_numbers(propose_members(dataset))
     folder = folders.reserve(out, dataset.name)
     plans = plan.plans if isinstance(plan, Run) else plan
-    looks, changes = watch_of(watch, observe), tuple(interventions)
+    looks, changes = watch_of(watch, observe), interventions_of(interventions)
     work = Work(setup, dataset, numbers, seed, plans, observe, looks, n_folds=folds, interventions=changes, began=began)
     work.training.start = first_weights(start, work.own_numbers, work.training)
     show = Show(progress, on_step, on_progress)

@@ -18,7 +18,7 @@ from seedbed.reporting.importance import MOST_SHOWN, draw_importance
 from seedbed.reporting.labels import draw_labels
 from seedbed.reporting.reliability import draw_reliability, reliability_data
 from seedbed.reporting.residuals import MOST_TARGETS, draw_residuals, draw_truth
-from seedbed.reporting.signals import draw_ridges, draw_signal, ridges_data, signals_data
+from seedbed.reporting.signals import draw_ridges, draw_signal, has_zeros, ridges_data, signals_data
 from seedbed.reporting.wording import number, percent
 
 
@@ -141,7 +141,10 @@ def signals(evidence: Evidence, language: str | None) -> Figure | None:
     if not there:
         return None
     panels = [Panel(message(f"signal.{name}", language), draw_signal(evidence, name, language)) for name in there]
-    return Figure("signals", message("report.signals.caption", language), (), tuple(panels))
+    caption = message("report.signals.caption", language)
+    if has_zeros(evidence):
+        caption += " " + message("report.signals.zeros", language)
+    return Figure("signals", caption, (), tuple(panels))
 
 
 def activations(evidence: Evidence, language: str | None) -> Figure | None:

@@ -15,22 +15,31 @@ from seedbed.reporting.theme import colour, log_ticks, themed
 from seedbed.watching.levels import EDGES
 
 MOST_EPOCHS = 60  # that a line is drawn through
+LOGARITHMIC = ("gradient", "ratio")  # whose zeros have no place
 RIDGES, MOST_LAYERS, OVERLAP = 8, 6, 1.6
 
 
 def signals_data(evidence: Evidence, what: str) -> DataFrame:
     """epoch, layer, name, rank (0 for the first layer, 1 for the last) and value of one signal; empty without any.
 
-    `what` is a column of the signals, or `ratio`: the step over the weights.
+    `what` is a column of the signals, or `ratio`: the step over the weights. Zeros are left out where the scale is
+    logarithmic.
     """
     rows = evidence.signals
     if rows is None or (what != "ratio" and what not in rows):
         return DataFrame({name: [] for name in ("epoch", "layer", "name", "rank", "value")})
     value = rows["step"] / rows["weight"] if what == "ratio" else rows[what]
     table = rows[["epoch", "layer", "name"]].assign(value=value.replace([np.inf, -np.inf], np.nan)).dropna()
+    table = table[table["value"] > 0] if what in LOGARITHMIC else table
     table = table[table["epoch"].isin(_spaced(np.unique(table["epoch"]), MOST_EPOCHS))]
     layers = {layer: i for i, layer in enumerate(np.unique(table["layer"]))}
     return table.assign(rank=[layers[layer] / max(1, len(layers) - 1) for layer in table["layer"]])
+
+
+def has_zeros(evidence: Evidence) -> bool:
+    """Whether gradients or steps were 0 anywhere, so that lines end."""
+    rows = evidence.signals
+    return rows is not None and bool((rows[["gradient", "step"]] == 0).to_numpy().any())
 
 
 def draw_signal(evidence: Evidence, what: str, language: str | None = None) -> alt.LayerChart:
@@ -38,7 +47,6 @@ def draw_signal(evidence: Evidence, what: str, language: str | None = None) -> a
     table = signals_data(evidence, what)
     is_share = what in ("dead", "saturated", "zeros")
     is_cosine = what == "cosine"
-    table = table if is_share or is_cosine else table[table["value"] > 0]
     scale, axis = alt.Scale(domain=[0, 1]), alt.Axis(format="%", tickCount=5)
     if is_cosine:
         scale, axis = alt.Scale(domain=[-1, 1]), alt.Axis(values=[-1, -0.5, 0, 0.5, 1], format="~g")

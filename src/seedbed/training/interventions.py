@@ -39,6 +39,30 @@ class Intervention:
         return f"from epoch {self.epoch}: " + ", ".join(f"{place} = {value:g}" for place, value in self.changes)
 
 
+def interventions_of(given: Any) -> tuple[Intervention, ...]:
+    """Interventions as they are, or from a mapping of epochs to what changes there.
+
+    >>> interventions_of({2: {"optimizer.lr": 0.1}})
+    (Intervention(epoch=2, changes=(('optimizer.lr', 0.1),)),)
+
+    Raises:
+        UsageError: it is neither.
+    """
+    wanted = 'interventions: expected {epoch: {place: number}}, such as {2: {"optimizer.lr": 0.1}}, or those of a run'
+    if isinstance(given, Mapping):
+        try:
+            given = [Intervention.of(epoch, changes) for epoch, changes in given.items()]
+        except (AttributeError, TypeError, ValueError):
+            raise UsageError(f"{wanted}, got {given!r}") from None
+    is_list = isinstance(given, Sequence) and all(isinstance(one, Intervention) for one in given)
+    for one in given if is_list else ():
+        if isinstance(one.epoch, bool) or not isinstance(one.epoch, int | np.integer) or one.epoch < 0:
+            raise UsageError(f"interventions: expected epochs from 0 on, got {one.epoch!r}")
+    if not is_list:
+        raise UsageError(f"{wanted}, got {given!r}")
+    return tuple(given)
+
+
 def numbers_of(setup: Any) -> dict[str, Any]:
     """The numbers of a setup by their places."""
     leaves, _ = jax.tree_util.tree_flatten_with_path(setup)

@@ -48,6 +48,8 @@ def overfits_few(subject: Subject) -> Check:
     plans = [Plan(1, len(setups), STACKED)]
     training = Training(setups, [0] * len(setups), few, subject.seed, plans, fitted=[subject.preprocessor])
     training.run()
+    if training.is_interrupted:
+        raise KeyboardInterrupt
     history = training.results[0].history
     learned = 1 - _best(history, "train_loss", np.fmin) / chance
     right = _best(history, "valid_score", np.fmax) if data.task == "classification" else np.zeros(len(setups))

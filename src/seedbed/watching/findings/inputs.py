@@ -11,6 +11,7 @@ from seedbed.watching.case import Case
 from seedbed.watching.finding import SERIOUS, Evidence, Finding
 
 SCALE, SPREAD, OFF_CENTRE = 30.0, 30.0, 2.0
+NARROW, WIDE = 0.25, 0.95  # shares of the features, by their deviation
 WELL = 0.85  # of the chance loss taken away: nothing to complain of
 IMBALANCE, MARGIN = 0.8, 0.02
 
@@ -38,9 +39,12 @@ def _scaled(case: Case) -> Iterator[Finding]:
     if evidence:
         yield Finding("data_not_scaled", (), (0,), SERIOUS, tuple(evidence), ("standardize", "clip", "lr_down"))
         return
-    low, high = np.quantile(inputs.deviation[kept], [0.05, 0.95])
+    # A few features that hardly vary, such as a rim of pixels, do no harm where the others are alike.
+    low = np.quantile(inputs.deviation[kept], NARROW, method="lower")
+    high = np.quantile(inputs.deviation[kept], WIDE)
     if high / max(low, 1e-300) > SPREAD and kept.sum() > 1 and not inputs.are_images:
-        evidence.append(Evidence("deviation of the widest features / of the narrowest", float(high / low), "about 1"))
+        named = "deviation of the widest features / of the narrowest quarter"
+        evidence.append(Evidence(named, float(high / low), "about 1"))
         yield Finding("feature_scales", (), (0,), SERIOUS, tuple(evidence), ("standardize",))
     off = float(np.median(np.abs(inputs.mean[kept]) / inputs.deviation[kept]))
     if off > OFF_CENTRE:
