@@ -150,6 +150,6 @@ def _loaded(job: jobs.Job, data: Any, folder: Path) -> Dataset:
     try:
         return load(job.origin["source"] if data is None else data, **options)  # type: ignore[index]
     except DataError as error:
-        raise RunError(
-            f"{folder}: the data that the run began with cannot be read: {error.message}", error.hint
-        ) from None
+        moved = "where it lies elsewhere now: --data of diagnose and treat, in Python data=..., reads it as before"
+        said = f"{folder}: the data that the run began with cannot be read: {error.message}"
+        raise RunError(said, moved if data is None else error.hint) from None

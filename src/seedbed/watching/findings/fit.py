@@ -38,11 +38,10 @@ def _held_back(case: Case) -> Iterator[Finding]:
         last = slice(-max(1, len(case.history["train_loss"]) // 4), None)
         train, valid = (float(np.nanmean(case.history[f"{part}_loss"][last])) for part in ("train", "valid"))
         if train > RISE * valid or case.struggles:
-            measured = (
-                Evidence("dropout rate", max(rates.values()), "0.1 to 0.5"),
-                Evidence("training loss / validation loss", train / valid if valid else np.nan, "1 at most"),
-            )
-            yield Finding("dropout_too_strong", (), strong, SERIOUS, measured, ("less_regularisation",))
+            measured = [Evidence("dropout rate", max(rates.values()), "0.1 to 0.5")]
+            if train > valid > 0:
+                measured.append(Evidence("training loss / validation loss", train / valid, "1 at most"))
+            yield Finding("dropout_too_strong", (), strong, SERIOUS, tuple(measured), ("less_regularisation",))
 
 
 def _left_of_weights(case: Case) -> float:
