@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 import seedbed as sb
 from seedbed.training.interventions import Intervention
@@ -51,3 +52,15 @@ def test_a_run_that_began_with_given_weights_begins_with_them_again(is_folded: b
 def test_a_remedy_that_has_to_be_asked_for_is_named_so() -> None:
     finding = Finding("overfitting", (0,), (), SERIOUS, (), ("l2", "hold_back"))
     assert 'try: l2, hold_back (with --judged last, in Python judged="last"); ' in str(sb.Diagnosis((finding,), 1))
+
+
+def test_shuffled_labels_are_named_before_they_are_known_by_heart() -> None:
+    """Patience ends it early: what is learned of the training part holds for no other."""
+    whole = load_digits()
+    shuffled = np.random.default_rng(0).permutation(whole.target)
+    setup = sb.Setup(
+        sb.Network.parse("linear 64, relu, linear out"), sb.CrossEntropy(), sb.Adam(1e-2), epochs=40, patience=10
+    )
+    found = sb.diagnose(setup, (whole.data, shuffled), members=2)
+    assert [one.code for one in found.findings] == ["noisy_labels"] and found.cases[0].outcome == "stopped early"
+    assert not sb.diagnose(setup, (whole.data, whole.target), members=2).findings

@@ -64,7 +64,7 @@ def draw_signal(evidence: Evidence, what: str, language: str | None = None) -> a
         x=alt.X("epoch:Q", title=message("column.epoch", language), axis=alt.Axis(tickMinStep=1, grid=False)),
         y=alt.Y("value:Q", title=None, scale=scale, axis=axis),
         detail="layer:N",
-        opacity=alt.Opacity("rank:Q", scale=alt.Scale(domain=[0, 1], range=[0.25, 1]), legend=None),
+        opacity=alt.Opacity("rank:Q", scale=alt.Scale(domain=[0, 1], range=[0.4, 1]), legend=None),
         tooltip=tooltip,
     )
     return themed([lines], message("report.signals.description", language, what=title))

@@ -40,7 +40,7 @@ def draw_arms(told: Told, language: str | None = None) -> alt.LayerChart:
     """One line an arm, in the order of the table."""
     dots, arms = arms_data(told, language)
     form = ".0%" if told.metric == "accuracy" else ".3~f"
-    axis = alt.Axis(labelLimit=260, grid=True, labelFlush=False, title=None)
+    axis = alt.Axis(labelLimit=340, grid=True, labelFlush=False, title=None)
     y = alt.Y("title:N", sort=list(arms["title"]), axis=axis)
     lowest, highest = (float(f(f(dots["score"]), f(arms[end]))) for f, end in ((min, "low"), (max, "high")))
     room = 0.03 * ((highest - lowest) or 1.0)

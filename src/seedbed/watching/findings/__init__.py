@@ -39,7 +39,7 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "not_centred": _OF_LEARNING,
     "over_regularised": ("vanishing_gradient", "dead_relu", "lr_too_low", "underfitting", "lr_too_high", "oscillating"),
     "dropout_too_strong": ("underfitting", "oscillating", "lr_too_low", "lr_too_high"),
-    "batchnorm_misused": ("oscillating", "batch_too_small", "underfitting", "overfitting"),
+    "batchnorm_misused": ("oscillating", "batch_too_small", "underfitting", "overfitting", "noisy_labels"),
     "negative_loss": _OF_LEARNING,
     "lr_too_high": (
         "exploding_gradient", "vanishing_gradient", "saturated_units", "dead_relu", "non_finite", "oscillating",
@@ -56,7 +56,7 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "lr_too_low": ("underfitting",),
     "oscillating": ("underfitting",),
     "non_finite": ("underfitting",),
-    "noisy_labels": ("overfitting",),
+    "noisy_labels": ("overfitting", "underfitting"),
     "overfitting": (),
     "underfitting": (),
 }  # fmt: skip

@@ -13,6 +13,7 @@ from seedbed.watching.finding import SERIOUS, Evidence, Finding
 SHRUNK = 0.2  # weights at the end over those at the beginning
 STRONG_DROPOUT = 0.6
 RISE, GAP, FIRST = 1.3, 0.3, 0.5
+LEARNED = 0.15  # of the chance loss taken away on the training part, and nothing on the other
 LITTLE = 0.2  # of the chance loss taken away, on both parts
 CHANCE = 0.05  # a score that is so near to that of a constant answer is no better
 
@@ -68,13 +69,19 @@ def _by_heart(case: Case) -> Iterator[Finding]:
         Evidence("training loss at the end / best validation loss", gap, "about 1"),
         Evidence("epoch with the best validation loss", best, f"near the last, {len(valid) - 1}"),
     )
-    if not (rise > RISE and gap < GAP and best < FIRST * len(valid)):
-        return
+    is_by_heart = rise > RISE and gap < GAP and best < FIRST * len(valid)
+    remedies = ("l2", "dropout", "early_stopping", "hold_back")
     if case.best_score < case.chance_score + CHANCE:
-        remedies = ("l2", "dropout", "early_stopping", "hold_back")
-        yield Finding("noisy_labels", (), (), SERIOUS, evidence, remedies)
-    elif case.struggles:
-        yield Finding("overfitting", (), (), SERIOUS, evidence, ("l2", "dropout", "early_stopping", "hold_back"))
+        # Patience may end it before the examples are known by heart; the validation part never was better than chance.
+        parts = {"training": case.learned("train"), "validation": case.learned()}
+        if is_by_heart:
+            yield Finding("noisy_labels", (), (), SERIOUS, evidence, remedies)
+        elif parts["training"] > LEARNED and parts["validation"] <= 0:
+            said = (f"share of the chance loss taken away, {part} part" for part in parts)
+            shares = (Evidence(name, share, "alike") for name, share in zip(said, parts.values(), strict=True))
+            yield Finding("noisy_labels", (), (), SERIOUS, tuple(shares), remedies)
+    elif is_by_heart and case.struggles:
+        yield Finding("overfitting", (), (), SERIOUS, evidence, remedies)
 
 
 def _too_little(case: Case) -> Iterator[Finding]:

@@ -37,7 +37,7 @@ def _gradients(case: Case) -> Iterator[Finding]:
     stays = case.is_over and bool(moved[0] < STAYS <= moved[-1])  # in the middle the first layer may move still
     if ratio < VANISHED or (ratio < FADED and stays):
         if stays:
-            evidence += (Evidence("all steps in a row / weights, first layer", float(moved[0]), "1 at least"),)
+            evidence += (Evidence("all steps laid end to end / weights, first layer", float(moved[0]), "1 at least"),)
         limit = VANISHED if ratio < VANISHED else FADED
         remedies = ("relu", "tanh", "selu", "batchnorm", "residual", "xavier", "he")
         places = tuple(np.asarray(case.weighted)[gradient < limit * last].tolist())

@@ -69,7 +69,7 @@ def _rate(case: Case) -> Iterator[Finding]:
         evidence += case.turning(early=True)
         yield Finding("lr_too_high", (), (), FATAL if case.learned() < 0.1 else SERIOUS, tuple(evidence), remedies)
     elif middle * case.n_steps < SHORT and not case.diverged:
-        evidence.append(Evidence("all steps in a row / weights", middle * case.n_steps, "1 at least"))
+        evidence.append(Evidence("all steps laid end to end / weights", middle * case.n_steps, "1 at least"))
         yield Finding("lr_too_low", (), (), SERIOUS, tuple(evidence), ("lr_up", "adam", "longer", "lr_range"))
 
 
