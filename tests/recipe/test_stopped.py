@@ -15,6 +15,7 @@ from safetensors.numpy import load, save
 
 import seedbed as sb
 from seedbed.recipe import job as jobs
+from seedbed.recipe import stopped as stopping
 from seedbed.training import checkpoint, waves
 from seedbed.training.checkpoint import Checkpoints
 from seedbed.training.layout import STACKED
@@ -91,6 +92,24 @@ def test_where_the_checkpoint_tells_too_little_some_are_trained_once_more(
     found = sb.diagnose(stopped(tmp_path / "run", calls, watch=watch), members=2)
     assert [one.code for one in found.findings] == ["init_too_large"] and found.n_members == 2
     assert "2 of its 3 members were trained once more" in found.unknown[0]
+    reached = max(len(case.history["train_loss"]) for case in found.cases)  # type: ignore[index]
+    assert (reached < 12 and f"to epoch {reached} of 12, as far as the run had come" in found.unknown[0]) == (calls > 3)
+
+
+@pytest.mark.usefixtures("small_steps")
+@pytest.mark.parametrize(("is_kept", "due"), [(True, 3), (False, stopping.UNKNOWN)])
+def test_they_go_no_further_than_the_run_had_come(is_kept: bool, due: int, tmp_path: Path) -> None:
+    assert -(-len(DATA.train) // SLOW.batch_size) == 3  # steps in an epoch
+    folder = stopped(tmp_path / "run", 11, watch="economy", data=DATA, setup=SLOW.replace(epochs=20_000))
+    if not is_kept:  # then a fixed number, for nothing tells it
+        shutil.rmtree(folder / "checkpoint")
+    ticks: list[Any] = []
+    notes: list[str] = []
+    found = sb.diagnose(folder, DATA, members=2, on_progress=ticks.append, on_note=notes.append)
+    assert [len(case.history["train_loss"]) for case in found.cases] == [due] * 2  # type: ignore[index]
+    assert not found.is_over and f"to epoch {due} of 20,000, " in found.unknown[0]
+    assert notes == [f"trains 2 members once more, as the run did, to epoch {due} of 20,000, and watches them"]
+    assert ticks[-1].epochs == due and ticks[0].share_done < 0.5 < 0.99 < ticks[-1].share_done <= 1.0
 
 
 RNG = np.random.default_rng(0)
@@ -137,6 +156,19 @@ def test_a_result_that_ctrl_c_left_is_told_of_in_the_same_way() -> None:
     assert run.is_interrupted and run.findings == ()
     found = sb.diagnose(run, DATA)
     assert found.findings == () and not found.is_over
+    assert "whether 2 of 2 members, which were interrupted, would have learned" in found.unknown[-1]
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_what_ctrl_c_left_is_trained_once_more_as_far_as_it_came() -> None:
+    told = iter(range(1000))
+    ctrl_c = lambda _: signal.raise_signal(signal.SIGINT) if next(told) == 10 else None  # noqa: E731
+    run = sb.train(SLOW, DATA, members=2, out=None, watch="economy", on_progress=ctrl_c)
+    notes: list[str] = []
+    found = sb.diagnose(run, DATA, on_note=notes.append)
+    n = run.history["epoch"].nunique()
+    assert notes == [f"trains 2 members once more, as the run did, to epoch {n} of 50, and watches them"] and n < 50
+    assert [len(case.history["train_loss"]) for case in found.cases] == [n] * 2  # type: ignore[index]
     assert "whether 2 of 2 members, which were interrupted, would have learned" in found.unknown[-1]
 
 
@@ -197,10 +229,10 @@ def test_where_the_checkpoint_does_not_do_some_are_trained_once_more(
         change(listed, kept)
         path.write_text(json.dumps(listed))
     found = sb.diagnose(folder, DATA, members=1)
-    assert found.n_members == 1 and found.is_over
+    assert found.n_members == 1 and not found.is_over
     assert "1 of its 3 members were trained once more" in found.unknown[0]
     assert any(said in sentence for sentence in found.unknown[1:])
-    assert "so far" not in str(found)
+    assert "so far" in str(found)
 
 
 def test_of_two_checkpoints_the_older_is_looked_at_and_that_is_said(folder: Path) -> None:

@@ -37,20 +37,21 @@ def diagnose(
     """Name what keeps networks from learning: the cause first, with its evidence and remedies.
 
     In place of DATA the folder of a run: one that was not watched in full is trained once more, with the same result,
-    and watched; of one that was stopped early its checkpoint is looked at. Of DATA the setup is tried out that `seedbed
-    train` would use; nothing is written.
+    and watched; of one that was stopped early its checkpoint is looked at, or some members are trained once more as far
+    as it had come. Of DATA the setup is tried out that `seedbed train` would use; nothing is written.
     """
     import_modules(imports)
     printer, run = Printer(is_json=as_json), Path(source.data)
+    asked: dict[str, Any] = {"members": members, "progress": True, "on_note": printer.note}
     is_run, has_result = _is_run(run), (run / "run.json").is_file()
     with printer.warnings():
         if not is_run:
             dataset = source.load()
-            found = sb.diagnose(changes.made(dataset), dataset, members=members, seed=seed)
+            found = sb.diagnose(changes.made(dataset), dataset, seed=seed, **asked)
         elif source != Source(source.data) or changes != Changes():
             raise UsageError(f"{run}: expected nothing beside the run that changes it", "its data and setup are known")
         else:
-            found = sb.diagnose(run, given, members=members)
+            found = sb.diagnose(run, given, **asked)
     if as_json:
         plain: dict[str, Any] = {"of": source.data, "members": found.n_members, "unknown": list(found.unknown)}
         printer.result(plain | {"findings": [as_plain(one) for one in found.findings]})

@@ -7,18 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from seedbed.core.draw import draw
 from seedbed.core.errors import SetupError, UsageError
 from seedbed.data.dataset import Dataset
 from seedbed.data.loading import load
 from seedbed.recipe import job as jobs
 from seedbed.recipe import stopped
+from seedbed.recipe.again import Shown, to_the_end
 from seedbed.recipe.cases import cases_of
 from seedbed.recipe.folder import load_run
 from seedbed.recipe.resume import the_data_of, the_data_of_job
 from seedbed.recipe.run import Run
 from seedbed.training.setup import Setup
-from seedbed.training.trainer import Training
+from seedbed.training.trained import Trained
+from seedbed.training.trainer import Progress, Training
 from seedbed.watching.case import Case
 from seedbed.watching.checks.static import loss_does_not_fit
 from seedbed.watching.finding import Finding
@@ -83,36 +87,42 @@ def diagnose(
     *,
     members: int = MEMBERS,
     seed: int = 0,
-    progress: Callable[[Any], None] | None = None,
+    progress: bool | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    on_note: Callable[[str], None] | None = None,
 ) -> Diagnosis:
     """What keeps networks from learning, the cause first.
 
     A run that was not watched in full is trained once more, with the same result, and watched; where its data came from
     memory and is not given, what was found when it trained is all that is known. Of a run that was stopped before it
-    had a result its checkpoint is looked at; where that tells too little, some of its members are trained once more.
+    had a result its checkpoint is looked at; where that tells too little, some of its members are trained once more, as
+    far as the run had come.
 
     Arguments:
         run: a run, or its folder; or a setup, which is trained for it.
         data: the data of the setup; of a run where it came from memory.
         members: how many members a setup is tried with, or of a stopped run are trained once more at most.
         seed: of that training.
+        progress, on_progress: as for `train`.
+        on_note: is told in a sentence what is trained, before it is.
 
     Raises:
         RunError: there is no run, it cannot be read or still trains, or its data has changed.
         SetupError, ShapeError, DataError, UsageError: setup or data are not sound.
         KeyboardInterrupt: the user ended a training.
     """
+    shown = Shown(progress, on_progress, on_note)
     if isinstance(run, Setup):
         if data is None:
             raise UsageError("diagnose: expected data for the setup, got none", "sb.diagnose(setup, data)")
-        return of_setup(run, load(data), members, seed=seed)
+        return of_setup(run, load(data), members, seed=seed, shown=shown)
     if isinstance(run, str | Path):
         if stopped.is_stopped(Path(run)):
-            return _of_stopped(Path(run), data, members)
+            return _of_stopped(Path(run), data, members, shown)
         run = load_run(run)
     if not isinstance(run, Run):
         raise UsageError(f"diagnose: expected a run, its folder or a setup, got {run!r}", "such as sb.diagnose(run)")
-    return _of_run(run, data)
+    return _of_run(run, data, shown)
 
 
 def to_try(finding: Finding) -> str:
@@ -121,7 +131,7 @@ def to_try(finding: Finding) -> str:
     return ", ".join(named.get(name, name) for name in finding.remedies)
 
 
-def of_setup(setup: Setup, data: Dataset, members: int, *, seed: int = 0) -> Diagnosis:
+def of_setup(setup: Setup, data: Dataset, members: int, *, seed: int, shown: Shown) -> Diagnosis:
     """What is found when a setup is trained; a loss that does not fit the task is found before that."""
     try:
         drawn = [draw(setup, seed=seed, number=number) for number in range(members)]
@@ -130,7 +140,7 @@ def of_setup(setup: Setup, data: Dataset, members: int, *, seed: int = 0) -> Dia
         if not any(fault.path[:1] == ("loss",) for fault in error.faults):
             raise
         return Diagnosis((loss_does_not_fit(),), members)
-    trained = stopped.to_the_end(training)
+    trained = to_the_end(training, shown, "with this setup")
     return of_cases([case for one in trained for case in cases_of(one, list(range(members)), data)])
 
 
@@ -139,7 +149,7 @@ def of_cases(cases: Sequence[Case], unknown: Sequence[str] = ()) -> Diagnosis:
     return Diagnosis(tuple(diagnosed(cases)), len(cases), tuple(unknown), tuple(cases))
 
 
-def _of_stopped(folder: Path, data: Any, most: int) -> Diagnosis:
+def _of_stopped(folder: Path, data: Any, most: int, shown: Shown) -> Diagnosis:
     """The diagnosis of a run without a result."""
     run = stopped.read(folder)
     try:
@@ -148,12 +158,11 @@ def _of_stopped(folder: Path, data: Any, most: int) -> Diagnosis:
         if data is not None:  # then it is what was given that is not sound
             raise
         return Diagnosis((), 0, (error.message,), hint=GIVE)
-    told = stopped.told_of(run, dataset, most)
+    told = stopped.told_of(run, dataset, most, shown)
     return of_cases(told.cases, told.unknown)
 
 
-def _of_run(run: Run, data: Any) -> Diagnosis:
-    is_full = run.signals is not None and "dead" in run.signals
+def _of_run(run: Run, data: Any, shown: Shown) -> Diagnosis:
     numbers = [member.number for member in run.members]
     try:
         dataset = the_data_of(run, data)
@@ -166,29 +175,41 @@ def _of_run(run: Run, data: Any) -> Diagnosis:
     if run.n_folds is not None:
         unknown = (f"networks on {run.n_folds} folds are looked at by the first fold alone",)
         dataset = dataset.folds(run.n_folds)[0]
-    if not is_full:
-        chosen = [member for member in run.members if run.n_folds is None or member.fold == 0]
-        training = Training(
-            [member.setup for member in chosen],
-            [member.number for member in chosen],
-            dataset,
-            run.seed,
-            observe=Watch(FULL),
-            interventions=run.interventions,
-            start=_began_with(run, [member.number for member in chosen]),
-        )
-        own = [member.number for member in chosen]
-        trained = stopped.to_the_end(training)
-        return of_cases([case for one in trained for case in cases_of(one, own, dataset)], unknown)
-    by_number = {member.number: member for member in run.members}
-    cases = [
-        case
-        for one in run.trained
-        for case in cases_of(one, numbers, dataset, lambda number: run.series(by_number[number]))
-    ]
+    is_full = run.signals is not None and "dead" in run.signals
+    cases = _as_watched(run, dataset) if is_full else _once_more(run, dataset, shown)
     if n := sum(not case.is_over for case in cases):
         unknown += (f"whether {n} of {len(cases)} members, which were interrupted, would have learned",)
     return of_cases(cases, unknown)
+
+
+def _as_watched(run: Run, data: Dataset) -> list[Case]:
+    """The cases of a run that was watched in full."""
+    by_number = {member.number: member for member in run.members}
+    series = lambda number: run.series(by_number[number])  # noqa: E731
+    return [case for one in run.trained for case in cases_of(one, list(by_number), data, series)]
+
+
+def _once_more(run: Run, data: Dataset, shown: Shown) -> list[Case]:
+    """The cases of members that are trained as they were, as far as they came, and watched; of folds the first."""
+    chosen = [member for member in run.members if run.n_folds is None or member.fold == 0]
+    numbers = [member.number for member in chosen]
+    training = Training(
+        [member.setup for member in chosen],
+        numbers,
+        data,
+        run.seed,
+        observe=Watch(FULL),
+        interventions=run.interventions,
+        start=_began_with(run, numbers),
+    )
+    until = max(map(_n_epochs, run.trained)) if run.is_interrupted else None
+    trained = to_the_end(training, shown, "once more, as the run did", until=until)
+    return [case for one in trained for case in cases_of(one, numbers, data)]
+
+
+def _n_epochs(trained: Trained) -> int:
+    """The epochs that the furthest member of a cohort has behind it."""
+    return int((~np.isnan(trained.history[:, :, -1])).sum(axis=1).max())
 
 
 def _began_with(run: Run, numbers: Sequence[int]) -> list[Any] | None:

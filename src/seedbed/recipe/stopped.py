@@ -10,15 +10,17 @@ from typing import Any
 from seedbed.core.errors import RunError
 from seedbed.data.dataset import Dataset
 from seedbed.recipe import job as jobs
+from seedbed.recipe.again import Shown, to_the_end
 from seedbed.recipe.cases import cases_of
 from seedbed.recipe.work import Work
 from seedbed.training.checkpoint import Checkpoints, Point
 from seedbed.training.setup import Setup
-from seedbed.training.trained import Trained
 from seedbed.training.trainer import Progress, Training
 from seedbed.watching.case import Case
 from seedbed.watching.levels import FULL
 from seedbed.watching.signals import Watch
+
+UNKNOWN = 20  # epochs that members train once more of a run of which nothing tells how far it came
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Stopped:
         start: weights to begin with, or None.
         point: where the training stands; None where the checkpoint tells nothing of how members learned.
         said: what was wrong with checkpoints, as sentences.
+        reached: the epoch that its furthest members had come to; None where nothing tells it.
     """
 
     setup: Setup
@@ -38,6 +41,7 @@ class Stopped:
     start: Sequence[Any] | None
     point: Point | None
     said: tuple[str, ...]
+    reached: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,21 +72,23 @@ def read(folder: Path) -> Stopped:
         raise RunError(f"{folder}: expected a run that nobody works on, got one that still trains", "wait for its end")
     with jobs.locked(folder, to_read=True):
         setup, job, start = jobs.read(folder)
-        if job.watch is None or Watch(*job.watch).level != FULL or job.is_observed:
-            return Stopped(setup, job, start, None, ())
         try:
             point, said = Checkpoints(folder / jobs.CHECKPOINT, 0.0).load()
         except RunError as error:
             point, said = None, [_passed_over(error)]
-    has_epochs = point is not None and any(wave.epoch for block in point.blocks for wave in block.waves)
-    return Stopped(setup, job, start, point if has_epochs else None, tuple(said))
+    reached = max((wave.epoch for block in point.blocks for wave in block.waves), default=0) if point else 0
+    tells = reached and job.watch is not None and Watch(*job.watch).level == FULL and not job.is_observed
+    return Stopped(setup, job, start, point if tells else None, tuple(said), reached or None)
 
 
-def told_of(stopped: Stopped, data: Dataset, most: int) -> Told:
+def told_of(stopped: Stopped, data: Dataset, most: int, shown: Shown) -> Told:
     """What a checkpoint tells of a run that was watched in full; else some of its members are trained once more.
+
+    They go as far as the run had come, for what might have come after is not the run's.
 
     Arguments:
         most: members to train once more, at most.
+        shown: how that is shown.
 
     Raises:
         KeyboardInterrupt: the user ended it.
@@ -96,20 +102,8 @@ def told_of(stopped: Stopped, data: Dataset, most: int) -> Told:
             told, said = None, (*said, _passed_over(error))
         if told is not None:
             return replace(told, unknown=(*told.unknown, *said))
-    told = _once_more(work, stopped.start, most)
+    told = _once_more(work, stopped, most, shown)
     return replace(told, unknown=(*told.unknown, *said))
-
-
-def to_the_end(training: Training) -> list[Trained]:
-    """What a training gives that nothing ends early.
-
-    Raises:
-        KeyboardInterrupt: the user ended it.
-    """
-    training.run()
-    if training.is_interrupted:
-        raise KeyboardInterrupt
-    return training.results
 
 
 def _passed_over(error: RunError) -> str:
@@ -160,9 +154,9 @@ def _from_checkpoint(work: Work, point: Point) -> Told | None:
     return Told(cases, tuple(said))
 
 
-def _once_more(work: Work, start: Sequence[Any] | None, most: int) -> Told:
+def _once_more(work: Work, stopped: Stopped, most: int, shown: Shown) -> Told:
     """Some members, trained from the beginning and watched in full; of folds those of the first."""
-    n, k = len(work.own_numbers), work.n_folds or 1
+    n, k, start = len(work.own_numbers), work.n_folds or 1, stopped.start
     chosen = [place for place in range(n) if place % k == 0][:most]
     again = Training(
         [work.setups[place] for place in chosen],
@@ -174,7 +168,11 @@ def _once_more(work: Work, start: Sequence[Any] | None, most: int) -> Told:
         start=None if start is None else [start[place] for place in chosen],
     )
     own, data = [work.own_numbers[place] for place in chosen], again.groups[0].data
-    cases = [case for one in to_the_end(again) for case in cases_of(one, own, data)]
+    trained = to_the_end(again, shown, "once more, as the run did", until=stopped.reached or UNKNOWN)
+    cases = [case for one in trained for case in cases_of(one, own, data)]
     said = "how the run itself went, which was stopped before anything was kept of it that tells enough"
     said = f"{said}; in its place {len(chosen)} of its {n} members were trained once more, from the beginning"
+    if again.until is not None:
+        why = "as far as the run had come" if stopped.reached else "for nothing tells how far the run had come"
+        said += f" to epoch {again.until:,} of {work.setups[0].epochs:,}, {why}"
     return Told(cases, (said,))
