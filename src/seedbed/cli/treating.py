@@ -49,7 +49,7 @@ def treat(
     imports: Imports = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.", metavar="")] = False,
 ) -> None:
-    """Try the remedies for what was found in a run, side by side over several seeds, and write the healed setup.
+    """Try the remedies for what `diagnose` finds in a run, side by side over several seeds; write the healed setup.
 
     A remedy is proved when it beats the setup as it is on the validation part: p below 0.05 in a permutation test,
     corrected for their number, and an effect of half a deviation at least. Train with the result by --setup.
@@ -66,7 +66,7 @@ def treat(
     with printer.warnings():
         treated = sb.treat(
             sb.load_run(run), given, findings=finding, arms=remedy, seeds=seeds, seed=seed, judged=judged,
-            give_up=give_up, progress=True,
+            give_up=give_up, progress=True, on_note=printer.note,
         )  # fmt: skip
     printer.say(str(treated))
     files: dict[str, str] = {}

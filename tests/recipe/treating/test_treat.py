@@ -170,17 +170,36 @@ def test_arms_may_be_named_or_given(rings: sb.data.Dataset) -> None:
         arms_given(faint(), rings, ["relu"])
 
 
-def test_findings_of_a_run_may_be_chosen_by_name(rings: sb.data.Dataset) -> None:
+def test_findings_of_a_run_may_be_chosen_by_name(rings: sb.data.Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     space = faint(optimizer=sb.SGD(sb.log_uniform(1e-4, 1e-2)), epochs=1)
     run = sb.train(space, rings, members=3, out=None, **UNWATCHED)
     there = [found("xavier", members=(2, 1)), found("lr_up", code="lr_too_low", members=(0,))]
-    run = dataclasses.replace(run, findings=tuple(there))
+    monkeypatch.setattr("seedbed.recipe.treating.patient.diagnose", lambda *_, **__: sb.Diagnosis(tuple(there), 3))
     one = patient(run, rings, None)
     assert one.findings == tuple(there) and one.setup.optimizer.lr == run.members[2].setup.optimizer.lr
     other = patient(run, rings, ["lr_too_low"])
     assert other.findings == (there[1],) and other.setup.optimizer.lr == run.members[0].setup.optimizer.lr
     with pytest.raises(sb.UsageError, match="findings: expected one of saturated_units, lr_too_low, got 'lr_to_low'"):
         patient(run, rings, ["lr_to_low"])
+
+
+@pytest.mark.parametrize("watch", ["economy", "full"])
+def test_what_is_treated_is_what_a_diagnosis_of_the_run_finds(
+    watch: str, rings: sb.data.Dataset, compilations: Any
+) -> None:
+    """All units are dead, which is not seen in economy."""
+    network = sb.Network.parse("linear 12 bias=constant(-10), relu, linear out")
+    run = sb.train(faint(network=network), rings, members=3, out=None, watch=watch)
+    assert ("dead_relu" in {one.code for one in run.findings}) == (watch == "full")
+    compilations.reset()
+    notes: list[str] = []
+    one = patient(run, rings, None, on_note=notes.append)
+    assert one.findings[0].code == "dead_relu" and one.findings == sb.diagnose(run, rings).findings
+    assert patient(run, rings, ["dead_relu"]).findings == one.findings[:1]
+    if watch == "full":  # then nothing trains for it
+        assert compilations.n == 0 and not notes
+    else:
+        assert notes == ["trains 3 members once more, as the run did, and watches them"]
 
 
 def test_the_data_of_a_run_is_read_again_and_what_changed_is_named(tmp_path: Path) -> None:

@@ -38,17 +38,31 @@ class Patient:
 
 
 def patient(
-    given: Any, data: Any, findings: Sequence[Finding | str] | None, *, seed: int = 0, needs_findings: bool = True
+    given: Any,
+    data: Any,
+    findings: Sequence[Finding | str] | None,
+    *,
+    seed: int = 0,
+    needs_findings: bool = True,
+    **shown: Any,
 ) -> Patient:
-    """The setup of a run with its data and findings, or those that are given; a setup is diagnosed first.
+    """The setup with its data and findings, those that are given, or those of `diagnose`.
+
+    Arguments:
+        needs_findings: whether to diagnose where none are given.
+        shown: how the training for it is, as `diagnose` takes it.
 
     Raises:
         UsageError: it is neither a run nor a setup, or what goes with it is missing.
         RunError: the data of the run has changed, or cannot be read.
     """
+    is_told = findings is not None and all(isinstance(one, Finding) for one in findings)
+    is_asked = not is_told and (needs_findings or findings is not None)
     if isinstance(given, Run):
-        found = _chosen(given.findings if needs_findings or findings else (), findings)
-        return Patient(given.name, _sick(given, found), the_data_of(given, data), found)
+        dataset = the_data_of(given, data)
+        own = diagnose(given, dataset, **shown) if is_asked else Diagnosis((), 0)
+        found = _chosen(own.findings, findings)
+        return Patient(given.name, _sick(given, found), dataset, found, own.cases)
     if not isinstance(given, Setup):
         hint = "such as sb.treat(run), or sb.treat(setup, data)"
         raise UsageError(f"treat: expected a run or a setup, got {given!r}", hint)
@@ -59,8 +73,7 @@ def patient(
         message = f"treat: expected a setup without distributions, got {what!r} at {place}"
         raise UsageError(message, "draw(setup, seed=..., number=...) first, or give the run")
     dataset = load(data)
-    is_told = findings is not None and all(isinstance(one, Finding) for one in findings)
-    own = Diagnosis((), 0) if is_told or not (needs_findings or findings) else diagnose(given, dataset, seed=seed)
+    own = diagnose(given, dataset, seed=seed, **shown) if is_asked else Diagnosis((), 0)
     return Patient(dataset.name, given, dataset, _chosen(own.findings, findings), own.cases)
 
 

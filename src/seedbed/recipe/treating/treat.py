@@ -43,6 +43,7 @@ def treat(
     watch: str | Watch | None = None,
     progress: bool | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    on_note: Callable[[str], None] | None = None,
 ) -> Treatment:
     """Which remedies cure a setup that does not learn, each proved beside it over several seeds.
 
@@ -53,8 +54,8 @@ def treat(
     Arguments:
         run: a run, or the setup that is sick.
         data: of the setup; of a run that came from memory, or None to read it from where the run did.
-        findings: what was found; or names of findings among those of the run. None: all of the run; a setup is
-            diagnosed first.
+        findings: what was found; or names of findings among those of `diagnose`. None: all of those. A setup, and a run
+            that was not watched in full, trains once more for it.
         arms: what to try instead: names of remedies, several joined by "+", or setups by a name of their own.
         seeds: networks in each arm.
         seed: of the training, and of the lot.
@@ -64,17 +65,20 @@ def treat(
         watch: how closely arms are looked at for what was found in the sick setup: "off", "economy" or "full"; None:
             in economy where what was found is seen there too, else in full.
         progress, on_progress: as for `train`.
+        on_note: as for `diagnose`.
 
     Raises:
         UsageError: an argument is not sound, or something has to be given.
         RunError: the data of the run cannot be read, or has changed.
         SetupError, ShapeError: setup and data do not fit.
         TrainingError: it was interrupted.
+        KeyboardInterrupt: the diagnosis was.
     """
     _check(seeds, seed, judged)
     given = None if watch is None else watch_of(watch)
     began = time.perf_counter()
-    one = patient(run, data, findings, seed=seed, needs_findings=arms is None)
+    shown = {"progress": progress, "on_progress": on_progress, "on_note": on_note}
+    one = patient(run, data, findings, seed=seed, needs_findings=arms is None, **shown)
     tried = _arms(one, arms, seed, judged)
     if seeds < (least := least_seeds(len(tried) - 1)):
         message = (
