@@ -25,8 +25,20 @@ class Shown:
     on_note: Callable[[str], None] | None = None
 
 
-def to_the_end(training: Training, shown: Shown, how: str, *, until: int | None = None) -> list[Trained]:
+def to_the_end(training: Training) -> list[Trained]:
     """What a training gives that nothing ends early.
+
+    Raises:
+        KeyboardInterrupt: the user ended it.
+    """
+    training.run()
+    if training.is_interrupted:
+        raise KeyboardInterrupt
+    return training.results
+
+
+def watched(training: Training, shown: Shown, how: str, *, until: int | None = None) -> list[Trained]:
+    """The same of a training that watches its members, which is told of and shown.
 
     Arguments:
         how: its members train, for the sentence that is told, as in "once more, as the run did".
@@ -43,10 +55,7 @@ def to_the_end(training: Training, shown: Shown, how: str, *, until: int | None 
         shown.on_note(f"trains {who} {how},{part} and watches {them}")
     with showing(shown.progress, shown.on_progress) as tell:
         training.on_progress = tell if tell is None or training.until is None else _up_to(training.until, tell)
-        training.run()
-    if training.is_interrupted:
-        raise KeyboardInterrupt
-    return training.results
+        return to_the_end(training)
 
 
 def _up_to(until: int, tell: Tell) -> Tell:

@@ -15,7 +15,7 @@ from seedbed.data.dataset import Dataset
 from seedbed.data.loading import load
 from seedbed.recipe import job as jobs
 from seedbed.recipe import stopped
-from seedbed.recipe.again import Shown, to_the_end
+from seedbed.recipe.again import Shown, watched
 from seedbed.recipe.cases import cases_of
 from seedbed.recipe.folder import load_run
 from seedbed.recipe.resume import the_data_of, the_data_of_job
@@ -140,7 +140,7 @@ def of_setup(setup: Setup, data: Dataset, members: int, *, seed: int, shown: Sho
         if not any(fault.path[:1] == ("loss",) for fault in error.faults):
             raise
         return Diagnosis((loss_does_not_fit(),), members)
-    trained = to_the_end(training, shown, "with this setup")
+    trained = watched(training, shown, "with this setup")
     return of_cases([case for one in trained for case in cases_of(one, list(range(members)), data)])
 
 
@@ -203,7 +203,7 @@ def _once_more(run: Run, data: Dataset, shown: Shown) -> list[Case]:
         start=_began_with(run, numbers),
     )
     until = max(map(_n_epochs, run.trained)) if run.is_interrupted else None
-    trained = to_the_end(training, shown, "once more, as the run did", until=until)
+    trained = watched(training, shown, "once more, as the run did", until=until)
     return [case for one in trained for case in cases_of(one, numbers, data)]
 
 

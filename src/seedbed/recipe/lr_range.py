@@ -15,9 +15,9 @@ from seedbed.core.draw import draw
 from seedbed.core.errors import TrainingError, UsageError, one_of
 from seedbed.data.dataset import Dataset, Part
 from seedbed.data.loading import load
+from seedbed.recipe.again import to_the_end
 from seedbed.recipe.defaults import HIGH_RATE, LOW_RATE, N_RATES
 from seedbed.recipe.given import a_setup, whole
-from seedbed.recipe.stopped import to_the_end
 from seedbed.training.setup import Setup
 from seedbed.training.state import COLUMNS
 from seedbed.training.trained import DIVERGED

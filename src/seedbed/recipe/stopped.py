@@ -10,7 +10,7 @@ from typing import Any
 from seedbed.core.errors import RunError
 from seedbed.data.dataset import Dataset
 from seedbed.recipe import job as jobs
-from seedbed.recipe.again import Shown, to_the_end
+from seedbed.recipe.again import Shown, watched
 from seedbed.recipe.cases import cases_of
 from seedbed.recipe.work import Work
 from seedbed.training.checkpoint import Checkpoints, Point
@@ -168,7 +168,7 @@ def _once_more(work: Work, stopped: Stopped, most: int, shown: Shown) -> Told:
         start=None if start is None else [start[place] for place in chosen],
     )
     own, data = [work.own_numbers[place] for place in chosen], again.groups[0].data
-    trained = to_the_end(again, shown, "once more, as the run did", until=stopped.reached or UNKNOWN)
+    trained = watched(again, shown, "once more, as the run did", until=stopped.reached or UNKNOWN)
     cases = [case for one in trained for case in cases_of(one, own, data)]
     said = "how the run itself went, which was stopped before anything was kept of it that tells enough"
     said = f"{said}; in its place {len(chosen)} of its {n} members were trained once more, from the beginning"
