@@ -64,3 +64,16 @@ def test_shuffled_labels_are_named_before_they_are_known_by_heart() -> None:
     found = sb.diagnose(setup, (whole.data, shuffled), members=2)
     assert [one.code for one in found.findings] == ["noisy_labels"] and found.cases[0].outcome == "stopped early"
     assert not sb.diagnose(setup, (whole.data, whole.target), members=2).findings
+
+
+@pytest.mark.parametrize(("line", "code", "layers"), [
+    ("linear 16, tanh, repeat(chain(linear 16 weight=normal(8), tanh), 4), linear out", "init_too_large", {2, 4, 6, 8}),
+    ("linear 16, relu, repeat(chain(linear 16 bias=constant(-50), relu), 3), linear out", "dead_relu", {3, 5, 7}),
+])  # fmt: skip
+def test_what_is_wrong_in_a_block_is_named_with_its_layers(line: str, code: str, layers: set[int]) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(600, 16))
+    y = (x[:, 0] * x[:, 1] > 0).astype(int) + (x[:, 2] > 0)
+    setup = sb.Setup(sb.Network.parse(line), sb.CrossEntropy(), sb.Adam(1e-3), epochs=15)
+    found = sb.diagnose(setup, (x, y), members=3).findings[0]
+    assert found.code == code and set(found.layers) >= layers

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import seedbed as sb
+from seedbed.core.keys import INITIALISATION, member_key
 from seedbed.training.observe import cadence, n_looks
 from seedbed.training.trainer import Training
 from seedbed.watching.levels import ECONOMY, EDGES, FULL
@@ -283,3 +284,22 @@ def test_a_run_keeps_its_signals(tmp_path: Any) -> None:
     with pytest.raises(sb.RunError, match="signals cannot be read"):
         _ = sb.load_run(tmp_path / "run").signals
     assert sb.train(SETUP, DATA, members=1, out=None, watch="off").signals is None
+
+
+def test_the_layers_of_chains_and_repeats_are_looked_at_one_by_one() -> None:
+    """Each copy of a block by itself: the first look finds the weights as they began."""
+    line = "linear 6, tanh, repeat(chain(linear 6 weight=normal(2), tanh), 2), chain(linear 4, relu), linear out"
+    setup = SETUP.replace(network=sb.Network.parse(line))
+    result = trained(Watch(FULL, 10_000), setup)
+    series = series_of(result.setup.network, result.params, result.seen, 1)
+    assert series.weights == (0, 2, 4, 6, 8) and series.names[2] == series.names[4] == "linear 6 weight=normal(2.0)"
+    with jax.enable_x64(True):
+        begun = setup.network.bind(3).init((5,), key=member_key(0, 1, INITIALISATION), dtype=jnp.float64)
+    blocks = np.asarray(begun[2]["0.weight"])
+    weights = [begun[0]["weight"], *blocks, begun[3]["0.weight"], begun[4]["weight"]]
+    expected = [np.sqrt(np.mean(np.square(a))) for a in weights]
+    np.testing.assert_allclose(series["weight"][0, series.weights], expected, rtol=1e-7)
+    for name in ("gradient", "step", "same_sign", "twins", "dead", "delta", "gain"):
+        assert np.isfinite(series[name][0, series.weights] if series[name].ndim > 1 else series[name][0]).all(), name
+    again = from_table(table([(0, series)]), 3)
+    assert again.names == series.names and again.weights == series.weights

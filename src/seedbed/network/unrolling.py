@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,6 +32,49 @@ def nested(network: Network, pieces: Sequence[Arrays]) -> tuple[Arrays, ...]:
     """The arrays of the unrolled layers, on the host, in the form in which the network has its weights."""
     each, repeats = iter(pieces), _unrolls(network)
     return tuple(_nested(layer, each, repeats) for layer in network.layers)
+
+
+def in_a_row(network: Network) -> Network:
+    """The same function without chains and repeats; the network itself where it has none, or is padded."""
+    if not _has_rows(network):
+        return network
+    return network.replace(layers=[piece.layer for piece in unrolled(network)])
+
+
+def pieces(
+    network: Network, arrays: Sequence[Arrays], copy: Callable[[Any, int], Any] = lambda a, i: a[i]
+) -> tuple[Arrays, ...]:
+    """What a network has for each of its weights, in the form that `in_a_row` has them: `nested`, the other way round.
+
+    Arguments:
+        arrays: of each layer, by name.
+        copy: what one copy of a repeated block has of it.
+    """
+    if not _has_rows(network):
+        return tuple(arrays)
+    repeats = _unrolls(network)
+    return tuple(
+        one for layer, own in zip(network.layers, arrays, strict=True) for one in _taken(layer, own, repeats, copy)
+    )
+
+
+def _has_rows(network: Network) -> bool:
+    return type(network) is Network and any(type(layer) in (Chain, Repeat) for layer in network.layers)
+
+
+def _taken(layer: Layer, own: Arrays, repeats: bool, copy: Callable[[Any, int], Any]) -> Iterator[Arrays]:
+    if type(layer) is Identity:
+        return
+    if type(layer) is Chain:
+        for i, inner in enumerate(layer.layers):
+            start = f"{i}."
+            inside = {name.removeprefix(start): a for name, a in own.items() if name.startswith(start)}
+            yield from _taken(inner, inside, repeats, copy)
+    elif type(layer) is Repeat and repeats:
+        for i in range(layer.n):
+            yield from _taken(layer.block, {name: copy(a, i) for name, a in own.items()}, repeats, copy)
+    else:
+        yield own
 
 
 def _unrolls(network: Network) -> bool:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from seedbed.data.dataset import Dataset
 from seedbed.data.preprocessor import Preprocessor
+from seedbed.network.unrolling import in_a_row, pieces
 from seedbed.training.cohorts import bind
 from seedbed.training.setup import Setup
 from seedbed.training.state import COLUMNS
@@ -34,7 +35,8 @@ def cases_of(
     """
     x, inputs, chance = _read(trained.setup, trained.preprocessor, data)
     in_shape = trained.setup.network.input_shape(x.shape[1:])
-    shapes = [{name: a.shape[1:] for name, a in own.items()} for own in trained.params]
+    nested = [{name: a.shape[1:] for name, a in own.items()} for own in trained.params]
+    shapes = pieces(trained.setup.network, nested, copy=lambda shape, i: shape[1:])
     found = []
     for place, at in enumerate(trained.places):
         number = numbers[at]
@@ -61,9 +63,9 @@ def cases_of(
 
 
 def _setup_of(trained: Trained, place: int) -> Setup:
-    """A member's own setup, bound to the data."""
+    """A member's own setup, bound to the data; the layers of chains and repeats in a row, as its signals have them."""
     setup: Setup = jax.tree.map(lambda leaf: float(leaf[place]), trained.numbers)
-    return setup
+    return setup.replace(network=in_a_row(setup.network))
 
 
 def _series(trained: Trained, place: int) -> Series | None:

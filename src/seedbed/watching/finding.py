@@ -55,7 +55,8 @@ class Finding:
     Attributes:
         code: its name, such as `vanishing_gradient`.
         members: the numbers of the members in which it was found; empty for what was found before training.
-        layers: the places of the layers where it shows, in `network.layers`; empty where it is of the whole.
+        layers: the places of the layers where it shows, in `network.layers`, those of chains and repeats in a row;
+            empty where it is of the whole.
         severity: `FATAL`, `SERIOUS` or `NOTE`.
         evidence: what was measured; of several members, of the one in which it is worst.
         remedies: names of remedies that may cure it, the likeliest first.

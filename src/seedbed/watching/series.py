@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from seedbed.core.plain import to_line
 from seedbed.network import Network
+from seedbed.network.unrolling import in_a_row, pieces
 from seedbed.watching.signals import COUNTED, COUNTS, NORMS, PER_LAYER, PER_MEMBER, PER_WEIGHT, weight_places
 
 if TYPE_CHECKING:
@@ -50,10 +51,12 @@ def series_of(network: Network, params: Sequence[Any], seen: dict[str, NDArray[A
     """The series of the member at a place of a cohort.
 
     Arguments:
+        network: of the training; the layers of its chains and repeats stand in a row.
         params: the weights of a member, or their shapes.
         seen: what the observer gave, (member, epoch, ...), summed over the looks of an epoch.
     """
-    weights, n = weight_places(network, params), len(network.layers)
+    row = in_a_row(network)
+    weights, n = weight_places(row, pieces(network, params, copy=lambda a, i: a)), len(row.layers)
     values: Values = {}
     for name in seen:
         if name in COUNTS:
@@ -65,7 +68,7 @@ def series_of(network: Network, params: Sequence[Any], seen: dict[str, NDArray[A
             spread[:, weights] = mean
             mean = spread
         values[name] = mean
-    return Series(values, tuple(to_line(layer) for layer in network.layers), tuple(weights))
+    return Series(values, tuple(to_line(layer) for layer in row.layers), tuple(weights))
 
 
 def _counted(looks: NDArray[Any]) -> NDArray[np.float64]:

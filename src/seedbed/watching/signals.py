@@ -48,6 +48,7 @@ from seedbed.network import Network
 from seedbed.network.activations import Activation
 from seedbed.network.layer import Layer, Params, is_running, role
 from seedbed.network.linear import Linear
+from seedbed.network.unrolling import in_a_row, pieces
 from seedbed.training.observe import PROBE, Observation
 from seedbed.training.setup import Setup
 from seedbed.watching.levels import ECONOMY, EDGES, EVERY, FULL, LEVELS, OFF
@@ -85,15 +86,29 @@ class Watch:
         return self.level == FULL
 
     def __call__(self, seen: Observation) -> dict[str, Array]:
-        network = seen.setup.network
-        places = weight_places(network, seen.params)
-        found = {name: _per_place(arrays, places) for name, arrays in _norms(seen).items()}
+        row = _in_a_row(seen)
+        places = weight_places(row.setup.network, row.params)
+        found = {name: _per_place(arrays, places) for name, arrays in _norms(row).items()}
         # A look at what is no number any more counts for nothing, so that those before it are not lost.
         is_sound = jnp.isfinite(jnp.sum(found["gradient"]) + jnp.sum(found["step"]))
         found["looks"] = jnp.ones(())
         if self.level == FULL:
-            found |= _more(seen, places)
+            found |= _more(row, places, lambda: _gain(seen))
         return {name: jnp.where(is_sound, a, jnp.zeros_like(a)) for name, a in found.items()}
+
+
+def _in_a_row(seen: Observation) -> Observation:
+    """The same without chains and repeats, whose layers are looked at one by one."""
+    network = seen.setup.network
+    if (row := in_a_row(network)) is network:
+        return seen
+    return seen._replace(
+        setup=seen.setup.replace(network=row),
+        params=pieces(network, seen.params),
+        gradients=pieces(network, seen.gradients),
+        updates=pieces(network, seen.updates),
+        previous=None if seen.previous is None else pieces(network, seen.previous),
+    )
 
 
 def watch_of(level: Any, observe: Any = None) -> Watch | None:
@@ -258,13 +273,14 @@ def _has_neighbour(at: Array, near: Array) -> Array:
     return jnp.concatenate([is_next, is_next[:1] & False]) | jnp.concatenate([is_next[:1] & False, is_next])
 
 
-def _more(seen: Observation, places: Sequence[int]) -> dict[str, Array]:
+def _more(seen: Observation, places: Sequence[int], gain: Callable[[], Array]) -> dict[str, Array]:
     """What the level `full` adds: all of it, or both halves in turns."""
+    units = lambda: _of_units(seen, places) | {"gain": gain()}  # noqa: E731
     if seen.look is None:
-        return _of_flow(seen) | _of_units(seen, places)
+        return _of_flow(seen) | units()
     is_odd = seen.look % 2 == 1
     flow = _where_due(~is_odd, lambda: _of_flow(seen))
-    return flow | _where_due(is_odd | (seen.look == 0), lambda: _of_units(seen, places))
+    return flow | _where_due(is_odd | (seen.look == 0), units)
 
 
 def _where_due(is_due: Array, half: Callable[[], dict[str, Array]]) -> dict[str, Array]:
@@ -283,20 +299,19 @@ def _of_flow(seen: Observation) -> dict[str, Array]:
 
 
 def _of_units(seen: Observation, places: Sequence[int]) -> dict[str, Array]:
-    """The signals of units, of two steps in a row, and of what a step brings."""
+    """The signals of units, and of two steps in a row."""
     angle, turns = cosines(seen.previous, seen.updates, places)
     return {
         "same_sign": jnp.stack([same_sign(seen.gradients[i]) for i in places]) if places else jnp.zeros(0),
         "twins": jnp.stack([twins(seen.params[i]) for i in places]) if places else jnp.zeros(0),
         "cosine": angle,
         "turns": turns,
-        "gain": _gain(seen),
         "unit_looks": jnp.ones(()),
     }
 
 
 def weight_places(network: Network, params: Sequence[Any]) -> list[int]:
-    """The places of the layers that have weights, in blocks too."""
+    """The places of the layers that have weights, in residuals and branches too."""
     return [i for i in range(len(network.layers)) if _weights(params[i])]
 
 
