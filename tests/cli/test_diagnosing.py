@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import seedbed as sb
-from seedbed.cli.diagnosing import _is_run
+from seedbed.cli.subjects import is_run
 from seedbed.training import checkpoint, waves
 from tests.cli.conftest import Command
 from tests.training.test_checkpoint import StopError, stop_after
@@ -91,8 +91,19 @@ def test_a_run_that_was_stopped(is_in_memory: bool, seedbed: Command, monkeypatc
 
 def test_a_folder_with_data_may_hold_a_setup(tmp_path: Path) -> None:
     (tmp_path / "setup.toml").write_text("epochs = 3")
-    assert _is_run(tmp_path)  # what is left of a damaged run
+    assert is_run(str(tmp_path))  # what is left of a damaged run
     (tmp_path / "cats").mkdir()
-    assert not _is_run(tmp_path) and not _is_run(tmp_path / "setup.toml")
+    assert not is_run(str(tmp_path)) and not is_run(str(tmp_path / "setup.toml"))
     (tmp_path / "job.json").write_text("{")
-    assert _is_run(tmp_path)
+    assert is_run(str(tmp_path))
+
+
+@pytest.mark.parametrize("command", ["diagnose", "treat"])
+def test_a_path_at_which_there_is_nothing(command: str, seedbed: Command) -> None:
+    said = seedbed(command, "runs/typo")
+    assert said.code == 2 and said.err.startswith(
+        "error: runs/typo: expected the folder of a run, or data, but nothing"
+    )
+    assert "`seedbed runs` lists the runs" in said.err
+    said = seedbed(command, "runs/typo.csv")
+    assert said.code == 2 and "runs/typo.csv: expected a file" in said.err

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
 
 import seedbed as sb
+from seedbed.cli.loading import Source
+from seedbed.cli.options import as_typed
+from seedbed.cli.setups import Changes
 from seedbed.core import toml
 from tests.cli.conftest import Command
 
@@ -59,7 +63,8 @@ def test_a_healthy_run_is_left_alone(seedbed: Command) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nowhere"], "nowhere: expected the folder of a run"),
+        (["nowhere"], "got 'nowhere'"),
+        (["sick", "--epochs", "3"], "sick: expected nothing beside the run that changes it"),
         (["sick", "--out", "healed.txt"], "healed.txt: expected a file whose name ends in .toml"),
         (["sick", "--remedy", "tahn"], "did you mean 'tanh'?"),
         (["sick", "--finding", "dead_relus"], "findings: expected"),
@@ -71,3 +76,23 @@ def test_a_healthy_run_is_left_alone(seedbed: Command) -> None:
 def test_misuse_is_told_before_anything_trains(seedbed: Command, sick: str, arguments: list[str], said: str) -> None:
     found = seedbed("treat", *arguments)
     assert found.code == 2 and said in found.err and not Path(sick, "treatment.html").exists()
+
+
+def test_a_setup_that_leaves_no_run_is_treated_by_the_command_that_train_names(seedbed: Command) -> None:
+    network = "linear 8, relu, linear out"
+    given = ("iris", "--network", network, "--optimizer", "sgd 1e30", "--epochs", "3", "--split-seed", "2")
+    said = seedbed("train", *given, "--members", "2", "--out", "nan", "--quiet")
+    assert said.code == 1 and not Path("nan").exists()
+    words = f"iris --split-seed 2 --network '{network}' --optimizer 'sgd 1e30' --epochs 3"
+    assert f"`seedbed diagnose {words}` looks closer" in said.err
+    assert f"`seedbed treat {words}` tries remedies" in said.err
+    treated = seedbed(*shlex.split(f"treat {words}"), "--seeds", "4", "--remedy", "lr_range")
+    assert treated.code == 0, treated.err
+    assert toml.load(Path("iris-healed.toml"), sb.Setup).optimizer.lr < 10 and Path("iris-treatment.html").is_file()
+
+
+def test_what_was_typed_can_be_typed_again() -> None:
+    assert as_typed(Source("a b.csv", target="y", missing=["?", "-"], header=False, stream=True)) == [
+        "a b.csv", "--target", "y", "--missing", "?", "--missing", "-", "--no-header", "--stream",
+    ]  # fmt: skip
+    assert as_typed(Changes(setup_file=Path("nan.toml"), batch_size=8)) == ["--setup", "nan.toml", "--batch-size", "8"]

@@ -13,8 +13,8 @@ from seedbed.cli.console import Printer
 from seedbed.cli.loading import Source
 from seedbed.cli.options import with_shared_options
 from seedbed.cli.setups import Changes
+from seedbed.cli.subjects import check_alone, is_run
 from seedbed.cli.training import Imports, import_modules
-from seedbed.core.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -43,14 +43,13 @@ def diagnose(
     import_modules(imports)
     printer, run = Printer(is_json=as_json), Path(source.data)
     asked: dict[str, Any] = {"members": members, "progress": True, "on_note": printer.note}
-    is_run, has_result = _is_run(run), (run / "run.json").is_file()
+    of_run, has_result = is_run(source.data), (run / "run.json").is_file()
     with printer.warnings():
-        if not is_run:
+        if not of_run:
             dataset = source.load()
             found = sb.diagnose(changes.made(dataset), dataset, seed=seed, **asked)
-        elif source != Source(source.data) or changes != Changes():
-            raise UsageError(f"{run}: expected nothing beside the run that changes it", "its data and setup are known")
         else:
+            check_alone(source, changes)
             found = sb.diagnose(run, given, **asked)
     if as_json:
         plain: dict[str, Any] = {"of": source.data, "members": found.n_members, "unknown": list(found.unknown)}
@@ -64,17 +63,10 @@ def diagnose(
         printer.note(f"not known: {sentence}")
     if found.hint:
         printer.note(f"hint: {found.hint}")
-    if is_run and not has_result:
+    if of_run and not has_result:
         sys.stdout.write(f"\n`seedbed train --resume {run}` goes on with it\n")
-    elif found.findings and is_run:
+    elif found.findings and of_run:
         sys.stdout.write(f"\n`seedbed treat {run}` trains the remedies side by side\n")
-
-
-def _is_run(folder: Path) -> bool:
-    """Whether a run is meant; of one that is damaged the setup may be all that is left."""
-    if any((folder / name).is_file() for name in ("run.json", "job.json")):
-        return True
-    return folder.is_dir() and [path.name for path in folder.iterdir()] == ["setup.toml"]
 
 
 def shown(finding: Finding, n_members: int) -> Text:

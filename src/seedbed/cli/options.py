@@ -9,6 +9,8 @@ from dataclasses import Field, fields, is_dataclass
 from inspect import Parameter
 from typing import Any, get_type_hints
 
+from typer.models import ArgumentInfo
+
 
 def with_shared_options(command: Callable[..., None]) -> Callable[..., None]:
     """The command with the fields of a dataclass in the place of each parameter that is one: `source: Source`.
@@ -35,3 +37,22 @@ def with_shared_options(command: Callable[..., None]) -> Callable[..., None]:
 def _parameter(kind: type, field: Field[Any]) -> Parameter:
     types = get_type_hints(kind, include_extras=True)
     return Parameter(field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=types[field.name])
+
+
+def as_typed(given: Any) -> list[str]:
+    """The words that a user types for such a dataclass: its argument, and the options that are not as by themselves."""
+    arguments, options = [], []
+    types = get_type_hints(type(given), include_extras=True)
+    for field in fields(given):
+        told, info = getattr(given, field.name), types[field.name].__metadata__[0]
+        if isinstance(info, ArgumentInfo):
+            arguments.append(str(told))
+        elif told != field.default:
+            # Of what stands in an annotation Typer takes the first name for a default, until it reads it.
+            names = [one for one in (info.default, *(info.param_decls or ())) if isinstance(one, str)]
+            name, _, no = (names or [f"--{field.name.replace('_', '-')}"])[0].partition("/")
+            if isinstance(told, bool):
+                options.append(name if told else no)
+            else:
+                options += [word for one in (told if isinstance(told, list) else [told]) for word in (name, str(one))]
+    return arguments + options

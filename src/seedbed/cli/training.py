@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,9 +13,10 @@ import typer
 import seedbed as sb
 from seedbed.cli.console import Printer
 from seedbed.cli.loading import Source
-from seedbed.cli.options import with_shared_options
+from seedbed.cli.options import as_typed, with_shared_options
 from seedbed.cli.setups import Changes
-from seedbed.core.errors import UsageError
+from seedbed.core.draw import distributions
+from seedbed.core.errors import TrainingError, UsageError
 from seedbed.recipe.defaults import AUTO, CHECKPOINT_SECONDS
 from seedbed.watching.levels import ECONOMY
 
@@ -90,8 +92,21 @@ def train(
             plans = None if plan is None else sb.load_run(plan)
             told |= {"members": members, "seed": seed, "folds": folds, "out": out, "start": first, "plan": plans}
             told |= {"watch": watch}
-            run = sb.train(made, dataset, **told)
+            try:
+                run = sb.train(made, dataset, **told)
+            except TrainingError as error:
+                if error.__cause__ is not None:  # it could not be written
+                    raise
+                same = [*as_typed(source), *as_typed(changes), *(["--seed", str(seed)] if seed else [])]
+                same += [word for module in imports or () for word in ("--import", module)]
+                raise TrainingError(error.message, f"{error.hint}. {_next(made, shlex.join(same))}") from None
     _show(run, printer, as_json=as_json)
+
+
+def _next(made: sb.Setup, same: str) -> str:
+    """What to do with a setup that leaves no run, as commands with the words that it was trained by."""
+    looks = f"`seedbed diagnose {same}` looks closer"
+    return looks if distributions(made) else f"{looks}, `seedbed treat {same}` tries remedies"
 
 
 def _changes(said: list[str] | None) -> dict[str, float]:

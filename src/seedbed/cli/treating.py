@@ -10,18 +10,24 @@ import typer
 
 import seedbed as sb
 from seedbed.cli.console import Printer
-from seedbed.cli.results import RunFolder
+from seedbed.cli.loading import Source
+from seedbed.cli.options import with_shared_options
+from seedbed.cli.setups import Changes
+from seedbed.cli.subjects import check_alone, is_run
 from seedbed.cli.training import Imports, import_modules
 from seedbed.core.errors import UsageError
 
 
+@with_shared_options
 def treat(
-    run: RunFolder,
-    data: Annotated[
+    source: Source,
+    changes: Changes,
+    given: Annotated[
         str | None,
-        typer.Option(help="The data of the run, where it came from memory or has another path now.", metavar="DATA"),
+        typer.Option(
+            "--data", help="The data of a run, where it came from memory or has another path now.", metavar="DATA"
+        ),
     ] = None,
-    target: Annotated[str | None, typer.Option(help="The column to predict, beside --data.", metavar="COLUMN")] = None,
     finding: Annotated[
         list[str] | None, typer.Option(help="Treat this finding alone; may be repeated.", metavar="NAME")
     ] = None,
@@ -41,32 +47,38 @@ def treat(
     ] = True,
     out: Annotated[
         Path | None,
-        typer.Option(help="Where to write the healed setup; RUN/healed.toml otherwise.", metavar="FILE"),
+        typer.Option(
+            help="Where to write the healed setup; RUN/healed.toml or NAME-healed.toml otherwise.", metavar="FILE"
+        ),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="Where to write the page; RUN/treatment.html otherwise.", metavar="FILE")
+        Path | None,
+        typer.Option(
+            help="Where to write the page; RUN/treatment.html or NAME-treatment.html otherwise.", metavar="FILE"
+        ),
     ] = None,
     imports: Imports = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.", metavar="")] = False,
 ) -> None:
-    """Try the remedies for what `diagnose` finds in a run, side by side over several seeds; write the healed setup.
+    """Try the remedies for what `diagnose` finds, side by side over several seeds; write the healed setup.
 
     A remedy is proved when it beats the setup as it is on the validation part: p below 0.05 in a permutation test,
     corrected for their number, and an effect of half a deviation at least. Train with the result by --setup.
+
+    In place of DATA the folder of a run. Of DATA the setup is treated that `seedbed train` would use; NAME is that of
+    its file, or of the data.
     """
     from seedbed.recipe.treating.treatment import is_page, is_toml
 
     import_modules(imports)
-    printer = Printer(is_json=as_json)
-    healed, page = out or run / "healed.toml", report or run / "treatment.html"
+    printer, of_run = Printer(is_json=as_json), is_run(source.data)
+    before = f"{source.data}/" if of_run else f"{(changes.setup_file or Path(source.data)).stem}-"
+    healed, page = out or Path(f"{before}healed.toml"), report or Path(f"{before}treatment.html")
     is_toml(healed), is_page(page)  # before much is trained in vain
-    if target is not None and data is None:
-        raise UsageError("--target: expected --data beside it, got none", "the run knows its own data and target")
-    given = data if target is None else sb.data.load(data, target=target)  # else read as the run read its own
     with printer.warnings():
         treated = sb.treat(
-            sb.load_run(run), given, findings=finding, arms=remedy, seeds=seeds, seed=seed, judged=judged,
-            give_up=give_up, progress=True, on_note=printer.note,
+            *(_run(source, changes, given) if of_run else _setup(source, changes)), findings=finding, arms=remedy,
+            seeds=seeds, seed=seed, judged=judged, give_up=give_up, progress=True, on_note=printer.note,
         )  # fmt: skip
     printer.say(str(treated))
     files: dict[str, str] = {}
@@ -79,6 +91,21 @@ def treat(
         printer.say(f"\n{said}   ({treated.wall_seconds:.1f} s in all)")
     if as_json:
         printer.result({**as_plain(treated), **files})
+
+
+def _run(source: Source, changes: Changes, given: str | None) -> tuple[sb.Run, Any]:
+    """A run, and its data where they are given."""
+    if source.target is not None and given is None:
+        raise UsageError("--target: expected --data beside it, got none", "the run knows its own data and target")
+    check_alone(source, changes, target=source.target)
+    data = given if source.target is None else sb.data.load(given, target=source.target)  # else read as the run did
+    return sb.load_run(source.data), data
+
+
+def _setup(source: Source, changes: Changes) -> tuple[sb.Setup, Any]:
+    """The setup that `train` would use, and its data."""
+    dataset = source.load()
+    return changes.made(dataset), dataset
 
 
 def as_plain(treated: Any) -> dict[str, Any]:
