@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 import seedbed as sb
+from seedbed.cli.diagnosing import shown
 from seedbed.training.interventions import Intervention
 from seedbed.watching.finding import SERIOUS, Finding
 
@@ -77,3 +79,35 @@ def test_what_is_wrong_in_a_block_is_named_with_its_layers(line: str, code: str,
     setup = sb.Setup(sb.Network.parse(line), sb.CrossEntropy(), sb.Adam(1e-3), epochs=15)
     found = sb.diagnose(setup, (x, y), members=3).findings[0]
     assert found.code == code and set(found.layers) >= layers
+
+
+def test_where_a_loss_first_was_no_number_is_kept_with_the_run(tmp_path: Path) -> None:
+    y = np.stack([3 * np.sin(X[:, 0]), X[:, 1] ** 2], axis=1)
+    network = sb.Network.parse("linear 8, relu, linear 8, relu, linear out")
+    setup = sb.Setup(network=network, loss=sb.MeanSquaredError(), optimizer=sb.SGD(3.0), epochs=5, batch_size=16)
+    run = sb.train(setup, (X, y), members=3, out=tmp_path / "run", watch="full")
+    assert {member.outcome for member in run.members} == {"diverged", "trained"}
+    now = sb.diagnose(run, (X, y))
+    places = [(case.ended, case.broken) for case in now.cases]
+    assert [ended >= 0 for ended, _ in places] == [member.outcome == "diverged" for member in run.members]
+    assert [broken >= 0 for _, broken in places] == [ended >= 0 for ended, _ in places]
+    again = sb.diagnose(tmp_path / "run", (X, y))
+    assert [(case.ended, case.broken) for case in again.cases] == places
+    assert str(again) == str(now)
+    first = min(ended for ended, _ in places if ended >= 0)
+    member = next(case.number for case in now.cases if case.ended == first)
+    told = f"no number first in member {member}, at step {first % 8 + 1} of epoch {first // 8 + 1};"
+    (symptom,) = [one for root in now.findings for one in root.symptoms if one.code == "non_finite"]
+    assert told in str(now) and told in symptom.evidence[0].what
+    assert told in shown(now.findings[0], 3).plain  # though it is a symptom
+    _forget(tmp_path / "run" / "run.json")
+    before = sb.diagnose(tmp_path / "run", (X, y))
+    assert "epochs until the loss was no number: 0" in str(before)
+
+
+def _forget(path: Path) -> None:
+    """Makes a run one of an earlier version, which did not know the step."""
+    plain = json.loads(path.read_text(encoding="utf-8"))
+    for member in (member for cohort in plain["cohorts"] for member in cohort["members"]):
+        del member["ended"], member["broken"]
+    path.write_text(json.dumps(plain), encoding="utf-8")

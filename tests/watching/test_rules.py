@@ -141,6 +141,39 @@ def test_who_diverged_is_not_told_of_classes_that_are_uneven() -> None:
     assert [one.code for one in diagnosed([replace(sick, outcome="diverged")])] == ["non_finite"]
 
 
+def lost(member: int, ended: int, broken: int, sound: int) -> Case:
+    """A case of 20 epochs of four steps, whose loss is a number in so many epochs."""
+    one = case(1.0, 1.0, 0.5, 0.5, gradient=1.0, **CALM)
+    assert one.history is not None
+    history = {name: a[:sound] for name, a in one.history.items()}
+    return replace(one, number=member, outcome="diverged", ended=ended, broken=broken, history=history)
+
+
+def test_a_loss_that_is_no_number_is_told_with_its_step_and_its_layer() -> None:
+    found = one_of(steps.found(lost(3, 5, 1, sound=1)), "non_finite")
+    assert found.layers == (1,)
+    assert [str(one) for one in found.evidence] == [
+        "the loss was no number first in member 3, at step 2 of epoch 2; sound steps before it: 5 (expected all 80)",
+        "outputs were no numbers first behind layer 1, relu; layers with sound outputs before it: 1 (expected all 3)",
+    ]
+    alone = one_of(steps.found(lost(3, 0, 3, sound=0)), "non_finite")
+    assert alone.layers == () and alone.evidence[0].what.startswith(
+        "the loss was no number first in member 3, at step 1"
+    )
+    assert str(alone.evidence[1]).startswith("the loss alone was no number; ")
+    ruined = one_of(steps.found(lost(3, 7, -1, sound=2)), "non_finite")
+    (evidence,) = ruined.evidence
+    assert evidence.what.startswith("the loss of the validation part was no number first in member 3, behind step 4 of")
+    before = one_of(steps.found(lost(3, -1, -1, sound=2)), "non_finite")  # a run of an earlier version
+    assert [str(one) for one in before.evidence] == ["epochs until the loss was no number: 2 (expected none in 20)"]
+
+
+def test_of_several_members_the_one_is_told_that_came_first() -> None:
+    (found,) = diagnosed([lost(0, 9, 2, sound=2), lost(1, 4, 0, sound=1), lost(2, 30, 0, sound=7)])
+    assert found.members == (0, 1, 2) and found.layers == (0, 2)
+    assert "first in member 1, at step 1 of epoch 2;" in found.evidence[0].what and "layer 0" in found.evidence[1].what
+
+
 def decaying(began: list[float], ended: list[float]) -> Case:
     """A case with a penalty that learns nothing; the weights of its two layers as they begin and end."""
     sick = case(1.0, 1.0, 0.5, 0.5, weight=1.0)

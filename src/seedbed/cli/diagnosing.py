@@ -82,6 +82,8 @@ def shown(finding: Finding, n_members: int) -> Text:
         text.append(f"  {evidence}\n", style="cyan")
     for symptom in finding.symptoms:
         text.append(f"  and so: {symptom.title.lower()}\n", style="dim")
+        for evidence in symptom.beginning:
+            text.append(f"    {evidence}\n", style="cyan")
     if finding.remedies:
         text.append(f"  try: {to_try(finding)}\n")
     if finding.explanation is not None:

@@ -57,6 +57,8 @@ def cases_of(
                 best_epoch=int(trained.best_epoch[place]),
                 series=signals,
                 shapes=shapes,
+                ended=int(trained.ended[place]),
+                broken=int(trained.broken[place]),
             )
         )
     return found

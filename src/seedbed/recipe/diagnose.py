@@ -71,7 +71,8 @@ class Diagnosis:
             who = "" if not one.members else f" ({len(one.members)} of {self.n_members} members)"
             lines.append(f"{one.title}{who}: {one.because}")
             lines += [f"  {evidence}" for evidence in one.evidence]
-            lines += [f"  and so: {symptom.title}" for symptom in one.symptoms]
+            for symptom in one.symptoms:
+                lines += [f"  and so: {symptom.title}", *(f"    {evidence}" for evidence in symptom.beginning)]
             if one.remedies:
                 lines.append(f"  try: {to_try(one)}; `seedbed treat` tries them side by side")
             if one.explanation is not None:

@@ -63,6 +63,8 @@ def cohort_to_plain(trained: Trained, members: Sequence[Member]) -> dict[str, An
                 "setup": to_plain(m.setup),
                 "outcome": m.outcome,
                 "best_epoch": m.best_epoch,
+                "ended": int(trained.ended[m.place]),
+                "broken": int(trained.broken[m.place]),
             }
             for m in own
         ],
@@ -108,11 +110,13 @@ class Saved:
             places=places,
             preprocessor=Preprocessor.from_arrays(bound.preprocessing, fitted, shape),
             params=self._params(c, len(bound.network.layers)),
-            best_epoch=np.asarray([member["best_epoch"] for member in plain["members"]], np.int32),
+            best_epoch=_whole(plain, "best_epoch"),
             outcomes=[member["outcome"] for member in plain["members"]],
             history=rows,
             seconds=seconds,
             seen=(),
+            ended=_whole(plain, "ended"),
+            broken=_whole(plain, "broken"),
             plan=Plan(**plain["plan"]),
         )
 
@@ -141,3 +145,8 @@ class Saved:
         rows[at] = ours[list(COLUMNS)].to_numpy()
         seconds[at] = ours["wall_seconds"].to_numpy()
         return rows, seconds
+
+
+def _whole(plain: dict[str, Any], name: str) -> NDArray[np.int32]:
+    """A whole number of each member; -1 where a run of an earlier version does not hold it."""
+    return np.asarray([member.get(name, -1) for member in plain["members"]], np.int32)

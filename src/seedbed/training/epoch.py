@@ -17,7 +17,7 @@ from seedbed.training.observe import PROBE, Shown, cadence, follows, look, look_
 from seedbed.training.state import Blueprint, Examples, Span, State, block_size
 from seedbed.training.update import Memory, rate, update
 
-Moving = tuple[Weights, Memory, Array, Sums]  # what a step changes of a State: params, memory, active, sums
+Moving = tuple[Weights, Memory, Array, Array, Sums]  # of a State: params, memory, active, ended, sums
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Chunk:
 
     def step(self, state: State, epoch: Array, i: Array, moving: Moving) -> tuple[Moving, Any]:
         """One step of the optimizer for every member. Beside it what an observer may want to see of it."""
-        params, memory, active, sums = moving
+        params, memory, active, ended, sums = moving
         blueprint, axes = self.blueprint, self.axes
         count = epoch * blueprint.n_steps + i
         batch, batch_axes = self.batch(epoch, i)
@@ -115,10 +115,12 @@ class Chunk:
         )
         after = tuple(own | moved for own, moved in zip(after, beside.running, strict=True))
         # A member whose loss is no number any more keeps the weights that it has, and touches no other.
-        active = active & jnp.isfinite(beside.mean)
+        is_sound = jnp.isfinite(beside.mean)
+        ended = jnp.where(active & ~is_sound, count, ended)
+        active = active & is_sound
         after = choose(active, after, params, axes.params)
         remembered = choose(active, remembered, memory, axes.memory)
-        moved = (after, remembered, active, jax.tree.map(jnp.add, sums, beside.sums))
+        moved = (after, remembered, active, ended, jax.tree.map(jnp.add, sums, beside.sums))
         told = value if blueprint.reads_as_shown else None
         shown = Shown(batch, noise.network, self.probe, params, grads, after, objective=told)
         return moved, (shown, batch_axes)
@@ -163,12 +165,14 @@ class Chunk:
         waited = jnp.where(better, 0, state.waited + 1)
         patience = state.setup.patience
         stops = state.active & (waited >= patience) if patience is not None else jnp.zeros_like(state.active)
+        is_ruined = state.active & ~stops & ~jnp.isfinite(valid_loss)  # by the last step of the epoch
         return state._replace(
             best=choose(better, state.params, state.best, self.axes.params),
             best_loss=jnp.where(better, valid_loss, state.best_loss),
             best_epoch=jnp.where(better, epoch, state.best_epoch),
             waited=waited,
-            active=state.active & ~stops & jnp.isfinite(valid_loss),  # else ruined by the last step of the epoch
+            active=state.active & ~stops & ~is_ruined,
+            ended=jnp.where(is_ruined, (epoch + 1) * self.blueprint.n_steps - 1, state.ended),
             stopped=state.stopped | stops,
             sums=jax.tree.map(jnp.zeros_like, state.sums),
             history=self.written(epoch, state, valid_loss, valid_score),
@@ -215,9 +219,9 @@ class Chunk:
 
 
 def _moving(state: State) -> Moving:
-    return state.params, state.memory, state.active, state.sums
+    return state.params, state.memory, state.active, state.ended, state.sums
 
 
 def _moved(state: State, moving: Moving) -> State:
-    params, memory, active, sums = moving
-    return state._replace(params=params, memory=memory, active=active, sums=sums)
+    params, memory, active, ended, sums = moving
+    return state._replace(params=params, memory=memory, active=active, ended=ended, sums=sums)

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from seedbed.core.errors import RunError
 from seedbed.training.program import Program
 from seedbed.training.state import State
 
@@ -40,7 +41,14 @@ def paused(state: State, axes: State, n: int, epoch: int) -> list[Paused]:
 
 
 def gathered(program: Program, members: Sequence[Paused], size: int) -> State:
-    """The state of a wave of `size` places that goes on with these members; the first of them fill it up."""
+    """The state of a wave of `size` places that goes on with these members; the first of them fill it up.
+
+    Raises:
+        RunError: the arrays are not as many as this program's.
+    """
+    if any(len(member.leaves) != len(jax.tree.leaves(program.shapes)) for member in members):
+        hint = "it paused in another version of seedbed: train it anew"
+        raise RunError("paused member: expected the arrays of this setup, got others", hint)
     filled = [members[i % len(members)] for i in range(size)]
     shapes, tree = jax.tree.flatten(program.shapes)
     axes = jax.tree.leaves(program.axes)

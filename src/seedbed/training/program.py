@@ -115,6 +115,7 @@ def _begin(blueprint: Blueprint, setup: Setup, number: Array, seed: Array) -> St
             n_steps=blueprint.n_steps,
             has_objective=blueprint.reads_as_shown,
         ),
+        ended=jnp.full(m, -1, jnp.int32),
         earlier=jax.tree.map(jnp.copy, params) if follows(blueprint.observe) else (),
     )
 

@@ -47,6 +47,8 @@ class State(NamedTuple):
     sums: Sums  # of the epoch so far
     history: Float[Array, "member epoch column"]
     seen: Any  # what `observe` gave, (member, epoch, ...)
+    # The step of the whole training, from 0, whose loss was no number, or that left such a validation loss; -1: none.
+    ended: Int[Array, "member"]
     earlier: Any = ()  # the weights in front of the step before the next look, for an observer that follows
 
 

@@ -35,6 +35,10 @@ class Trained:
         history: (member, epoch, column), columns as in `COLUMNS`; NaN where a member did not train.
         seconds: (member, epoch), wall clock since the start.
         seen: what `observe` returned, (member, epoch, ...).
+        ended: the step of the whole training, from 0, whose loss was no number, or behind which that of the validation
+            part was none; -1 where there was no such step.
+        broken: the place of the first layer whose outputs were no numbers there, the number of layers where the loss
+            alone was none; -1 where that is not known.
     """
 
     setup: Setup
@@ -47,6 +51,8 @@ class Trained:
     history: NDArray[Any]
     seconds: NDArray[np.float64]
     seen: Any
+    ended: NDArray[np.int32]
+    broken: NDArray[np.int32]
     plan: Plan
 
 
@@ -68,6 +74,8 @@ def collected(
         history=one["history"],
         seconds=one["seconds"],
         seen=one["seen"],
+        ended=one["ended"],
+        broken=one["broken"],
         plan=blueprint.plan,
     )
 
@@ -86,6 +94,7 @@ def on_host(wave: Wave, axes: Any) -> dict[str, Any]:
         "is_over": np.full(n, wave.is_over),
         "history": front(state.history, 0),
         "seconds": seconds,
+        "ended": front(state.ended, 0),
         "seen": jax.tree.map(lambda a: front(a, 0), state.seen),
     }
 

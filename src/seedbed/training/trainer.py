@@ -16,6 +16,7 @@ from seedbed.core.errors import RunError, UsageError
 from seedbed.data.dataset import Dataset
 from seedbed.data.preprocessor import Preprocessor
 from seedbed.training import devices
+from seedbed.training.broken import broken
 from seedbed.training.checkpoint import Block, Checkpoints, Point
 from seedbed.training.cohorts import Group, bind, check_drawn, counted_as_in, group
 from seedbed.training.compiling import compiled
@@ -34,7 +35,7 @@ from seedbed.training.state import Blueprint
 from seedbed.training.supplies import Supplies
 from seedbed.training.trained import Trained, collected, on_host
 from seedbed.training.tuning import best_plan
-from seedbed.training.waves import Cohort, IsHopeless
+from seedbed.training.waves import Cohort, IsHopeless, Wave
 from seedbed.training.weighting import example_weights
 
 COMPILERS = 2  # programs that are compiled at the same time
@@ -216,11 +217,14 @@ class Training:
                 self._keep(i, first, cohort, is_last=interrupted())
                 self.n_steps += cohort.n_steps_done
                 self._n_done += sum(len(wave.numbers) for wave in cohort.waves)
-                waves += [on_host(wave, program.axes) for wave in cohort.waves]
+                waves += [self._kept(wave, program, feed) for wave in cohort.waves]
                 if self.until is not None:
                     self._pause(members.places[first:], cohort)
             preprocessor = self.preprocessor(members.setup, members.data)
             self.results.append(collected(waves, members, program.blueprint, preprocessor))
+
+    def _kept(self, wave: Wave, program: Program, feed: Feed) -> dict[str, Any]:
+        return on_host(wave, program.axes) | {"broken": broken(wave, program, feed, self.seed)}
 
     def _blocks(self, i: int, program: Program, feed: Feed) -> Iterator[tuple[Cohort, int]]:
         """The members of a cohort that train at the same time, block by block, with the place of their first.

@@ -91,6 +91,11 @@ class Case:
         best_epoch: of the weights that it keeps; -1 for none.
         series: its signals.
         shapes: of its weights, layer by layer and by name; None: to be found.
+        ended: the step of its training, from 0, whose loss was no number, or behind which that of the validation part
+            was none; -1 where there was no such step, or nobody knows.
+        broken: the place of the first layer whose outputs were no numbers there, the number of layers where the loss
+            alone was none; -1 where that is not known.
+        epoch_steps: steps of an epoch, where somebody counted; 0: as many as the batches take.
     """
 
     setup: Setup
@@ -104,6 +109,9 @@ class Case:
     best_epoch: int = -1
     series: Series | None = None
     shapes: Sequence[dict[str, tuple[int, ...]]] | None = None
+    ended: int = -1
+    broken: int = -1
+    epoch_steps: int = 0
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -167,7 +175,20 @@ class Case:
     def n_steps(self) -> int:
         """Steps of its training."""
         epochs = self.setup.epochs if self.history is None else len(self.history["train_loss"])
-        return epochs * -(-self.inputs.n // self.batch_size)
+        return epochs * self.n_steps_per_epoch
+
+    @property
+    def n_steps_per_epoch(self) -> int:
+        """Steps of an epoch."""
+        return self.epoch_steps or -(-self.inputs.n // self.batch_size)
+
+    @property
+    def is_ruined(self) -> bool:
+        """Whether every step had a sound loss, but the last of an epoch left weights with none over validation."""
+        if self.ended < 0 or self.history is None:
+            return False
+        epoch = self.ended // self.n_steps_per_epoch
+        return bool(np.isfinite(self.history["train_loss"][epoch : epoch + 1]).any())
 
     @property
     def is_trained(self) -> bool:

@@ -58,7 +58,7 @@ class Finding:
         layers: the places of the layers where it shows, in `network.layers`, those of chains and repeats in a row;
             empty where it is of the whole.
         severity: `FATAL`, `SERIOUS` or `NOTE`.
-        evidence: what was measured; of several members, of the one in which it is worst.
+        evidence: what was measured; of several members, of the one in which it is worst, or came first.
         remedies: names of remedies that may cure it, the likeliest first.
         symptoms: what follows from it.
     """
@@ -80,6 +80,11 @@ class Finding:
     def because(self) -> str:
         """The cause, in two sentences."""
         return message(f"finding.{self.code}.because")
+
+    @property
+    def beginning(self) -> tuple[Evidence, ...]:
+        """Where it began: the evidence that is shown also where it follows from another finding."""
+        return self.evidence if self.code == "non_finite" else ()
 
     @property
     def explanation(self) -> str | None:

@@ -327,5 +327,7 @@ def _alone(bound: Setup, weights: Sequence[blobs.Arrays], preprocessor: Preproce
         history=np.full((1, 1, len(COLUMNS)), np.nan),
         seconds=np.full((1, 1), np.nan),
         seen=None,
+        ended=np.full(1, -1, np.int32),
+        broken=np.full(1, -1, np.int32),
         plan=Plan(1, 1, "stacked"),
     )

@@ -110,6 +110,13 @@ def rooted(there: Sequence[Finding]) -> list[Finding]:
     return roots
 
 
+def earlier(one: Finding, other: Finding) -> Finding:
+    """The one whose evidence stays, of two that are merged: of what spoils a loss the one that did so first."""
+    if one.code == "non_finite" and other.evidence[0].value < one.evidence[0].value:
+        return other
+    return one
+
+
 def together(of_members: Sequence[Sequence[Finding]]) -> list[Finding]:
     """The findings of several members as one list: equal names become one finding with all their members."""
     merged: dict[str, Finding] = {}
@@ -122,5 +129,6 @@ def together(of_members: Sequence[Sequence[Finding]]) -> list[Finding]:
             symptoms = together([before.symptoms, one.symptoms])
             layers = tuple(sorted({*before.layers, *one.layers}))
             members = (*before.members, *one.members)
-            merged[one.code] = replace(before, members=members, layers=layers, symptoms=tuple(symptoms))
+            kept = earlier(before, one)
+            merged[one.code] = replace(kept, members=members, layers=layers, symptoms=tuple(symptoms))
     return sorted(merged.values(), key=lambda one: (-len(one.members), RANK[one.code]))

@@ -27,11 +27,36 @@ def found(case: Case) -> Iterator[Finding]:
     if not case.struggles:
         return
     if case.diverged:
-        n = int(np.isfinite(case.history["train_loss"]).sum()) if case.history is not None else 0
-        evidence = (Evidence("epochs until the loss was no number", n, f"none in {case.setup.epochs}"),)
-        yield Finding("non_finite", (), (), FATAL, evidence, ("lr_down", "clip", "standardize", "warm_up"))
+        remedies = ("lr_down", "clip", "standardize", "warm_up")
+        layers = (case.broken,) if 0 <= case.broken < len(case.layers) else ()
+        yield Finding("non_finite", (), layers, FATAL, (*_when(case), *_where(case)), remedies)
     yield from _rate(case)
     yield from _swings(case)
+
+
+def _when(case: Case) -> Iterator[Evidence]:
+    """The step with which it began; as far as that is known only the epoch."""
+    if case.ended < 0:
+        n = int(np.isfinite(case.history["train_loss"]).sum()) if case.history is not None else 0
+        yield Evidence("epochs until the loss was no number", n, f"none in {case.setup.epochs}")
+        return
+    epoch, step = divmod(case.ended, case.n_steps_per_epoch)
+    who = "" if case.number is None else f" in member {case.number}"
+    at = f"step {step + 1} of epoch {epoch + 1}"
+    what = f"the loss was no number first{who}, at {at}; sound steps before it"
+    if case.is_ruined:
+        what = f"the loss of the validation part was no number first{who}, behind {at}; sound steps before that"
+    yield Evidence(what, case.ended, f"all {case.setup.epochs * case.n_steps_per_epoch}")
+
+
+def _where(case: Case) -> Iterator[Evidence]:
+    """The layer with which it began, or that there was none."""
+    n = len(case.layers)
+    if 0 <= case.broken < n:
+        what = f"outputs were no numbers first behind {case.named(case.broken)}; layers with sound outputs before it"
+        yield Evidence(what, case.broken, f"all {n}")
+    elif case.broken == n:
+        yield Evidence("the loss alone was no number; layers with sound outputs before it", n, f"all {n}")
 
 
 def _negative(case: Case) -> Iterator[Finding]:
