@@ -271,6 +271,37 @@ def test_a_loss_that_is_no_number_is_one_that_diverged() -> None:
     assert np.isnan(watcher.series["gradient"][2]).all()
 
 
+def test_the_first_step_whose_loss_is_no_number_is_told_with_its_module() -> None:
+    """At every step: the weights of the last layer are blown up in front of the seventh, the second of an epoch."""
+    model, optimizer, watcher = small(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3), loss=CRITERION, every=2)
+    for epoch in range(3):
+        for i in range(5):
+            if (epoch, i) == (1, 3):
+                with torch.no_grad():
+                    model[2].weight.mul_(1e39)
+            step(model, optimizer, CRITERION, X, Y)
+        model.eval()
+        with torch.no_grad():
+            CRITERION(model(X) * (torch.nan if epoch == 0 else 1), Y)  # of validation, which is none of training
+        model.train()
+        loss = 1.0 if epoch == 0 else float("nan")
+        watcher.epoch(train_loss=loss, train_score=0.3, valid_loss=loss, valid_score=0.3)
+    case = watcher.case(X, Y)
+    assert (case.ended, case.broken, case.epoch_steps) == (8, 2, 5)
+    (found,) = [one for root in watcher.findings(X, Y) for one in (root, *root.symptoms) if one.code == "non_finite"]
+    assert found.layers == (2,) and "first, at step 4 of epoch 2; sound steps before it: 8" in str(found.evidence[0])
+
+
+def test_a_step_between_two_looks_is_told_without_a_module() -> None:
+    """Behind it all weights are spoilt: the look that comes next would accuse the first module."""
+    model, optimizer, watcher = small(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3), loss=CRITERION, every=4)
+    for i in range(12):
+        step(model, optimizer, CRITERION, X * (torch.inf if i == 6 else 1), Y)
+    watcher.epoch(**NO_EPOCH | {"train_loss": float("nan")})
+    case = watcher.case(X, Y)
+    assert (case.ended, case.broken) == (6, -1)
+
+
 MODEL = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
 SGD = torch.optim.SGD(MODEL.parameters(), LR)
 

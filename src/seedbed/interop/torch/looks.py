@@ -5,7 +5,7 @@ at odd ones what was done to units and what the step brought. The first look is 
 epoch had no steps for two.
 
 A look begins with the model's call in training at a step whose turn it is, and ends behind the optimizer's step. Only
-for that step do hooks stand in the model; all others pay for the one that counts them.
+for that step do hooks stand in the model; all others pay for the one that counts them, and the one that keeps the loss.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import torch
 
 from seedbed.core.errors import UsageError
 from seedbed.interop.torch import signals
+from seedbed.interop.torch.losses import Losses
 from seedbed.interop.torch.taken import Found, Look, Reader, Row, Sums, row_of
 from seedbed.interop.torch.translate import Passed, function_of, layer_of
 from seedbed.network.activations import Step
@@ -59,6 +60,8 @@ class Looks:
         batch_size: examples in the batch of the first look.
         taken: the looks whose signals are still to be read.
         n: looks so far.
+        losses: of all steps.
+        n_epoch_steps: steps of the first epoch; 0 before its end.
     """
 
     def __init__(self, model: Any, optimizer: Any, found: Sequence[tuple[str, Any]], loss: Any, every: int) -> None:
@@ -69,7 +72,10 @@ class Looks:
         self.batch_size = 0
         self.taken: list[Row] = []
         self.n = 0
+        self.losses = Losses()
+        self.n_epoch_steps = 0
         self._of_epochs: list[int] = []
+        self._of_steps: list[int] = []
         self._n_epochs = 0
         self._reader = Reader()
         self._sums: Sums = defaultdict(dict), defaultdict(dict)
@@ -84,7 +90,9 @@ class Looks:
         self._earlier: dict[int, Tensor] = {}  # the weights in front of the step before the next look
         self._loss = loss if isinstance(loss, torch.nn.Module) else None
         self._handles: list[Any] = []
-        self._counting = optimizer.register_step_post_hook(self._after_step)
+        self._staying = [optimizer.register_step_post_hook(self._after_step)]
+        if self._loss is not None:
+            self._staying.append(self._loss.register_forward_hook(self._keep_loss))
         self._is_open = True
         self._turn()
 
@@ -115,13 +123,17 @@ class Looks:
     def close(self) -> None:
         """Takes all hooks out."""
         self._is_open, self._is_inside, self._look, self._before, self._earlier = False, False, None, [], {}
-        self._counting.remove()
+        for handle in self._staying:
+            handle.remove()
         self._turn()
 
     @property
     def is_open(self) -> bool:
         """Whether it looks at steps."""
         return self._is_open
+
+    def _keep_loss(self, loss: Any, args: Any, value: Any) -> None:
+        self.losses.add(self._n_steps, value)
 
     def _begin(self, model: Any, args: Any, kwargs: Any) -> None:
         self._is_inside = model.training and torch.is_grad_enabled()
@@ -263,6 +275,7 @@ class Looks:
         )
         self.taken.append(row)
         self._of_epochs.append(self._n_epochs)
+        self._of_steps.append(self._n_steps - 1)
         if len(self.taken) >= MOST:
             self._read()
 
@@ -286,17 +299,28 @@ class Looks:
         return [value, after, promised.to(value)]
 
     def _read(self) -> None:
-        self._reader.read(self.taken, self._of_epochs, self._sums)
-        self.taken.clear()
-        self._of_epochs.clear()
+        self._reader.read(self.taken, self._of_epochs, self._of_steps, self._sums)
+        for one in (self.taken, self._of_epochs, self._of_steps):
+            one.clear()
 
     def epoch(self) -> None:
         """The looks from here on belong to the next epoch."""
         self._n_epochs += 1
         alternates, self._alternates = self._alternates, self._n_steps - self._closed_at >= 2 * self._every
         self._closed_at = self._n_steps
+        self.n_epoch_steps = self.n_epoch_steps or self._n_steps
         if alternates != self._alternates and self._handles:
             self._turn()
+
+    @property
+    def broken(self) -> int:
+        """The first place whose outputs were no numbers as the loss was none; -1 where that step was not looked into.
+
+        Behind it all weights are spoilt, and a look tells nothing.
+        """
+        self._read()
+        step, place = self._reader.broken or (-1, -1)
+        return place if step == self.losses.first else -1
 
     @property
     def epochs(self) -> list[Found]:

@@ -134,21 +134,35 @@ class Reader:
     """Turns the rows of looks into signals.
 
     It remembers which units fired in batches that are too small to call the others dead, until they are many enough.
+
+    Attributes:
+        broken: the first step that was looked into and gave no numbers, and the place where that began: how many places
+            there are where the outputs of all were numbers still; None where there is no such step.
     """
 
     def __init__(self) -> None:
+        self.broken: tuple[int, int] | None = None
         self._few: tuple[list[NDArray[np.bool_]], int] | None = None
 
-    def read(self, rows: Sequence[Row], epochs: Sequence[int], into: Sums) -> None:
-        """Adds the signals of looks to the sums of their epochs, but for those that are no numbers any more."""
+    def read(self, rows: Sequence[Row], epochs: Sequence[int], steps: Sequence[int], into: Sums) -> None:
+        """Adds the signals of looks at some steps to the sums of their epochs, but for those that are no numbers."""
         groups = defaultdict(list)
-        for (layout, values), epoch in zip(rows, epochs, strict=True):
-            groups[layout].append((epoch, values))
+        for (layout, values), epoch, step in zip(rows, epochs, steps, strict=True):
+            groups[layout].append((epoch, step, values))
         for layout, group in groups.items():
-            values = torch.stack([row for _, row in group]).double().cpu().numpy()
+            values = torch.stack([row for _, _, row in group]).double().cpu().numpy()
             found = self._of(layout, values)
             is_sound = np.isfinite(found["gradient"].sum(axis=1) + found["step"].sum(axis=1))
-            _add({name: a[is_sound] for name, a in found.items()}, np.asarray([e for e, _ in group])[is_sound], into)
+            of_epochs, of_steps, _ = zip(*group, strict=True)
+            _add({name: a[is_sound] for name, a in found.items()}, np.asarray(of_epochs)[is_sound], into)
+            if layout.sizes and not is_sound.all():
+                self._note(int(np.argmin(is_sound)), of_steps, found["mean"])
+
+    def _note(self, first: int, steps: Sequence[int], means: NDArray[np.float64]) -> None:
+        """Keeps where the first look began that gave no numbers, if none came before."""
+        if self.broken is None or steps[first] < self.broken[0]:
+            is_sound = np.isfinite(means[first])
+            self.broken = steps[first], len(is_sound) if is_sound.all() else int(np.argmin(is_sound))
 
     def _of(self, at: Layout, values: NDArray[np.float64]) -> Found:
         cut = _Cut(values)

@@ -131,6 +131,9 @@ class Watcher:
             outcome=TRAINED if np.isfinite(history["train_loss"]).all() else DIVERGED,
             best_epoch=int(np.nanargmin(np.where(finite, history["valid_loss"], np.nan))) if finite.any() else -1,
             series=self.series if any(self._looks.epochs) else None,
+            ended=self._looks.losses.first,
+            broken=self._looks.broken,
+            epoch_steps=self._looks.n_epoch_steps,
         )
 
     def findings(self, x: Any, y: Any) -> list[Finding]:
