@@ -37,9 +37,14 @@ class Chunk:
 
     def epoch(self, epoch: Array, state: State) -> State:
         """One epoch, or the part of it that the span holds."""
+        # Of what was seen only this epoch goes through the loops and branches, which copy what they are given.
+        room = state.seen
+        state = state._replace(seen=jax.tree.map(lambda a: lax.dynamic_index_in_dim(a, epoch, 1, False), room))
         state = self.steps(epoch, state) if self.blueprint.observe is None else self.watched(epoch, state)
         ends = self.span.last == self.blueprint.n_steps
-        return lax.cond(ends, lambda s: self.close(epoch, s), lambda s: s, state)
+        state = lax.cond(ends, lambda s: self.close(epoch, s), lambda s: s, state)
+        seen = jax.tree.map(lambda a, new: lax.dynamic_update_index_in_dim(a, new, epoch, 1), room, state.seen)
+        return state._replace(seen=seen)
 
     def steps(self, epoch: Array, state: State, first: Array | None = None, last: Array | None = None) -> State:
         """The steps of the span in an epoch, or some of them."""
@@ -211,11 +216,8 @@ class Chunk:
         is_first = i < every
         earlier = state.params if asks and every == 1 else state.earlier  # then the next step is looked at too
 
-        def write(room: Array, new: Array) -> Array:
-            so_far = lax.dynamic_index_in_dim(room, epoch, axis=1, keepdims=False)
-            return lax.dynamic_update_index_in_dim(room, jnp.where(is_first, new, so_far + new), epoch, axis=1)
-
-        return _moved(state, moving)._replace(seen=jax.tree.map(write, state.seen, found), earlier=earlier)
+        seen = jax.tree.map(lambda so_far, new: jnp.where(is_first, new, so_far + new), state.seen, found)
+        return _moved(state, moving)._replace(seen=seen, earlier=earlier)
 
 
 def _moving(state: State) -> Moving:
