@@ -84,6 +84,7 @@ def test_blocks_are_a_layer_with_weights_and_what_follows_it():
     assert found.layers[-1].onward == pytest.approx(found.layers[-1].mean)
 
 
+@pytest.mark.slow
 def test_the_theory_of_layers_of_unlike_sizes():
     # Of 100 units, χ scatters by 9 % from network to network: for the mean of four, three deviations are 13 %.
     network = Network.parse(

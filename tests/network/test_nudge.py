@@ -53,6 +53,7 @@ def test_sigmoid_neurons_answer_as_their_linearisation_says():
     assert found.error.max() < 0.1 * found.change.max()
 
 
+@pytest.mark.slow
 @settings(max_examples=12)  # each compiles a program
 @given(st.integers(0, 1000), st.sampled_from(["sigmoid", "tanh", "softplus"]))
 def test_the_error_falls_as_the_square_of_the_nudge_in_any_smooth_network(seed, activation):

@@ -70,7 +70,10 @@ def test_shuffled_labels_are_named_before_they_are_known_by_heart() -> None:
 
 @pytest.mark.parametrize(("line", "code", "layers"), [
     ("linear 16, tanh, repeat(chain(linear 16 weight=normal(8), tanh), 4), linear out", "init_too_large", {2, 4, 6, 8}),
-    ("linear 16, relu, repeat(chain(linear 16 bias=constant(-50), relu), 3), linear out", "dead_relu", {3, 5, 7}),
+    pytest.param(
+        "linear 16, relu, repeat(chain(linear 16 bias=constant(-50), relu), 3), linear out", "dead_relu", {3, 5, 7},
+        marks=pytest.mark.slow,
+    ),
 ])  # fmt: skip
 def test_what_is_wrong_in_a_block_is_named_with_its_layers(line: str, code: str, layers: set[int]) -> None:
     rng = np.random.default_rng(0)

@@ -42,6 +42,7 @@ def rows(n: int, columns: int = 4) -> sb.data.Dataset:
     return sb.data.load((x, x[:, :1] ** 2 + x[:, 1:2] * x[:, 2:3]), test_share=0.1, valid_share=0.1)
 
 
+@pytest.mark.slow
 def test_a_table_of_many_rows_has_its_numbers_embedded_and_fewer_members() -> None:
     large, little = rows(3000), rows(500)
     assert len(large.train) > 2000 > len(little.train)

@@ -104,7 +104,9 @@ def of_checkpoints(folder: Path, every: int | None) -> Training:
     )
 
 
-@pytest.mark.parametrize("every", [None, 1, 3])
+@pytest.mark.parametrize(
+    "every", [pytest.param(None, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.slow), 3]
+)
 def test_where_calls_are_cut_does_not_matter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, every: int | None
 ) -> None:

@@ -148,6 +148,7 @@ def test_a_batch_norm_over_a_batch_of_one_is_refused() -> None:
     assert "network.layers[1]: batchnorm: expected two examples at least in training" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_bfloat16_learns_about_as_float32_does() -> None:
     short, single = (
         trained([CONVOLVED.replace(precision=precision, epochs=8)], data=DATA)[0]

@@ -64,7 +64,9 @@ def seen_by(setup: Setup, every: int, member: int = 1) -> Series:
     return series_of(result.setup.network, result.params, result.seen, member)
 
 
-@pytest.mark.parametrize(("every", "alternates"), [(1, True), (2, True), (3, False)])
+@pytest.mark.parametrize(
+    ("every", "alternates"), [pytest.param(1, True, marks=pytest.mark.slow), (2, True), (3, False)]
+)
 def test_each_half_is_the_mean_over_its_own_looks(every: int, alternates: bool) -> None:
     """Five steps an epoch: with a cadence of 3 an epoch may have one look, and every look tells all."""
     path: list[Any] = []

@@ -15,7 +15,6 @@ from seedbed.cli.console import Printer
 from seedbed.cli.loading import Source
 from seedbed.cli.options import as_typed, with_shared_options
 from seedbed.cli.setups import Changes
-from seedbed.core.draw import distributions
 from seedbed.core.errors import TrainingError, UsageError
 from seedbed.recipe.defaults import AUTO, CHECKPOINT_SECONDS
 from seedbed.watching.levels import ECONOMY
@@ -105,6 +104,8 @@ def train(
 
 def _next(made: sb.Setup, same: str) -> str:
     """What to do with a setup that leaves no run, as commands with the words that it was trained by."""
+    from seedbed.core.draw import distributions
+
     looks = f"`seedbed diagnose {same}` looks closer"
     return looks if distributions(made) else f"{looks}, `seedbed treat {same}` tries remedies"
 

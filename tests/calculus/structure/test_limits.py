@@ -146,7 +146,9 @@ def test_programs_that_differ_are_not_taken_for_one_another() -> None:
             agrees(f, x)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16", pytest.param("float16", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "dtype", ["float32", *(pytest.param(one, marks=pytest.mark.slow) for one in ("bfloat16", "float16"))]
+)
 def test_narrow_numbers(dtype: str) -> None:
     x, w = jnp.asarray(BATCH, dtype), jnp.asarray(W.T, dtype)
     for f in (lambda x: jnp.tanh(x @ w), jax.nn.softmax, jnp.cumsum, lambda x: x / 3.0):
@@ -201,6 +203,7 @@ def test_a_million_numbers_take_little_memory(f: str, kind: str, most: int) -> N
     assert int(objects) < 100_000
 
 
+@pytest.mark.slow
 def test_no_python_object_stands_for_an_entry() -> None:
     def made(n: int) -> int:
         x = np.ones(n)

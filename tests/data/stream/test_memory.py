@@ -61,6 +61,7 @@ def peak(path, size, most_rows):
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_table(tmp_path):
     small, large = (
         peak(write(tmp_path / f"{n}.parquet", n, 5_000, np.float64), 20_000, 5_000) for n in (160_000, 640_000)
