@@ -71,6 +71,9 @@ def test_shuffled_labels_are_named_before_they_are_known_by_heart() -> None:
 @pytest.mark.parametrize(("line", "code", "layers"), [
     ("linear 16, tanh, repeat(chain(linear 16 weight=normal(8), tanh), 4), linear out", "init_too_large", {2, 4, 6, 8}),
     pytest.param(
+        "linear 16 bias=constant(-50), relu, linear 16, relu, linear out", "dead_relu", {1}, marks=pytest.mark.slow,
+    ),
+    pytest.param(
         "linear 16, relu, repeat(chain(linear 16 bias=constant(-50), relu), 3), linear out", "dead_relu", {3, 5, 7},
         marks=pytest.mark.slow,
     ),

@@ -13,6 +13,7 @@ VANISHED, EXPLODED = 1e-3, 1e2  # the gradient of the first layer over that of t
 FADED = 1e-2  # the same where the first layer stays near where it began, and the last does not
 STAYS = 0.3  # all steps together over the weights
 SATURATED = 0.5  # the share of units
+BLOCKS = 0.999  # of the units of a layer that are dead
 DEAD = 0.8  # of units; half of them may well be spare in a wide layer, and units that fire seldom pass for dead
 
 
@@ -36,6 +37,8 @@ def _gradients(case: Case) -> Iterator[Finding]:
         moved = (case.early("step") / case.early("weight"))[list(case.weighted)] * case.n_steps
     stays = case.is_over and bool(moved[0] < STAYS <= moved[-1])  # in the middle the first layer may move still
     if ratio < VANISHED or (ratio < FADED and stays):
+        if _is_blocked(case):  # the cause is found as such
+            return
         if stays:
             evidence += (Evidence("all steps laid end to end / weights, first layer", float(moved[0]), "1 at least"),)
         limit = VANISHED if ratio < VANISHED else FADED
@@ -61,12 +64,21 @@ def _saturated(case: Case) -> Iterator[Finding]:
         )
 
 
+def _is_blocked(case: Case) -> bool:
+    """Whether all units of a layer are dead from the beginning, so that no gradient comes past them."""
+    return case.has("dead") and any(case.early("dead")[i] >= BLOCKS for i in _one_sided(case))
+
+
+def _one_sided(case: Case) -> list[int]:
+    """The places of activations that are 0 on one side alone."""
+    return [i for i, _, told in case.activations() if told.low == 0 and not np.isfinite(told.high)]
+
+
 def _dead(case: Case) -> Iterator[Finding]:
     if not case.has("dead") or case.learned("train") >= STRUGGLES:  # those that live do
         return
     share = case.late("dead")
-    one_sided = [i for i, _, told in case.activations() if told.low == 0 and not np.isfinite(told.high)]
-    places = tuple(i for i in one_sided if share[i] > DEAD)
+    places = tuple(i for i in _one_sided(case) if share[i] > DEAD)
     if places:
         worst = max(places, key=lambda i: share[i])
         evidence = (Evidence(f"share of dead units, {case.named(worst)}", float(share[worst]), "below 0.4"),)
