@@ -117,6 +117,6 @@ def test_a_treatment_says_how_to_hold_back_as_many() -> None:
     table = found.arms.assign(ties_best=found.arms["arm"] == "hold_back")
     other = replace(found, arms=table)  # as if it had been the one
     assert other.valid_share == found.shares["hold_back"]
-    assert other.differences[-1] == ("valid_share", "0.17", "0.32")
+    assert other.differences[-1] == ("valid_share", "0.167", "0.32")
     assert "valid_share=0.32" in str(other) and "--valid-share 0.32" in str(other)
     assert "valid_share" not in str(found)
