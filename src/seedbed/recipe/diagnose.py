@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from seedbed.core.draw import draw
 from seedbed.core.errors import SetupError, UsageError
 from seedbed.data.dataset import Dataset
@@ -21,7 +19,6 @@ from seedbed.recipe.folder import load_run
 from seedbed.recipe.resume import the_data_of, the_data_of_job
 from seedbed.recipe.run import Run
 from seedbed.training.setup import Setup
-from seedbed.training.trained import Trained
 from seedbed.training.trainer import Progress, Training
 from seedbed.watching.case import Case
 from seedbed.watching.checks.static import loss_does_not_fit
@@ -203,14 +200,9 @@ def _once_more(run: Run, data: Dataset, shown: Shown) -> list[Case]:
         interventions=run.interventions,
         start=_began_with(run, numbers),
     )
-    until = max(map(_n_epochs, run.trained)) if run.is_interrupted else None
+    until = max(int(one.n_epochs.max()) for one in run.trained) if run.is_interrupted else None
     trained = watched(training, shown, "once more, as the run did", until=until)
     return [case for one in trained for case in cases_of(one, numbers, data)]
-
-
-def _n_epochs(trained: Trained) -> int:
-    """The epochs that the furthest member of a cohort has behind it."""
-    return int((~np.isnan(trained.history[:, :, -1])).sum(axis=1).max())
 
 
 def _began_with(run: Run, numbers: Sequence[int]) -> list[Any] | None:

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from seedbed.core import toml
 from seedbed.core.distributions import Integers, LogUniform
 from seedbed.core.draw import distributions
@@ -98,8 +96,7 @@ def _signals(run: Run) -> DataFrame | None:
     if rows is None:
         return None
     best = run.best.members[0]
-    n_epochs = int(np.isfinite(best.trained.history[best.place, :, -1]).sum())
-    return rows[(rows["member"] == best.number) & (rows["epoch"] < n_epochs)]
+    return rows[(rows["member"] == best.number) & (rows["epoch"] < best.trained.n_epochs[best.place])]
 
 
 def _log_places(run: Run) -> frozenset[str]:

@@ -55,6 +55,11 @@ class Trained:
     broken: NDArray[np.int32]
     plan: Plan
 
+    @property
+    def n_epochs(self) -> NDArray[np.int64]:
+        """The epochs that each member has behind it."""
+        return np.asarray((~np.isnan(self.history[:, :, -1])).sum(axis=1))
+
 
 def collected(
     waves: Sequence[dict[str, Any]], members: Group, blueprint: Blueprint, preprocessor: Preprocessor

@@ -11,6 +11,7 @@ from seedbed.watching.case import STRUGGLES, Case
 from seedbed.watching.finding import FATAL, SERIOUS, Evidence, Finding
 
 LONG, LEAP, SHORT = 0.1, 1.0, 0.3  # a step over the weights; the first; all steps together over the weights
+USUAL = 1e-4, 1e-2  # a step over the weights
 GROWN = 5.0  # weights in the first epoch over those that it began with
 SWING, OFTEN = 0.03, 0.2  # of the score, and in how many epochs, as Zhang et al. 2021 (AutoTrainer) count it
 TINY_BATCH = 4
@@ -82,19 +83,19 @@ def _rate(case: Case) -> Iterator[Finding]:
     first = _at_first(case)
     is_leap = first > LEAP  # one line for both: the first epoch is part of the beginning
     when, size = ("in the first epoch", first) if is_leap else ("at the beginning", middle)
-    evidence = [Evidence(f"step / weights, {when}", size, "1e-4 to 1e-2")]
+    low, high = USUAL
+    step = Evidence(f"step / weights, {when}", size, "1e-4 to 1e-2")
     gain = float(case.early("gain")) if case.has("gain") else np.nan
-    if np.isfinite(gain):
-        evidence.append(Evidence(GAIN, gain, "0.5 to 1"))
+    gains = [Evidence(GAIN, gain, "0.5 to 1")] if np.isfinite(gain) else []
     grown = _grown(case)
-    if grown > GROWN:
-        evidence.insert(0, Evidence("weights in the first epoch / as they began", grown, "about 1"))
     if middle > LONG or is_leap or grown > GROWN or gain < -1.0:
         remedies = ("lr_down", "clip", "warm_up", "adam", "lr_range")
-        evidence += case.turning(early=True)
+        evidence = [Evidence("weights in the first epoch / as they began", grown, "about 1")] if grown > GROWN else []
+        evidence += [*([step] if size > high else []), *gains, *case.turning(early=True)]
         yield Finding("lr_too_high", (), (), FATAL if case.learned() < 0.1 else SERIOUS, tuple(evidence), remedies)
     elif middle * case.n_steps < SHORT and not case.diverged:
-        evidence.append(Evidence("all steps laid end to end / weights", middle * case.n_steps, "1 at least"))
+        evidence = [Evidence("all steps laid end to end / weights", middle * case.n_steps, "1 at least")]
+        evidence += [*([step] if size < low else []), *gains]
         yield Finding("lr_too_low", (), (), SERIOUS, tuple(evidence), ("lr_up", "adam", "longer", "lr_range"))
 
 
