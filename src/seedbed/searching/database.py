@@ -15,7 +15,6 @@ from seedbed.core.errors import UsageError
 
 LOCK_SECONDS = 60.0  # that SQLite waits for another process
 PAGE_BYTES = 16384  # of SQLite: its own are made for rows, not for weights
-LOG_PAGES = 4096  # that are written ahead before they go into the file, 64 MiB: a write waits for that
 AWAY_SECONDS = 60.0  # that a server may be away in the middle of a study
 CONNECT_SECONDS = 10
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
@@ -169,5 +168,4 @@ def _prepared(connection: Any, record: Any) -> None:
     """Python's own module begins transactions when it thinks best; here they begin where they are asked for."""
     del record
     connection.isolation_level = None
-    connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
     connection.execute("PRAGMA synchronous = NORMAL")  # enough for what is written ahead; see `write_ahead`
