@@ -2,7 +2,7 @@
 
 from seedbed.core.distributions import choice, integers, log_uniform, uniform
 from seedbed.network import Chain, CrossEntropy, Dropout, Identity, Linear, Network, ReLU, Tanh
-from seedbed.training import SGD, Adam, Setup
+from seedbed.training import SGD, Adam, RMSProp, Setup
 
 
 def nested() -> Setup:
@@ -18,6 +18,15 @@ def nested() -> Setup:
         batch_size=choice(128, 256),
         epochs=4,
     )
+
+
+def shared() -> Setup:
+    """Places in several options that are one dimension: by their name, or because they are the same place and range."""
+    units, lr, momentum = integers(2, 3, name="units"), log_uniform(1e-3, 1.0), uniform(0.0, 0.9)
+    first = choice(Identity(), Chain([Linear(units), ReLU()]), name="first")
+    second = choice(Identity(), Chain([Linear(units), Tanh()]), name="second")
+    optimizer = choice(SGD(lr, momentum=momentum), RMSProp(lr, momentum=momentum), Adam(lr))
+    return Setup(Network([first, second, Linear("out")]), CrossEntropy(), optimizer, batch_size=128, epochs=4)
 
 
 def small(epochs: int = 4) -> Setup:

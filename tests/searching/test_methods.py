@@ -7,14 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from seedbed.core.distributions import choice, log_uniform
+from seedbed.core.distributions import choice, integers, log_uniform
 from seedbed.core.errors import UsageError
-from seedbed.searching.methods import METHODS, grid, grid_size
-from seedbed.searching.narrowing import Change, narrowed, widest
+from seedbed.network import Chain, CrossEntropy, Linear, Network, ReLU
+from seedbed.searching.methods import METHODS, grid, grid_growth, grid_size
+from seedbed.searching.narrowing import Change, ends, narrowed, widest
 from seedbed.searching.rungs import brackets, mean_epochs, n_survivors, rungs_of, survivors
 from seedbed.searching.space import Space
 from seedbed.searching.trial import COMPLETE, DIVERGED, Trial, best_of
-from tests.searching.spaces import nested, small
+from seedbed.training import SGD, Adam, RMSProp, Setup
+from tests.searching.spaces import nested, shared, small
 
 
 def scored(space: Space, points, first=0, round_=0, peak=-1.2):
@@ -36,9 +38,10 @@ def run(name: str, space: Space, trials: int, **options):
     return found, proposals
 
 
+@pytest.mark.parametrize("made", [nested, shared])
 @pytest.mark.parametrize("name", [name for name in METHODS if name != "grid"])
-def test_a_method_gives_as_many_sound_points_as_are_asked_for(name: str) -> None:
-    space = Space(nested())
+def test_a_method_gives_as_many_sound_points_as_are_asked_for(name: str, made) -> None:
+    space = Space(made())
     trials, proposals = run(name, space, 45)
     assert len(trials) == 45
     for trial in trials:
@@ -74,6 +77,17 @@ def test_a_grid_has_every_combination_once() -> None:
     assert len(some) == 11
     with pytest.raises(UsageError, match=r"optimizer.lr: expected steps for a grid over a range"):
         grid(Space(small()), None)
+
+
+def test_a_grid_counts_what_several_options_share_once() -> None:
+    space = Space(shared())
+    points = grid(space, 2)
+    # first and second: units 2 unless both are absent, 1 + 3 · 2 · rate 2 · (2 optimizers with momentum 2, 1 without)
+    assert len(points) == (1 + 3 * 2) * 2 * (2 * 2 + 1)
+    assert [n for _, _, n in grid_growth(space, 2)] == [2, 4, 7, 21, 42, 70]
+    assert len({tuple(sorted(p.items(), key=str)) for p in points}) == len(points)
+    for point in points:
+        space.setup_at(point)
 
 
 def test_rungs_and_survivors() -> None:
@@ -114,11 +128,57 @@ def test_a_range_whose_best_stand_at_its_end_is_widened() -> None:
     assert lr.after[0] > 1e-3
     assert "optimizer.lr" in wider
     momentum = Space(small()).with_ranges({"optimizer.lr": log_uniform(0.1, 0.2)})
+    evenly = np.linspace(0.0, 0.9, 60)
     best_at_end = [
-        Trial(n, 0, p := space.sampled(seed=2, number=n), COMPLETE, 1, p["optimizer.momentum"], 0.1) for n in range(60)
+        Trial(n, 0, {"optimizer.lr": 0.15, "optimizer.momentum": m}, COMPLETE, 1, m, 0.1)
+        for n, m in enumerate(map(float, evenly))
     ]
     _, changes = narrowed(momentum, momentum, best_at_end)
-    assert "optimizer.momentum" not in {c.name for c in changes if c.kind == "widened"}  # above 0.99 nothing may stand
+    [high] = [c.after[1] for c in changes if c.name == "optimizer.momentum" and c.kind == "widened"]
+    assert 0.9 < high < 1.0  # as far as it is allowed, not by half of the range
+    at_zero = [replace(trial, score=-trial.score) for trial in best_at_end]
+    _, changes = narrowed(momentum, momentum, at_zero)
+    [change] = [c for c in changes if c.name == "optimizer.momentum"]
+    assert (change.kind, change.after[0]) == ("narrowed", 0.0)  # below nothing is allowed: the rest closes in
+    assert change.after[1] < 0.3
+
+
+@pytest.mark.parametrize(
+    ("given", "best", "kind", "after"),
+    [
+        (integers(1, 4), 4, "widened", (4, 6)),
+        (integers(1, 4), 1, "narrowed", (1, 2)),  # below 1 no units and batches
+        (integers(1, 3, log=True), 3, "widened", (3, 7)),
+        (integers(1, 40), 20, "narrowed", (19, 21)),
+        (integers(1, 8), 2, "narrowed", (2, 3)),
+    ],
+)
+def test_ranges_of_whole_numbers_hold_what_was_best(given, best, kind, after) -> None:
+    space = Space(small().replace(batch_size=given))
+    points = [space.sampled(seed=3, number=n) for n in range(400)]
+    trials = [Trial(n, 0, p, COMPLETE, 1, -abs(p["batch_size"] - best), 0.1) for n, p in enumerate(points)]
+    exact = [trial for trial in trials if trial.score == 0]
+    _, changes = narrowed(space, space, exact + trials[: 5 * len(exact)])
+    [change] = [c for c in changes if c.name == "batch_size"]
+    assert (change.kind, change.after) == (kind, after)
+
+
+def test_no_dimension_takes_over_the_name_of_one_that_was_dropped() -> None:
+    blocks = [Chain([Linear(integers(low, 2 * low)), ReLU()]) for low in (4, 8, 16)]  # told apart by their places
+    chosen = choice(SGD(log_uniform(1e-3, 1.0)), Adam(log_uniform(1e-4, 0.1)), RMSProp(log_uniform(1e-5, 0.01)))
+    space = Space(Setup(Network([choice(*blocks, name="block"), Linear("out")]), CrossEntropy(), chosen))
+    first = {"block": space["block"].labels[0], "optimizer": "sgd"}
+    points = [space.sampled(seed=3, number=n) for n in range(200)]
+    trials = [
+        Trial(n, 0, p, COMPLETE, 1, float(all(p[name] != label for name, label in first.items())), 0.1)
+        for n, p in enumerate(points)
+    ]
+    finer, _ = narrowed(space, space, trials)
+    assert {d.name: d.needs for d in finer.dimensions} == {d.name: d.needs for d in space.dimensions}
+    for d in finer.dimensions:
+        if not d.is_choice:
+            low, high = ends(space[d.name])
+            assert low <= ends(d)[0] < ends(d)[1] <= 1.5 * high
 
 
 def test_an_option_that_no_good_trial_has_is_dropped_while_two_are_left() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -215,26 +216,39 @@ def grid(space: Space, steps: int | None) -> list[Point]:
         points = [
             {**point, **({dimension.name: value} if value is not ABSENT else {})}
             for point in points
-            for value in (values if _is_there(dimension, point) else (ABSENT,))
+            for value in (values if dimension.is_in(point) else (ABSENT,))
         ]
     return points
 
 
 ABSENT = object()
+Picked = tuple[tuple[str, Label], ...]
 
 
 def grid_size(space: Space, steps: int | None) -> int:
     """How many points the grid has, without listing them."""
+    return grid_growth(space, steps)[-1][2]
 
-    def below(dimension: Dimension | None, label: Label) -> int:
-        """Points of what stands inside an option, or outside of all."""
-        needs = None if dimension is None else (dimension.name, label)
-        return math.prod(sum(of(inner)) for inner in space.dimensions if inner.needs == needs)
 
-    def of(dimension: Dimension) -> list[int]:
-        return [below(dimension, value) if dimension.is_choice else 1 for value in grid_values(dimension, steps)]
-
-    return below(None, None)
+def grid_growth(space: Space, steps: int | None) -> list[tuple[str, int, int]]:
+    """Of each dimension its name, the number of its values, and that of the points of all dimensions so far."""
+    dimensions, growth = space.dimensions, []
+    counted: dict[Picked, int] = {(): 1}  # points, by what was picked of the choices that later dimensions need
+    for i, dimension in enumerate(dimensions):
+        values = grid_values(dimension, steps)
+        needed = {name for later in dimensions[i + 1 :] for name, _ in later.needs}
+        grown: Counter[Picked] = Counter()
+        for picked, n in counted.items():
+            kept = tuple(pair for pair in picked if pair[0] in needed)
+            if not dimension.is_in(dict(picked)):
+                grown[kept] += n
+            elif dimension.name in needed:
+                grown.update({(*kept, (dimension.name, value)): n for value in values})
+            else:
+                grown[kept] += n * len(values)
+        counted = grown
+        growth.append((dimension.name, len(values), sum(counted.values())))
+    return growth
 
 
 def grid_values(dimension: Dimension, steps: int | None) -> Sequence[Label]:
@@ -256,7 +270,3 @@ def grid_values(dimension: Dimension, steps: int | None) -> Sequence[Label]:
     if isinstance(d, Integers):
         return list(dict.fromkeys(round(float(value)) for value in even))
     return [min(max(float(value), ends[0]), ends[1]) for value in even]
-
-
-def _is_there(dimension: Dimension, point: Point) -> bool:
-    return dimension.needs is None or point.get(dimension.needs[0]) == dimension.needs[1]

@@ -49,6 +49,6 @@ def space_point(trial: optuna.Trial, space: Space, known: dict[str, BaseDistribu
     """What a trial of Optuna suggests, dimension by dimension as they are there."""
     point: Point = {}
     for dimension in space.dimensions:
-        if dimension.needs is None or point.get(dimension.needs[0]) == dimension.needs[1]:
+        if dimension.is_in(point):
             point[dimension.name] = trial._suggest(dimension.name, known[dimension.name])
     return point

@@ -7,7 +7,7 @@ label. Dimensions inside an option of a choice are there only in points that hav
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -33,12 +33,17 @@ class Dimension:
     Attributes:
         name: the distribution's own, or its place: `optimizer.lr`.
         distribution: what stands there.
-        needs: the choice and the label of its option inside which the dimension is, or None.
+        needs: the choices and the labels of their options inside which the dimension is; it is there in points that
+            have one of them, and where there are none, in all.
     """
 
     name: str
     distribution: Distribution
-    needs: tuple[str, Label] | None = None
+    needs: tuple[tuple[str, Label], ...] = ()
+
+    def is_in(self, point: Mapping[str, Any]) -> bool:
+        """Whether a point has it, as far as its choices are picked."""
+        return not self.needs or any(name in point and point[name] == label for name, label in self.needs)
 
     @cached_property
     def labels(self) -> tuple[Label, ...]:
@@ -75,24 +80,13 @@ class Dimension:
         assert isinstance(d, Uniform)
         return min(max(_between(d.low, d.high, u), d.low), d.high)
 
-    def place(self, value: Any) -> float:
-        """Where a number stands between the ends, as `at` counts: in [0, 1] inside them."""
-        d = self.distribution
-        assert isinstance(d, Uniform | LogUniform | Integers)
-        low, high = float(d.low), float(d.high)
-        value = float(value)
-        if isinstance(d, Integers):
-            high, value = high + 1, value + (0.0 if d.log else 0.5)
-        if self.is_log:
-            low, high, value = math.log(low), math.log(high), math.log(value)
-        return (value - low) / (high - low)
-
 
 class Space:
     """A setup with distributions, and its dimensions.
 
     Raises:
-        UsageError: nothing differs between its points, or a choice has a single option.
+        UsageError: nothing differs between its points, a choice has a single option, or places that share a draw differ
+            in what they draw from.
     """
 
     def __init__(self, setup: Setup) -> None:
@@ -102,12 +96,15 @@ class Space:
             hint = "put a distribution where a value stands: lr = { log_uniform = [1e-4, 1.0] }; or train this setup"
             raise UsageError("search: expected a space, a setup with a distribution in it, got one without", hint)
         self._names = _named(found)
-        self._by_name: dict[str, Dimension] = {}
+        drawn: dict[str, Distribution] = {}
+        needs: dict[str, list[tuple[str, Label] | None]] = {}
         for path, distribution, options in found:
             name = self._names[path, options]
             _check(name, distribution)
-            needs = (self._names[options[-1][0], options[:-1]], options[-1][1]) if options else None
-            self._by_name.setdefault(name, Dimension(name, distribution, needs))
+            _check_shared(name, path, distribution, drawn.setdefault(name, distribution))
+            own = (self._names[options[-1][0], options[:-1]], options[-1][1]) if options else None
+            needs.setdefault(name, []).append(own)
+        self._by_name = _by_name(drawn, needs)
 
     @property
     def dimensions(self) -> tuple[Dimension, ...]:
@@ -216,17 +213,47 @@ def _options(choice: Choice, path: Path) -> Iterator[tuple[Any, Path, tuple[Path
 
 
 def _named(found: list[Found]) -> dict[tuple[Path, Options], str]:
-    """A name for each: its own, its place, or where several have that one, its place and the option it is inside of."""
+    """A name for each: its own or its place; where several have that one, with the options it is inside of."""
     names: dict[tuple[Path, Options], str] = {}
     taken: dict[str, str] = {}
     for path, distribution, options in found:
         name = distribution.name or place_of(step for step in path if step != "drawn")
         said = repr(distribution)
-        if taken.get(name, said) != said and options:
-            name = f"{name} ({options[-1][1]})"
+        for _, label in reversed(options):
+            if taken.get(name, said) != said:
+                name = f"{name} ({label})"
         taken.setdefault(name, said)
         names[path, options] = name
     return names
+
+
+def _by_name(
+    drawn: Mapping[str, Distribution], needs: Mapping[str, Sequence[tuple[str, Label] | None]]
+) -> dict[str, Dimension]:
+    """The dimensions, a choice before what stands inside its options; what stands in all of them needs none."""
+    found: dict[str, Dimension] = {}
+    waiting = list(drawn)
+    while waiting:
+        ready = (name for name in waiting if all(need is None or need[0] in found for need in needs[name]))
+        name = next(ready, waiting[0])
+        waiting.remove(name)
+        own = tuple(dict.fromkeys(need for need in needs[name] if need is not None))
+        is_everywhere = None in needs[name] or any(_has_all(found[choice], own) for choice, _ in own if choice in found)
+        found[name] = Dimension(name, drawn[name], () if is_everywhere else own)
+    return found
+
+
+def _has_all(choice: Dimension, needs: Sequence[tuple[str, Label]]) -> bool:
+    """Whether a choice is in all points, and these are all of its options."""
+    return not choice.needs and set(choice.labels) <= {label for name, label in needs if name == choice.name}
+
+
+def _check_shared(name: str, path: Path, distribution: Distribution, first: Distribution) -> None:
+    """Refuses another distribution at a place that shares a draw."""
+    if distribution != first:
+        hint = "give it another name, or the same distribution: places with one name share one draw"
+        came = f"{distribution!r} at {place_of(path)}"
+        raise UsageError(f"{name}: expected {first!r} at all places with that name, got {came}", hint)
 
 
 def _check(name: str, distribution: Distribution) -> None:

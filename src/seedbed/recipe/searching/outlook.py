@@ -12,7 +12,7 @@ from seedbed.recipe.searching.search import configured
 from seedbed.searching.cohorts import Cohort, cohorts, parts
 from seedbed.searching.config import Config
 from seedbed.searching.costs import Costs
-from seedbed.searching.methods import grid_values
+from seedbed.searching.methods import grid_growth
 from seedbed.searching.rungs import mean_epochs
 from seedbed.training.cohorts import bind
 from seedbed.training.setup import Setup
@@ -84,8 +84,9 @@ def outlook(space: Setup | None, data: Any, **options: Any) -> Outlook:
     programs = tuple(_program(one) for one in groups)
     training = sum(one.train_seconds for one in programs)
     ratio = sum(n * mean_epochs(own, n) for n, own in zip(sizes, rungs, strict=True)) / (sizes[0] * epochs)
+    growth = tuple(grid_growth(seen, config.steps)) if config.method == "grid" else ()
     seconds = sum(one.compile_seconds for one in programs) * len(sizes) ** 0.5 + training * ratio
-    return Outlook(config, tuple(sizes), tuple(rungs), programs, seconds, _growth(config))
+    return Outlook(config, tuple(sizes), tuple(rungs), programs, seconds, growth)
 
 
 def _program(one: Cohort) -> Program:
@@ -111,15 +112,3 @@ def _layer(layer: Layer) -> str:
         return "|".join(_layer(option) for option in layer.options)
     units = getattr(layer, "units", None)
     return layer.kind if units is None else f"{layer.kind} {units}"
-
-
-def _growth(config: Config) -> tuple[tuple[str, int, int], ...]:
-    """How a grid grows with each dimension."""
-    if config.method != "grid":
-        return ()
-    found, total = [], 1
-    for dimension in config.to_space().dimensions:
-        n = len(grid_values(dimension, config.steps))
-        total *= n
-        found.append((dimension.name, n, total))
-    return tuple(found)

@@ -26,6 +26,7 @@ from seedbed.searching.cluster import Cluster
 from seedbed.searching.config import Config
 from seedbed.searching.database import shown
 from seedbed.searching.importance import importances
+from seedbed.searching.narrowing import widest
 from seedbed.searching.space import Space
 from seedbed.searching.store import Round, Store, names_in
 from seedbed.searching.trial import Trial, best_of
@@ -202,7 +203,9 @@ class Study:
         """The share of the score's variance that each dimension explains, by Optuna's fANOVA, the largest first."""
         import pandas as pd
 
-        found = importances(self.store, [d for d in self.space.dimensions if d.needs is None])
+        # Trials may lie where a range was widened.
+        seen = widest([self.space, *(Space(toml.loads(one.space, Setup)) for one in self.rounds)])
+        found = importances(self.store, [d for d in seen if not d.needs])
         table = pd.DataFrame({"dimension": list(found), "importance": list(found.values())})
         return table.sort_values("importance", ascending=False, ignore_index=True)
 
