@@ -72,7 +72,10 @@ def evidence_of(study: Study) -> seen.Searched:
 def command(study: Study) -> str:
     """What trains the winner's setup again; empty where that is not on disk, or no command loads the data."""
     said = None if study.folder is None else data_words(study.config.source)
-    return "" if said is None else shlex.join(["seedbed", "train", *said, "--setup", f"{study.folder}/winner.toml"])
+    if said is None:
+        return ""
+    folds = [] if study.config.folds is None else ["--folds", str(study.config.folds)]
+    return shlex.join(["seedbed", "train", *said, "--setup", f"{study.folder}/winner.toml", *folds])
 
 
 def command_to_go_on(origin: Mapping[str, Any] | None, study: str, name: str) -> str:

@@ -18,6 +18,7 @@ from seedbed.data.dataset import Dataset
 from seedbed.data.fold_encoder import over_folds
 from seedbed.data.preprocessor import Preprocessor
 from seedbed.data.temperature import temperature_for
+from seedbed.recipe.candidates import Candidate
 from seedbed.recipe.member import Ensemble, Member
 from seedbed.recipe.results import select
 from seedbed.recipe.searching.winner import Truth
@@ -163,7 +164,7 @@ class Study:
 
     @cached_property
     def best(self) -> Member | Ensemble:
-        """The winner as a network, or with folds the mean of its networks.
+        """The winner as a network; with folds the mean of its networks, or where they follow time that of the last.
 
         Raises:
             UsageError: the study was opened without its data.
@@ -191,6 +192,11 @@ class Study:
         """The trials whose predictions were kept, and those, (trial, n, k)."""
         kept = self.store.kept("predictions")
         return list(kept), np.stack([blobs.predictions(content) for content in kept.values()])
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether there are folds that follow time, so that the network of the last predicts for its setup."""
+        return self.config.folds is not None and self._data.train.time is not None
 
     @property
     def valid_y(self) -> NDArray[Any]:
@@ -242,7 +248,7 @@ class Study:
         return self.data
 
     def _network(self, number: int) -> Member | Ensemble:
-        """A trial as a network, or with folds the mean of its networks."""
+        """A trial as a network, or with folds those that vote, see `Candidate.voting`."""
         data, trial = self._data, self.listed[number]
         setup = self.setup_of(trial)
         bound = [bind(setup, part, self._preprocessor(setup, part).shape) for part in self.parts]
@@ -265,10 +271,12 @@ class Study:
                 0,
                 encoder,
                 fold=fold if self.config.folds else None,
+                has_vote=not self.is_ordered or fold == k - 1,
             )
             for fold, part in enumerate(self.parts)
         ]
-        return members[0] if len(members) == 1 else Ensemble(tuple(members))
+        voting = Candidate(number, tuple(members)).voting
+        return voting[0] if len(voting) == 1 else Ensemble(voting)
 
     def _preprocessor(self, setup: Setup, part: Dataset) -> Preprocessor:
         key = (id(part), setup.preprocessing, tuple(jax.tree.leaves(setup.preprocessing)))

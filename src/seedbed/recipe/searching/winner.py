@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from seedbed.data.dataset import Dataset
 from seedbed.data.temperature import cooled, temperature_for
+from seedbed.recipe.candidates import candidates
 from seedbed.recipe.given import MOST
 from seedbed.recipe.member import Ensemble, Member, encoder_of, predict_encoded
 from seedbed.recipe.results import Metrics, metrics
@@ -29,8 +30,8 @@ class Truth:
 
     Attributes:
         results: metrics by part (validation, test), by model (winner, ensemble), by name.
-        retrained: the validation scores of the winner's setup, trained with fresh seeds.
-        retrained_test: the metrics of each of those networks on the test part.
+        retrained: the validation scores of the winner's setup, trained with fresh seeds; with folds their means.
+        retrained_test: the metrics of each of those on the test part; with folds of what its networks predict together.
         found: the winner's validation score, the best of all trials.
         n_trials: that it is the best of.
     """
@@ -85,10 +86,12 @@ def told_of(study: Study, *, retrain: int) -> Truth:
     told = Truth({part: models for part, models in results.items() if models}, found, len(study.listed))
     if not retrain:
         return told
-    run = _retrained(study, data, retrain)
-    tested = [metrics(data.task, data.test.y, _tested(member, data)) for member in run.members if member.is_sound]
-    scores = tuple(member.valid_score for member in run.members if member.is_sound)
-    return Truth(told.results, found, told.n_trials, scores, tuple(tested) if len(data.test) else ())
+    again = candidates(_retrained(study, data, retrain).members, study.config.folds)
+    scores = tuple(one.valid_score for one in again)
+    tested = [_tested(Ensemble(one.voting), data) for one in again if len(data.test)]
+    return Truth(
+        told.results, found, told.n_trials, scores, tuple(metrics(data.task, data.test.y, said) for said in tested)
+    )
 
 
 def _retrained(study: Study, data: Dataset, n: int) -> Run:
@@ -97,13 +100,15 @@ def _retrained(study: Study, data: Dataset, n: int) -> Run:
     setup = study.setup.replace(epochs=study.config.epochs)
     if out is not None and out.exists():
         out = None  # of a search that went on: what is there stays
-    return train(setup, data, members=n, seed=(study.config.seed + FRESH) % MOST, out=out)
+    # On the same folds: what is held against the winner's score has to be measured as that was.
+    return train(setup, data, members=n, folds=study.config.folds, seed=(study.config.seed + FRESH) % MOST, out=out)
 
 
 def _trials_of(study: Study, ensemble: Ensemble) -> list[int]:
     """The trial of each place of the ensemble."""
     k = study.config.folds or 1
-    return [member.number // k for member in ensemble.members[::k]]
+    n_voting = 1 if study.is_ordered else k
+    return [member.number // k for member in ensemble.members[::n_voting]]
 
 
 def _tested(model: Member | Ensemble, data: Dataset) -> NDArray[Any]:
