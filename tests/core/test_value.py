@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 
 from seedbed.core.distributions import choice, integers, log_uniform, uniform
+from seedbed.core.draw import is_plain
 from seedbed.core.errors import SetupError, UsageError
 from seedbed.core.fields import number
-from seedbed.core.value import Value, diff, rebuild, same, walk
+from seedbed.core.value import Value, contains, diff, rebuild, same, walk
 from tests.core import families
 from tests.core.families import Block, Dense, Descent, Even, Flat, Leaky, Net, Newton, Noise, Piece, example, plans
 
@@ -145,6 +146,17 @@ def test_walking_fields_finds_distributions_in_leaves_and_in_structure() -> None
     assert found == [("rule", "lr"), ("batch",)]
     assert not any(leaf is space.batch for leaf in jax.tree.leaves(space))  # which jax.tree would have missed
     hash(structure(space))
+
+
+def test_what_a_value_contains_is_found_as_by_walking() -> None:
+    space = example(batch=choice(16, 32), rule=Descent(log_uniform(1e-4, 1.0)))
+    for value, there in ((space, True), (space.rule, True), (space.net, False), (example(), False)):
+        assert contains(value, lambda content: hasattr(content, "sample")) is there
+        assert is_plain(value) is not there
+    everything = [content for _, content in walk(space)]
+    seen: list[Any] = []
+    assert not contains(space, lambda content: bool(seen.append(content)))
+    assert len(seen) == len(everything) and all(a is b for a, b in zip(seen, everything, strict=True))
 
 
 def test_rebuild_changes_every_place_it_is_told_to() -> None:

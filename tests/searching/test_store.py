@@ -327,3 +327,19 @@ def test_what_is_paused_keeps_its_shapes() -> None:
     assert again.epoch == 3 and [a.shape for a in again.leaves] == [(), (3, 2), (0,)]
     for before, after in zip(one.leaves, again.leaves, strict=True):
         np.testing.assert_array_equal(before, after)
+
+
+def test_of_what_is_paused_the_zeros_of_padding_are_not_written() -> None:
+    """And come back: rows, columns, and a minus zero inside and at the end."""
+    padded = np.zeros((64, 48), np.float32)
+    padded[:20, :7] = np.random.default_rng(0).normal(size=(20, 7))
+    padded[3, :] = 0.0
+    signed = np.zeros(400, np.float64)
+    signed[[5, 300]] = 1.0, -0.0
+    leaves = (padded, padded.T, signed, np.zeros((20, 20), np.int32), np.ones((16, 16), bool), np.ones((0, 9)))
+    content = blobs.of_paused([Paused(2, leaves), Paused(2, tuple(reversed(leaves)))])
+    assert len(content) < 2 * (2 * 20 * 7 * 4 + 301 * 8 + 256) + 4000 < 2 * sum(a.nbytes for a in leaves)
+    one, other = blobs.paused(content)
+    for before, after in zip((*leaves, *reversed(leaves)), (*one.leaves, *other.leaves), strict=True):
+        assert before.shape == after.shape and before.dtype == after.dtype
+        assert np.ascontiguousarray(before).tobytes() == np.ascontiguousarray(after).tobytes()

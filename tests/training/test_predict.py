@@ -78,6 +78,17 @@ def test_blocks_change_nothing(rows: int, members: int, classes: Trained, monkey
     np.testing.assert_allclose(predict.predictions(classes, np.arange(6), X, "classification"), whole, rtol=1e-13)
 
 
+@pytest.mark.parametrize("n", [1, 2, 5, 6])
+def test_calls_that_recur_say_the_same(n: int, classes: Trained, compilations: Any) -> None:
+    which = np.asarray([5, 0, 3, 3, 1, 2])
+    whole = predict.predictions(classes, which, X, "classification")
+    said = predict.predictions(classes, which, X, "classification", at_once=n)
+    np.testing.assert_allclose(said, whole, rtol=1e-13)
+    compilations.reset()
+    predict.predictions(classes, which[::-1], X, "classification", at_once=n)
+    assert compilations.n == 0
+
+
 def test_one_row_and_none(classes: Trained) -> None:
     whole = predict.predictions(classes, np.arange(6), X, "classification")
     one = predict.predictions(classes, np.arange(6), X[:1], "classification")

@@ -10,7 +10,7 @@ import numpy as np
 
 from seedbed.core.distributions import Distribution
 from seedbed.core.errors import place_of
-from seedbed.core.value import Path, Value, children, rebuild, walk
+from seedbed.core.value import Path, Value, children, contains, rebuild, walk
 
 V = TypeVar("V", bound=Value)
 
@@ -18,6 +18,11 @@ V = TypeVar("V", bound=Value)
 def distributions(value: Value) -> dict[str, Distribution]:
     """The distributions that stand in `value`, by their place. Those inside the options of a choice are not listed."""
     return {place_of(path): content for path, content in walk(value) if isinstance(content, Distribution)}
+
+
+def is_plain(value: Value) -> bool:
+    """Whether no distribution stands in `value`."""
+    return not contains(value, lambda content: isinstance(content, Distribution))
 
 
 def settle(space: V, pick: Callable[[Path, Distribution], Any]) -> V:

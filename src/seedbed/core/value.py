@@ -147,6 +147,15 @@ def children(value: Any) -> Iterator[tuple[str | int, Any]]:
         yield from enumerate(value)
 
 
+def contains(value: Any, test: Callable[[Any], bool]) -> bool:
+    """Whether `test` holds for `value` or for something below it; faster than `walk`, for it knows no places."""
+    if test(value):
+        return True
+    if isinstance(value, Value):
+        value = tuple(getattr(value, name) for name in value.specs)
+    return isinstance(value, tuple) and any(contains(content, test) for content in value)
+
+
 def rebuild(value: Any, change: Callable[[Path, Any], Any], path: Path = ()) -> Any:
     """`value` with every place below it passed through `change(path, content)`, outermost first.
 

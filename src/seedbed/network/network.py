@@ -12,11 +12,11 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 from numpy.typing import NDArray
 
-from seedbed.core.draw import distributions
+from seedbed.core.draw import distributions, is_plain
 from seedbed.core.errors import Fault, ShapeError, UsageError, within
 from seedbed.core.fields import Whole, parts
 from seedbed.core.plain import from_plain, to_line
-from seedbed.core.value import Value, rebuild, walk
+from seedbed.core.value import Value, contains, rebuild, walk
 from seedbed.network.containers import check_input, read_by, reads_images, shapes_behind
 from seedbed.network.convolution import Convolution
 from seedbed.network.embedding import Embedding
@@ -61,7 +61,7 @@ class Network(Value):
     @property
     def is_bound(self) -> bool:
         """Whether the number of outputs stands everywhere."""
-        return not any(_open_fields(layer) for layer in self.layers)
+        return not contains(self, lambda content: isinstance(content, Layer) and bool(_own_open_fields(content)))
 
     def bind(self, n_outputs: int) -> Network:
         """This network with the number of outputs in every place that says "out"."""
@@ -234,11 +234,11 @@ class Network(Value):
         return jax.vmap(jax.random.fold_in, (None, 0))(key, np.arange(len(self.layers), dtype=np.uint32))
 
     def _check_settled(self) -> None:
-        if found := distributions(self):
-            where, drawn = next(iter(found.items()))
+        if not is_plain(self):
+            where, drawn = next(iter(distributions(self).items()))
             hint = "a network with distributions is a search space: draw one from it"
             raise UsageError(f"network.{where}: expected one value, got {drawn!r}", hint)
-        for place, layer in enumerate(self.layers):
+        for place, layer in enumerate(() if self.is_bound else self.layers):
             if names := _open_fields(layer):
                 hint = "bind the network to the data first: network.bind(n_outputs)"
                 raise ShapeError(f"network.layers[{place}].{names[0]}: expected a number, got 'out'", hint)

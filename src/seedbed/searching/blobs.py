@@ -13,6 +13,8 @@ from safetensors.numpy import load, save
 from seedbed.training.paused import Paused
 
 Arrays = dict[str, NDArray[Any]]
+SHAPE = "shape"  # behind the name of an array whose ends were cut off
+WORTH_CUTTING = 256  # numbers
 
 
 def curve_of(histories: Sequence[NDArray[Any]], epochs: int) -> bytes:
@@ -28,7 +30,10 @@ def curve(content: bytes) -> NDArray[Any]:
 def of_paused(members: Sequence[Paused]) -> bytes:
     """The networks of a trial that paused, one for each fold."""
     leaves = [(fold, i, a) for fold, one in enumerate(members) for i, a in enumerate(one.leaves)]
-    arrays = {f"{fold}.{i}": np.array(a, order="C") for fold, i, a in leaves}
+    arrays = {f"{fold}.{i}": _cropped(a) for fold, i, a in leaves}
+    # What padding added is zero from the first step to the last, and often most of it.
+    cut = [(f"{fold}.{i}", a.shape) for fold, i, a in leaves if arrays[f"{fold}.{i}"].shape != a.shape]
+    arrays |= {f"{name}.{SHAPE}": np.asarray(shape) for name, shape in cut}
     arrays["epochs"] = np.asarray([one.epoch for one in members])
     return save(arrays)
 
@@ -39,8 +44,9 @@ def paused(content: bytes) -> list[Paused]:
     epochs = arrays.pop("epochs")
     leaves: list[dict[int, NDArray[Any]]] = [{} for _ in epochs]
     for name, array in arrays.items():
-        fold, i = name.split(".")
-        leaves[int(fold)][int(i)] = array
+        fold, i, *is_shape = name.split(".")
+        if not is_shape:
+            leaves[int(fold)][int(i)] = _filled(array, arrays.get(f"{name}.{SHAPE}"))
     pairs = zip(epochs, leaves, strict=True)
     return [Paused(int(epoch), tuple(own[i] for i in range(len(own)))) for epoch, own in pairs]
 
@@ -73,3 +79,22 @@ def of_predictions(predicted: NDArray[Any], task: str) -> bytes:
 def predictions(content: bytes) -> NDArray[Any]:
     """What a trial predicts for the validation part, (n, k)."""
     return load(content)["predictions"].astype(np.float32)
+
+
+def _cropped(a: NDArray[Any]) -> NDArray[Any]:
+    """The array without what is zero to the bit at the end of each axis; small ones as they are."""
+    if a.size < WORTH_CUTTING:
+        return np.array(a, order="C")
+    bits = np.ascontiguousarray(a).view(f"u{a.dtype.itemsize}") != 0
+    others = [tuple(other for other in range(a.ndim) if other != axis) for axis in range(a.ndim)]
+    ends = [int(np.flatnonzero(bits.any(axis=other))[-1:].sum()) + 1 for other in others]
+    return np.array(a[tuple(slice(end) for end in ends)], order="C")
+
+
+def _filled(a: NDArray[Any], shape: NDArray[Any] | None) -> NDArray[Any]:
+    """The array with zeros behind it, up to that shape."""
+    if shape is None:
+        return a
+    full = np.zeros(tuple(shape), a.dtype)
+    full[tuple(map(slice, a.shape))] = a
+    return full

@@ -35,6 +35,8 @@ PART, MOST_PARTS = 64, 16  # trials of a task; where so many tasks do not hold a
 # That a device trains at a time, at most: smaller waves leave fewer places empty behind a rung, where few trials are
 # left, and no other program has to be compiled for them.
 MOST_IN_CHUNK = 16
+# At least: each wave costs the host some ten milliseconds, more than a member of an early rung costs a device.
+FEWEST_IN_CHUNK = 4
 FEWEST_IN_PART = 4  # trials that are worth a program of their own in another process
 MOST_WIDTHS = 24  # of one skeleton that are told apart; more are first brought together
 MOST_MERGED = 40  # groups that are compared with one another
@@ -111,8 +113,10 @@ class Cohort:
         params = self.setups[0].network.params_shapes(sketch.in_shape)
         n = max(parts(len(self.places)))
         guessed = guess_for(sketch, n, params)
-        is_large = guessed.chunk > MOST_IN_CHUNK and guessed.layout != LANES
-        return even(n, guessed.n_devices, MOST_IN_CHUNK, guessed.layout) if is_large else guessed
+        if guessed.layout == LANES:
+            return guessed
+        chunk = min(max(guessed.chunk, FEWEST_IN_CHUNK), MOST_IN_CHUNK)
+        return guessed if chunk == guessed.chunk else even(n, guessed.n_devices, chunk, guessed.layout)
 
     @cached_property
     def n_bytes(self) -> int:

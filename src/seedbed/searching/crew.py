@@ -18,7 +18,7 @@ from seedbed.searching.store import Result
 from seedbed.searching.trial import COMPLETE, DIVERGED, RUNNING, Trial, ranked
 from seedbed.training.paused import Paused
 from seedbed.training.plan import Plan
-from seedbed.training.predict import MEMBERS, predictions
+from seedbed.training.predict import predictions
 from seedbed.training.setup import Setup
 from seedbed.training.supplies import Supplies
 from seedbed.training.trained import DIVERGED as HAS_DIVERGED
@@ -59,6 +59,7 @@ class Crew:
     ends: Callable[[], bool] | None = None
     on_progress: Callable[[Progress], None] | None = None
     training: Training = field(init=False)
+    _pauses: dict[int, list[Paused]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         k = len(self.data)
@@ -125,7 +126,9 @@ class Crew:
 
     def pauses(self, i: int) -> list[Paused]:
         """Where the networks of trial `i` stand."""
-        return [self.training.pauses[i * len(self.data) + fold] for fold in range(len(self.data))]
+        if i not in self._pauses:
+            self._pauses[i] = [self.training.pauses[i * len(self.data) + fold] for fold in range(len(self.data))]
+        return self._pauses[i]
 
     def _judged(self, i: int, trial: Trial, seconds: float, finished: float) -> Trial:
         """The trial with its score: the mean over folds."""
@@ -178,9 +181,9 @@ class Crew:
             pairs = [self._at(i, fold) for i in which]
             trained = pairs[0][0]
             places = np.asarray([place for _, place in pairs])
-            # Always whole calls: each number of members would be a program of its own, and all are compiled once.
-            filled = np.resize(places, -(-len(places) // MEMBERS) * MEMBERS)
-            parts.append(predictions(trained, filled, data.valid.x, data.task)[: len(places)])
+            # Always whole calls: each number of members would be a program of its own.
+            filled = np.resize(places, -(-len(places) // EARLY) * EARLY)
+            parts.append(predictions(trained, filled, data.valid.x, data.task, at_once=EARLY)[: len(places)])
         return np.concatenate(parts, axis=1)
 
 

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from seedbed.core.draw import distributions
+from seedbed.core.draw import distributions, is_plain
 from seedbed.core.errors import Fault, SetupError, ShapeError, UsageError
 from seedbed.data.dataset import Dataset
 from seedbed.network import Network
@@ -46,8 +46,8 @@ def check_drawn(setup: Setup) -> Setup:
     Raises:
         SetupError: a distribution still stands in it.
     """
-    if left := distributions(setup):
-        place, what = next(iter(left.items()))
+    if not is_plain(setup):
+        place, what = next(iter(distributions(setup).items()))
         raise SetupError([Fault((place,), "a value, drawn", repr(what), "draw(setup, seed=..., number=...) first")])
     return setup
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -33,11 +34,41 @@ class Paused:
         return state
 
 
-def paused(state: State, axes: State, n: int, epoch: int) -> list[Paused]:
-    """The first `n` members of a wave's state, each by itself, on the host."""
-    pairs = zip(jax.tree.leaves(state), jax.tree.leaves(axes), strict=True)
-    fronts = [np.moveaxis(np.asarray(leaf), axis, 0) for leaf, axis in pairs]
-    return [Paused(epoch, tuple(np.array(front[i]) for front in fronts)) for i in range(n)]
+class Pauses(Mapping[int, Paused]):
+    """Where members paused, by their places. Only what is asked for is taken apart: most members go no further."""
+
+    def __init__(self) -> None:
+        self._at: dict[int, tuple[_Resting, int]] = {}
+
+    def add(self, places: Sequence[int], state: State, axes: State, epoch: int) -> None:
+        """Notes the members of a wave, of which they are the first ones."""
+        wave = _Resting(state, axes, epoch)
+        self._at.update({place: (wave, i) for i, place in enumerate(places)})
+
+    def __getitem__(self, place: int) -> Paused:
+        wave, i = self._at[place]
+        return Paused(wave.epoch, tuple(np.array(front[i]) for front in wave.fronts))
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._at)
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+
+@dataclass(frozen=True)
+class _Resting:
+    """A wave that has paused."""
+
+    state: State
+    axes: State
+    epoch: int
+
+    @cached_property
+    def fronts(self) -> list[NDArray[Any]]:
+        """Its arrays on the host, the member axis in front."""
+        pairs = zip(jax.tree.leaves(self.state), jax.tree.leaves(self.axes), strict=True)
+        return [np.moveaxis(np.asarray(leaf), axis, 0) for leaf, axis in pairs]
 
 
 def gathered(program: Program, members: Sequence[Paused], size: int) -> State:

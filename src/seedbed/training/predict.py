@@ -19,7 +19,9 @@ ROWS, MEMBERS = 1024, 32  # that one call takes
 FEWEST = 8  # members of a call for several
 
 
-def predictions(trained: Trained, which: NDArray[np.int64], x: NDArray[Any], task: str) -> NDArray[Any]:
+def predictions(
+    trained: Trained, which: NDArray[np.int64], x: NDArray[Any], task: str, *, at_once: int | None = None
+) -> NDArray[Any]:
     """What some members of a cohort predict for encoded examples.
 
     Arguments:
@@ -27,6 +29,8 @@ def predictions(trained: Trained, which: NDArray[np.int64], x: NDArray[Any], tas
         which: the places of the members in it.
         x: encoded features (n, *shape), not yet preprocessed.
         task: what the targets are.
+        at_once: how many members a call takes, where calls for as many members and rows recur: they get a program for
+            just so many.
 
     Returns:
         (member, n, k): probabilities of the classes, or of each label, or values in the targets' own units.
@@ -45,7 +49,9 @@ def predictions(trained: Trained, which: NDArray[np.int64], x: NDArray[Any], tas
     with precision(setup.storage):
         keep_programs()
         function = _compiled(jax.tree.structure(setup), task)
-        blocks = [_of_members(function, numbers, params, rows, at) for at in range(0, len(which), MEMBERS)]
+        n = at_once or MEMBERS
+        calls = [range(at, min(at + n, len(which))) for at in range(0, len(which), n)]
+        blocks = [_of_members(function, numbers, params, rows, call, is_exact=at_once is not None) for call in calls]
     values = np.concatenate(blocks)
     return trained.preprocessor.unscale(values) if task == "regression" else values
 
@@ -66,12 +72,14 @@ def _compiled(structure: Any, task: str) -> Callable[..., Any]:
     return jax.jit(each)
 
 
-def _of_members(function: Callable[..., Any], numbers: Any, params: Any, x: NDArray[Any], at: int) -> NDArray[Any]:
-    """The predictions of the members from `at` on, for all rows; both filled up to whole blocks."""
-    n_members = min(MEMBERS, len(jax.tree.leaves(numbers)[0]) - at)
-    filled = np.resize(np.arange(at, at + n_members), _filled(n_members, 2, FEWEST, MEMBERS))
+def _of_members(
+    function: Callable[..., Any], numbers: Any, params: Any, x: NDArray[Any], which: range, *, is_exact: bool
+) -> NDArray[Any]:
+    """The predictions of some members for all rows; both filled up to whole blocks."""
+    n_members = len(which)
+    filled = np.resize(np.asarray(which), n_members if is_exact else _filled(n_members, 2, FEWEST, MEMBERS))
     here = jax.tree.map(lambda a: a[filled], (numbers, params))
-    n_rows = _filled(len(x), 4, 1, ROWS)
+    n_rows = max(1, min(len(x), ROWS)) if is_exact else _filled(len(x), 4, 1, ROWS)
     blocks = []
     for row in range(0, max(1, len(x)), n_rows):  # one block of filling where there are no rows
         block = x[row : row + n_rows]

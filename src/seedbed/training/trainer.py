@@ -23,7 +23,7 @@ from seedbed.training.compiling import compiled
 from seedbed.training.feed import Feed
 from seedbed.training.interventions import Intervention, check
 from seedbed.training.observe import Observe
-from seedbed.training.paused import Paused
+from seedbed.training.paused import Paused, Pauses
 from seedbed.training.plan import Plan, checked, fitting
 from seedbed.training.preparation import image_shape, n_held
 from seedbed.training.program import Program, build
@@ -96,7 +96,7 @@ class Training:
     until: int | None = None
     paused: Sequence[Paused] | None = None
     ends: Callable[[], bool] | None = None
-    pauses: dict[int, Paused] = field(default_factory=dict)
+    pauses: Pauses = field(default_factory=Pauses)
     results: list[Trained] = field(default_factory=list)
     is_interrupted: bool = False
     wall_seconds: float = 0.0
@@ -277,8 +277,9 @@ class Training:
 
     def _pause(self, places: NDArray[np.int64], cohort: Cohort) -> None:
         """Notes where the members of some waves stand."""
-        members = [member for wave in cohort.waves for member in cohort.paused(wave)]
-        self.pauses.update(zip(places[: len(members)].tolist(), members, strict=True))
+        ends = np.cumsum([len(wave.numbers) for wave in cohort.waves])
+        for wave, own in zip(cohort.waves, np.split(places[: ends[-1]], ends[:-1]), strict=True):
+            self.pauses.add(own.tolist(), wave.state, cohort.program.axes, wave.epoch)
 
     def _bound(self, setup: Setup, data: Dataset) -> Setup:
         return bind(setup, data, self.preprocessor(check_drawn(setup), data).shape)

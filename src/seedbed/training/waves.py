@@ -18,7 +18,7 @@ from seedbed.training.compiling import compiled
 from seedbed.training.feed import Feed
 from seedbed.training.interventions import Intervention, applied, until
 from seedbed.training.observe import follows
-from seedbed.training.paused import Paused, gathered, paused
+from seedbed.training.paused import Paused, gathered
 from seedbed.training.program import EVERYWHERE, SPLIT, Program
 from seedbed.training.state import Span, State
 
@@ -109,10 +109,6 @@ class Cohort:
             self._advance(wave, started)
             best = min(best, self._step_seconds)
         return float(best) / len(wave.numbers)
-
-    def paused(self, wave: Wave) -> list[Paused]:
-        """Where the members of a wave stand."""
-        return paused(wave.state, self.program.axes, len(wave.numbers), wave.epoch)
 
     def _rests(self, wave: Wave) -> bool:
         return wave.is_over or wave.is_given_up or wave.epoch >= self._until
