@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from seedbed.core.errors import TrainingError
+from seedbed.recipe.searching.study import load_study
+from seedbed.searching.store import Store
 from seedbed.searching.worker import Worker
 from tests.cli.conftest import Command
+from tests.searching.studies import add_round, config
 
 SETUP = ("--network", "linear integers(4, 8), relu, linear out", "--optimizer", "sgd log_uniform(1e-2, 1.0)")
 QUICK = ("iris", *SETUP, "--epochs", "3", "--method", "halving", "--trials", "12", "--retrain", "2")
@@ -28,6 +32,8 @@ def test_a_search_its_study_and_its_winner(seedbed: Command) -> None:
     assert plain["trials"] == 12 and plain["states"] == {"pruned": 8, "complete": 4}
     again = json.loads(seedbed("search", "iris", "--study", "found/study.db", "--resume", "--json").out)
     assert again["best"] == plain["best"] and again["retrained"]["gap"] is not None
+    other = seedbed("search", "iris", "--study", "found/study.db", "--resume", "--epochs", "4")
+    assert other.code == 2 and "expected epochs 3, got 4" in other.err
     assert seedbed("predict", "found/winner", "iris.csv").code == 2  # a run like any other; the file is not there
 
 
@@ -54,6 +60,18 @@ def test_ctrl_c_before_a_trial_says_how_to_go_on(seedbed: Command, monkeypatch: 
     words = "seedbed search iris --valid-share 0.3 --study 'a search/study.db' --name search --resume"
     assert f"interrupted before a trial was done; `{words}` goes on" in said.err.replace("\n", " ")
     assert seedbed(*shlex.split(words)[1:]).code == 0
+
+
+def test_a_study_that_has_just_begun_can_be_shown(seedbed: Command) -> None:
+    store = Store("s.db", "a")
+    store.begin(config())
+    assert "a: made-up, random, seed 3; 0 trials: none yet" in seedbed("study", "s.db").out
+    add_round(store)
+    assert "8 trials: 8 waiting" in seedbed("study", "s.db").out
+    plain = json.loads(seedbed("study", "s.db", "--json").out)
+    assert plain["best"] is None and plain["states"] == {"waiting": 8}
+    with pytest.raises(TrainingError, match="expected a trial with a finite score, got none of 8 so far"):
+        load_study("s.db").winner  # noqa: B018
 
 
 def test_misuse_exits_with_2(seedbed: Command) -> None:

@@ -1,12 +1,14 @@
 """`search`: what the study says is what its networks do; and what it does not take."""
 
 import numpy as np
+import optuna
 import pytest
 
 import seedbed as sb
 from seedbed.recipe.searching.budget import seconds_of
 from seedbed.recipe.searching.search import search
 from seedbed.recipe.searching.study import load_study
+from seedbed.searching.database import address
 from tests.searching.spaces import nested, small
 
 
@@ -74,8 +76,18 @@ def test_a_study_never_mixes(study, digits) -> None:
         search(small(5), digits, **options | {"seed": 5})
     with pytest.raises(sb.UsageError, match="expected trials 24, got 30"):
         search(None, digits, study=study.store.url, name="a", resume=True, trials=30, out=None)
+    resumed = {"study": study.store.url, "name": "a", "resume": True, "out": None}
     with pytest.raises(sb.UsageError, match="expected the same space"):
-        search(nested(), digits, study=study.store.url, name="a", resume=True, out=None)
+        search(nested(), digits, **resumed)
+    with pytest.raises(sb.UsageError, match="expected seed 4, got 9"):
+        search(None, digits, **resumed, seed=9)
+    with pytest.raises(sb.UsageError, match="expected method halving, got random"):
+        search(None, digits, **resumed, method="random")
+    with pytest.raises(sb.UsageError, match="expected epochs 5, got 7"):
+        search(None, digits, **resumed, epochs=7)
+    with pytest.raises(sb.UsageError, match=r"expected a study named 'b' in .*, got none\nhint: it has 'a'"):
+        search(None, digits, **resumed | {"name": "b"})
+    assert optuna.get_all_study_names(address(str(study.store.url)).render_as_string()) == ["a"]  # none was made
 
 
 @pytest.mark.parametrize(
@@ -87,11 +99,20 @@ def test_a_study_never_mixes(study, digits) -> None:
         ({"budget": "1s"}, "budget: expected 3 seconds at least, got 1"),
         ({"method": "rand"}, "method: expected one of .*, got 'rand'.*did you mean 'random'"),
         ({"method": "grid"}, "expected steps for a grid over a range"),
+        ({"method": "grid", "steps": 3, "trials": 0}, "trials: expected a whole number of at least 1, got 0"),
+        ({"method": "grid", "steps": 400}, "grid: expected at most 100,000 points, got 800,000: 5 .*--method random"),
+        ({"method": "grid", "steps": 10**9}, "steps: expected at most 100,000, got 1,000,000,000"),
+        ({"method": "random", "steps": 3}, "steps: expected them with a grid alone, got method random"),
+        ({"method": "hyperband", "halving": False}, "halving: expected it with method hyperband, .* got none"),
+        ({"budget": float("inf")}, "budget: expected a time that ends, got inf"),
+        ({"name": ""}, "name: expected 1 to 512 characters, got ''"),
         ({"folds": 1}, "folds: expected a whole number of at least 2, got 1"),
         ({"study": "postgresql://me:secret@127.0.0.1:1/none"}, r"postgresql\+psycopg://me:\*\*\*@127.0.0.1:1/none"),
         ({"study": "nonsense://x"}, "study: no driver for the database nonsense://x"),
         ({"resume": True}, "resume: expected the study to go on with, got none"),
         ({"study": "not-there.db", "resume": True}, "expected a study to go on with, got not-there.db"),
+        ({"study": "sqlite:///not-there.db", "resume": True}, "expected a study to go on with, got not-there.db"),
+        ({"study": "no/folder/s.db"}, "cannot be used: unable to open database file.*name a file that can be written"),
     ],
 )
 def test_what_is_not_sound_is_refused(digits, options, message, tmp_path, monkeypatch) -> None:
@@ -104,6 +125,20 @@ def test_what_is_not_sound_is_refused(digits, options, message, tmp_path, monkey
 def test_a_setup_without_a_distribution_is_for_train(digits) -> None:
     with pytest.raises(sb.UsageError, match="or train this setup"):
         search(sb.Setup(sb.Network.parse("linear out"), sb.CrossEntropy(), sb.SGD(0.1)), digits, out=None)
+
+
+def test_epochs_are_those_of_the_search(digits) -> None:
+    with pytest.raises(sb.UsageError, match=r"epochs: expected a whole number in a space, got choice\(1, 2\)"):
+        search(small().replace(epochs=sb.choice(1, 2)), digits, out=None)
+
+
+def test_a_dimension_may_have_the_name_of_a_column(tmp_path) -> None:
+    losses = sb.choice(sb.CrossEntropy(), sb.CrossEntropy(label_smoothing=0.1))
+    space = sb.Setup(sb.Network([sb.Linear("out")]), losses, sb.SGD(sb.log_uniform(0.01, 1.0)), epochs=1)
+    found = search(space, "iris", trials=4, method="random", study=tmp_path / "s.db", retrain=0, out=None)
+    table = found.trials
+    assert table["loss"].dtype == float and np.isfinite(table["loss"]).all()
+    assert set(table["loss (drawn)"]) == {trial.point["loss"] for trial in found.listed}
 
 
 def test_budgets() -> None:

@@ -256,6 +256,7 @@ def test_the_names_of_studies(url: str) -> None:
     assert names_in(url) == ["b"]
     with pytest.raises(sb.UsageError, match="expected a database with a study in it, got sqlite:///"):
         names_in(url + "-not-there")
+    assert not Path(url.removeprefix("sqlite:///") + "-not-there").exists()  # to look makes no file
 
 
 def test_a_lock_of_a_moment_is_waited_for(ours: Store, monkeypatch: pytest.MonkeyPatch) -> None:

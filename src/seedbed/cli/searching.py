@@ -81,10 +81,11 @@ def search(
     printer = Printer(is_quiet=quiet, is_json=as_json)
     with printer.warnings():
         dataset = source.load()
-        space = None if resumed and changes == Changes() else changes.made(dataset, sb.propose_space)
+        is_given = not resumed or changes != Changes(epochs=changes.epochs)  # a study knows its space
+        space = changes.made(dataset, sb.propose_space) if is_given else None
         options: dict[str, Any] = {
             "trials": trials, "budget": budget, "method": method, "seed": seed, "folds": folds, "halving": halving,
-            "steps": steps,
+            "steps": steps, "epochs": changes.epochs,
         }  # fmt: skip
         if only_plan:
             _show_plan(sb.outlook(space, dataset, **options), printer)
@@ -120,7 +121,7 @@ def study(
         return
     config, trials = found.config, found.trials
     states = trials["state"].value_counts()
-    said = ", ".join(f"{n} {state}" for state, n in states.items())
+    said = ", ".join(f"{n} {state}" for state, n in states.items()) or "none yet"
     printer.say(f"{found.name}: {config.data}, {config.method}, seed {config.seed}; {len(trials)} trials: {said}\n")
     printer.say(best_trials(found))
     shown = found.importance
@@ -140,14 +141,14 @@ def study(
 def best_trials(found: sb.Study) -> Any:
     """The best trials as a table."""
     trials = found.trials
-    names = [d.name for d in found.space.dimensions if d.name in trials]
+    names = [d.name for d in found.space.dimensions if trials[found.column_of(d.name)].notna().any()]
     made = table("trial", "score", "loss", "epochs", *names, right=("score", "loss", "epochs"))
     whole = trials[trials["score"].notna() & (trials["state"] != "diverged")]
     order = whole.assign(whole=whole["state"] == "complete").sort_values(
         ["whole", "score", "loss"], ascending=[False, False, True], kind="stable"
     )
     for row in order.head(BEST_SHOWN).to_dict("records"):
-        values = [_value(row[name]) for name in names]
+        values = [_value(row[found.column_of(name)]) for name in names]
         made.add_row(str(row["trial"]), f"{row['score']:.4f}", f"{row['loss']:.4f}", str(row["epochs"]), *values)
     return made
 
@@ -168,7 +169,7 @@ def pruned(found: sb.Study) -> Any:
 
 def as_plain(found: sb.Study) -> dict[str, Any]:
     """The object that `--json` prints."""
-    best = found.winner
+    best = found.winner if found.is_scored else None
     plain: dict[str, Any] = {
         "study": found.store.shown,
         "name": found.name,
@@ -179,7 +180,7 @@ def as_plain(found: sb.Study) -> dict[str, Any]:
         "states": found.trials["state"].value_counts().to_dict(),
         "interrupted": found.is_interrupted,
         "wall_seconds": found.wall_seconds,
-        "best": {"trial": best.number, "score": best.score, "loss": best.loss, "point": best.point},
+        "best": best and {"trial": best.number, "score": best.score, "loss": best.loss, "point": best.point},
         "importance": dict(zip(found.importance["dimension"], found.importance["importance"], strict=True)),
     }
     if found.truth is not None:

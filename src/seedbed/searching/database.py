@@ -6,6 +6,7 @@ import contextlib
 import time
 import weakref
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sql
@@ -125,7 +126,11 @@ class Database:
         reason = lines[0] if lines else type(error).__name__
         for secret in self._secrets:
             reason = reason.replace(secret, SECRET)
-        hint = "see that the server runs and lets this user in; or leave --study away for a file of SQLite"
+        hint = (
+            "name a file that can be written, a new one or one of a search"
+            if self.is_file
+            else "see that the server runs and lets this user in; or leave --study away for a file of SQLite"
+        )
         return UsageError(f"study: the database {self.shown} cannot be used: {reason}", hint)
 
     def close(self) -> None:
@@ -147,6 +152,15 @@ def address(url: str) -> sql.URL:
         hint = "such as sqlite:///study.db or postgresql://user@host/database"
         raise UsageError("study: expected the address of a database, got one that cannot be read", hint) from None
     return made.set(drivername="postgresql+psycopg") if made.drivername in POSTGRES else made
+
+
+def missing_file(url: str) -> Path | None:
+    """The file of a database of SQLite that is not there; None for all others. To connect would make it."""
+    made = address(url)
+    if made.get_backend_name() != "sqlite" or made.database in (None, "", ":memory:"):
+        return None
+    file = Path(str(made.database))
+    return None if file.is_file() else file
 
 
 def shown(url: str | sql.URL) -> str:

@@ -206,10 +206,7 @@ def grid(space: Space, steps: int | None) -> list[Point]:
     Raises:
         UsageError: a range has no steps, or there are too many points.
     """
-    if (n := grid_size(space, steps)) > LARGEST_GRID:
-        sizes = " · ".join(f"{len(grid_values(d, steps))} ({d.name})" for d in space.dimensions)
-        hint = "take fewer steps or options, or --method random, which does not grow with dimensions"
-        raise UsageError(f"grid: expected at most {LARGEST_GRID:,} points, got {n:,}: {sizes}", hint)
+    checked_grid(space, steps)
     points: list[Point] = [{}]
     for dimension in space.dimensions:
         values = grid_values(dimension, steps)
@@ -223,6 +220,19 @@ def grid(space: Space, steps: int | None) -> list[Point]:
 
 ABSENT = object()
 Picked = tuple[tuple[str, Label], ...]
+
+
+def checked_grid(space: Space, steps: int | None) -> int:
+    """How many points the grid has.
+
+    Raises:
+        UsageError: a range has no steps, or there are too many points.
+    """
+    if (n := grid_size(space, steps)) > LARGEST_GRID:
+        sizes = " · ".join(f"{len(grid_values(d, steps))} ({d.name})" for d in space.dimensions)
+        hint = "take fewer steps or options, or --method random, which does not grow with dimensions"
+        raise UsageError(f"grid: expected at most {LARGEST_GRID:,} points, got {n:,}: {sizes}", hint)
+    return n
 
 
 def grid_size(space: Space, steps: int | None) -> int:

@@ -22,7 +22,7 @@ from seedbed.core.errors import UsageError
 from seedbed.searching import mirror
 from seedbed.searching import tables as t
 from seedbed.searching.config import Config
-from seedbed.searching.database import Database, address, options
+from seedbed.searching.database import Database, address, missing_file, options
 from seedbed.searching.owners import is_gone, new_owner
 from seedbed.searching.space import Dimension
 from seedbed.searching.trial import DIVERGED, PRUNED, WAITING, Trial, ranked
@@ -467,15 +467,21 @@ def names_in(url: str) -> list[str]:
     """The names of the studies of Seedbed in a database.
 
     Raises:
-        UsageError: it cannot be reached, or holds none.
+        UsageError: it cannot be reached, or is no database.
     """
     database = Database(url)
     query = sql.select(t.studies.c.study_name).join(t.searches, t.searches.c.study_id == t.studies.c.study_id)
+    hint = "name the file or the address that `seedbed search --study` was given"
+    none = UsageError(f"study: expected a database with a study in it, got {database.shown}", hint)
+    if missing_file(url) is not None:
+        raise none
     try:
-        return list(database.read(lambda db: db.execute(query).scalars().all()))
+        is_ours = database.read(lambda db: sql.inspect(db).has_table(t.searches.name))
+        return list(database.read(lambda db: db.execute(query).scalars().all())) if is_ours else []
     except UsageError:
-        hint = "name the file or the address that `seedbed search --study` was given"
-        raise UsageError(f"study: expected a database with a study in it, got {database.shown}", hint) from None
+        if database.is_file:
+            raise none from None
+        raise  # a server that cannot be reached says why
     finally:
         database.close()
 

@@ -52,7 +52,7 @@ def test_the_command_trains_the_winner(study: Study) -> None:
 
 def test_the_command_says_how_the_data_are_read(study: Study) -> None:
     def of(options: dict) -> str:
-        config = SimpleNamespace(source={"source": "/a b.csv", "options": options})
+        config = SimpleNamespace(source={"source": "/a b.csv", "options": options}, folds=None)
         return command(SimpleNamespace(folder=Path("/f"), config=config))
 
     assert of({"target": "y", "missing": ["?", "NA"], "stream": False, "types": {"a": "drop"}}) == (

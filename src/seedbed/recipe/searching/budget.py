@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from seedbed.core.errors import UsageError
@@ -28,4 +29,6 @@ def seconds_of(budget: str | float) -> float:
     if not seconds >= LEAST_SECONDS:
         hint = "compiling the first program alone takes longer: give it more, such as 1m"
         raise UsageError(f"budget: expected {LEAST_SECONDS:g} seconds at least, got {seconds:g}", hint)
+    if math.isinf(seconds):
+        raise UsageError("budget: expected a time that ends, got inf", "Ctrl-C ends a search with the best so far")
     return seconds

@@ -8,7 +8,7 @@ from typing import Any
 from seedbed.data.loading import load
 from seedbed.network.layer import Layer
 from seedbed.network.padding import OneOf
-from seedbed.recipe.searching.search import configured
+from seedbed.recipe.searching.asked import METHOD, configured
 from seedbed.searching.cohorts import Cohort, cohorts, parts
 from seedbed.searching.config import Config
 from seedbed.searching.costs import Costs
@@ -67,7 +67,7 @@ def outlook(space: Setup | None, data: Any, **options: Any) -> Outlook:
     """What `search` would do with the same arguments. Raises as it does."""
     absent: dict[str, Any] = dict.fromkeys(("trials", "budget", "folds", "epochs", "halving", "steps"))
     dataset = load(data)
-    config = configured(space, dataset, **(absent | {"method": "coarse-to-fine", "seed": 0} | options))
+    config = configured(space, dataset, **(absent | {"method": METHOD, "seed": 0} | options))
     seen = config.to_space()
     method = config.to_method(seen)
     first = method.propose(0, [], seen)

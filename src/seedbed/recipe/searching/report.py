@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from seedbed.recipe.searching.winner import Truth
     from seedbed.reporting.search import evidence as seen
 
-COLUMNS = ("trial", "round", "state", "rungs", "score", "loss", "epochs", "best_epoch", "seconds", "finished")
 OPTIONS = (
     "target", "task", "test", "missing", "header", "decimal_comma", "types", "image_size", "skip_broken", "split_seed",
     "valid_share", "group", "time", "stream",
@@ -33,15 +32,11 @@ def evidence_of(study: Study) -> seen.Searched:
     """What the report shows of a study."""
     import pandas as pd
 
+    from seedbed.recipe.searching.study import TRIAL_COLUMNS
     from seedbed.reporting.search.evidence import Axis, Searched
 
     winner = best_of(study.listed)
     points = pd.DataFrame([t.point for t in study.listed], index=[t.number for t in study.listed], dtype=object)
-    rows = [
-        (t.number, t.round, t.state, t.rung, t.score, t.loss, t.epochs, t.best_epoch, t.seconds, t.finished)
-        for t in study.listed
-    ]
-    numbers = dict.fromkeys(("score", "loss", "seconds", "finished"), float)
     return Searched(
         name=study.config.data,
         study=(study.name, study.store.shown),
@@ -52,7 +47,7 @@ def evidence_of(study: Study) -> seen.Searched:
         folds=study.config.folds,
         axes=tuple(Axis.of(dimension) for dimension in study.space.dimensions),
         rounds=tuple(map(_round, study.rounds)),
-        trials=pd.DataFrame(rows, columns=list(COLUMNS)).astype(numbers),
+        trials=study.trials[list(TRIAL_COLUMNS)],
         points=points,
         present={t.number: frozenset(t.point) for t in study.listed},
         rung_scores=pd.DataFrame(rung_scores(study.store), columns=["trial", "epochs", "score"]),

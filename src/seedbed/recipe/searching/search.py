@@ -8,37 +8,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from seedbed.core import toml
-from seedbed.core.errors import TrainingError, UsageError, nearest, one_of
+from seedbed.core.errors import TrainingError, UsageError
 from seedbed.data.dataset import Dataset
 from seedbed.data.folds import told_of_folds
 from seedbed.data.loading import load
 from seedbed.recipe import folder as folders
 from seedbed.recipe.defaults import AUTO
-from seedbed.recipe.given import a_setup, whole
+from seedbed.recipe.given import whole
+from seedbed.recipe.searching.asked import METHOD, configured, named
 from seedbed.recipe.searching.budget import seconds_of
 from seedbed.recipe.searching.progress import showing_search
-from seedbed.recipe.searching.space import propose_space
 from seedbed.recipe.searching.study import STUDY_FILE, Study
 from seedbed.recipe.searching.winner import told_of
 from seedbed.searching.cluster import Cluster
-from seedbed.searching.cohorts import cohorts
 from seedbed.searching.config import Config
-from seedbed.searching.costs import Costs
-from seedbed.searching.methods import METHODS, grid_size
-from seedbed.searching.rungs import mean_epochs, rungs_of
-from seedbed.searching.space import Space
-from seedbed.searching.store import Round, Store
+from seedbed.searching.database import missing_file, shown
+from seedbed.searching.store import Round, Store, names_in
 from seedbed.searching.worker import Told, Worker
-from seedbed.training.cohorts import bind
 from seedbed.training.scopes import ctrl_c
 from seedbed.training.setup import Setup
-from seedbed.training.supplies import Supplies
 
-TRIALS = 128  # unless trials or a budget are given
-SMALLEST_ROUND, LARGEST_ROUND, PROBED = 8, 512, 32  # trials, where the clock is the budget
 RETRAINED = 8  # networks of the winner, with fresh seeds
 STUDY_NAME = "search"
 
@@ -49,7 +39,7 @@ def search(
     *,
     trials: int | None = None,
     budget: str | float | None = None,
-    method: str = "coarse-to-fine",
+    method: str = METHOD,
     study: str | Path | None = None,
     name: str = STUDY_NAME,
     resume: bool = False,
@@ -111,7 +101,7 @@ def search(
     if workers is not None and cluster is None:
         raise UsageError("workers: expected a cluster to run them, got none", "say which: cluster='local'")
     config = None if resume else configured(space, dataset, **asked)
-    store, folder = _opened(study, name, resume, out, dataset)
+    store, folder = _opened(study, named(name), resume, out, dataset)
     config = _resumed(store, dataset, space, asked) if config is None else _begun(store, config)
     parts = _parts(dataset, config.folds)
     with ctrl_c() as noted, showing_search(progress, on_told) as tell:
@@ -136,70 +126,6 @@ def search(
     return found
 
 
-def configured(
-    space: Setup | None,
-    data: Dataset,
-    *,
-    trials: int | None,
-    budget: str | float | None,
-    method: str,
-    seed: int,
-    folds: int | None,
-    epochs: int | None,
-    halving: bool | None,
-    steps: int | None,
-) -> Config:
-    """What a search is to do, checked.
-
-    Raises:
-        UsageError: an argument is not sound.
-    """
-    if method not in METHODS:
-        raise UsageError(f"method: expected {one_of(METHODS)}, got {method!r}", nearest(str(method), METHODS))
-    if trials is not None and budget is not None:
-        raise UsageError("budget: expected trials or a budget, got both", "leave one of them away")
-    setup = propose_space(data) if space is None else a_setup(space, "search")
-    setup = setup if epochs is None else setup.replace(epochs=whole("epochs", epochs, least=1))
-    steps = None if steps is None else whole("steps", steps, least=2)
-    seen = Space(setup)
-    if method == "grid":
-        trials = min(grid_size(seen, steps), trials or grid_size(seen, steps))
-    elif trials is None and budget is None:
-        trials = TRIALS
-    config = Config(
-        space=toml.dumps(setup),
-        data=data.name,
-        fingerprint=data.fingerprint,
-        task=data.task,
-        source=data.origin,
-        method=method,
-        trials=None if trials is None else whole("trials", trials, least=1),
-        seconds=None if budget is None else seconds_of(budget),
-        epochs=setup.epochs,
-        seed=whole("seed", seed, least=0),
-        folds=None if folds is None else whole("folds", folds, least=2),
-        halves=METHODS[method][1] if halving is None else halving,
-        steps=steps,
-        costs=Costs.known().factors,
-    )
-    return config if config.seconds is None else replace(config, open_round=_open_round(config, data))
-
-
-def _open_round(config: Config, data: Dataset) -> int:
-    """How many trials a round has where the clock is the budget: as many as take about an eighth of it."""
-    assert config.seconds is not None
-    space, supplies = config.to_space(), Supplies()
-    setups = [
-        space.setup_at(space.sampled(seed=config.seed, number=n)).replace(epochs=config.epochs) for n in range(PROBED)
-    ]
-    bound = [bind(one, data, supplies.preprocessor(one, data).shape) for one in setups]
-    epochs, costs = mean_epochs(rungs_of(config.epochs, LARGEST_ROUND), LARGEST_ROUND), Costs(*config.costs)
-    epochs = epochs if config.halves else config.epochs
-    groups = cohorts(bound, data, supplies, epochs=epochs, n_folds=config.folds or 1, costs=costs)
-    each = sum(one.trial_seconds * len(one.places) for one in groups) / PROBED
-    return int(min(LARGEST_ROUND, max(SMALLEST_ROUND, 2 ** int(np.log2(config.seconds / 8 / each)))))
-
-
 def _opened(
     study: str | Path | None, name: str, resume: bool, out: str | Path | None, data: Dataset
 ) -> tuple[Store, Path | None]:
@@ -215,11 +141,23 @@ def _opened(
         folder = folders.reserve(out, f"{data.name}-search")
     if study is None:
         study = _file(folder)
-    if resume and "://" not in str(study) and not Path(study).is_file():
-        raise UsageError(
-            f"study: expected a study to go on with, got {study}, which is not there", "see its name again"
-        )
+    if resume:
+        _check_there(str(study), name)
     return Store(str(study), name), folder
+
+
+def _check_there(study: str, name: str) -> None:
+    """Refuses to go on with a study that is not there, before anything is made.
+
+    Raises:
+        UsageError: it says what is there.
+    """
+    if (file := missing_file(study)) is not None:
+        raise UsageError(f"study: expected a study to go on with, got {file}, which is not there", "see --study")
+    names = names_in(study)
+    if name not in names:
+        there = f"it has {', '.join(map(repr, names))}: name one with --name" if names else "it has none: search first"
+        raise UsageError(f"study: expected a study named {name!r} in {shown(study)}, got none", there)
 
 
 def _file(folder: Path | None) -> Path:
@@ -250,13 +188,17 @@ def _check_begun(study: Study) -> None:
 def _resumed(store: Store, data: Dataset, space: Setup | None, asked: dict[str, Any]) -> Config:
     """The configuration of a study that is there; what is asked beside it has to be the same."""
     config = store.config()
-    if config is None:
-        raise UsageError(f"study: expected a study named {store.name!r} in {store.shown}, got none", "see --name")
+    assert config is not None  # `names_in` has it
     said: dict[str, Any] = {"fingerprint": data.fingerprint, "data": data.name}
     said |= {name: asked[name] for name in ("trials", "folds", "epochs", "steps") if asked[name] is not None}
     said |= {} if asked["budget"] is None else {"seconds": seconds_of(asked["budget"])}
     said |= {} if asked["halving"] is None else {"halves": asked["halving"]}
-    said |= {} if space is None else {"space": toml.dumps(space.replace(epochs=config.epochs))}
+    # Of these two it is not known whether they were asked for, unless they are others than by default.
+    said |= {} if asked["method"] == METHOD else {"method": asked["method"]}
+    said |= {} if asked["seed"] == 0 else {"seed": asked["seed"]}
+    if space is not None:
+        own = space if asked["epochs"] is None else space.replace(epochs=asked["epochs"])
+        said["space"] = toml.dumps(own)
     replace(config, **said).check_same(config, _where(store))
     return config
 

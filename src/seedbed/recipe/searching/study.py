@@ -25,7 +25,7 @@ from seedbed.recipe.searching.winner import Truth
 from seedbed.searching import blobs
 from seedbed.searching.cluster import Cluster
 from seedbed.searching.config import Config
-from seedbed.searching.database import shown
+from seedbed.searching.database import missing_file, shown
 from seedbed.searching.importance import importances
 from seedbed.searching.narrowing import widest
 from seedbed.searching.space import Space
@@ -45,6 +45,9 @@ ENSEMBLE_SIZE = 8
 STUDY_FILE = "study.db"  # in the folder of a search that names no database
 
 
+TRIAL_COLUMNS = ("trial", "round", "state", "rungs", "score", "loss", "epochs", "best_epoch", "seconds", "finished")
+
+
 @dataclass(eq=False, repr=False)
 class Study:
     """A search and what came of it.
@@ -57,7 +60,7 @@ class Study:
         parts: what trials learned from: the data set, or its folds.
         is_interrupted: whether the user ended it.
         truth: about the winner: found, retrained with fresh seeds, and on the test part; None where it was not told.
-        wall_seconds: of the search, with all that follows it.
+        wall_seconds: of the search, with all that follows it; of one that was opened again up to its last trial.
     """
 
     store: Store
@@ -96,21 +99,28 @@ class Study:
         """The trials as a table: what became of each, and a column for each dimension, missing where it has none.
 
         Columns: trial, round, state (complete, pruned behind a rung, diverged; waiting or running where the search was
-        interrupted), rungs, score, loss, epochs, best_epoch, seconds, finished; and the dimensions. The score is the
+        interrupted), rungs, score, loss, epochs, best_epoch, seconds, finished; and the dimensions, one of the name of
+        another column as "loss (drawn)". The score is the
         validation score at the epoch of the smallest validation loss, the mean over folds; finished is in seconds since
         the beginning of the study.
         """
         import pandas as pd
 
+        names = [dimension.name for dimension in self.space.dimensions]
         rows = [
-            {
-                "trial": t.number, "round": t.round, "state": t.state, "rungs": t.rung, "score": t.score,
-                "loss": t.loss, "epochs": t.epochs, "best_epoch": t.best_epoch, "seconds": t.seconds,
-                "finished": t.finished, **t.point,
-            }
+            (
+                t.number, t.round, t.state, t.rung, t.score, t.loss, t.epochs, t.best_epoch, t.seconds, t.finished,
+                *(t.point.get(name) for name in names),
+            )
             for t in self.listed
         ]  # fmt: skip
-        return pd.DataFrame(rows)
+        table = pd.DataFrame(rows, columns=[*TRIAL_COLUMNS, *map(self.column_of, names)])
+        return table.astype(dict.fromkeys(("score", "loss", "finished"), float))
+
+    @staticmethod
+    def column_of(name: str) -> str:
+        """The column of a dimension in `trials`."""
+        return f"{name} (drawn)" if name in TRIAL_COLUMNS else name
 
     @cached_property
     def curves(self) -> DataFrame:
@@ -134,9 +144,12 @@ class Study:
         """The trial with the best validation score among those that were trained to the end.
 
         Raises:
-            TrainingError: no trial has a finite score.
+            TrainingError: no trial has a finite score, or none has one yet.
         """
         found = best_of(self.listed)
+        if (found is None and any(not trial.is_over for trial in self.listed)) or not self.listed:
+            came = f"got none of {len(self.listed)} so far"
+            raise TrainingError(f"expected a trial with a finite score, {came}", "go on with the search: --resume")
         if found is None:
             hint = "lower the ranges of learning rates and gains; `seedbed diagnose` says what is wrong with one setup"
             raise TrainingError(f"expected a trial with a finite score, but all {len(self.listed)} diverged", hint)
@@ -301,8 +314,9 @@ def load_study(url: str | Path, name: str | None = None, data: Any = None) -> St
     Raises:
         UsageError: there is no such study, several and no name, or the data are others.
     """
-    if "://" not in str(url) and not Path(url).is_file():
-        raise UsageError(f"study: expected a file with a study, got {url}, which is not there")
+    if (file := missing_file(str(url))) is not None:
+        hint = "name the file or the address that `seedbed search --study` was given"
+        raise UsageError(f"study: expected a file with a study, got {file}, which is not there", hint)
     names = names_in(str(url))
     if name is None and len(names) != 1:
         hint = "search first" if not names else f"say which: {', '.join(names)}"
@@ -314,7 +328,8 @@ def load_study(url: str | Path, name: str | None = None, data: Any = None) -> St
     assert config is not None
     told = store.told()
     folder = Path(url).parent if "://" not in str(url) and Path(url).name == STUDY_FILE else None
-    study = Study(store, config, folder, truth=None if told is None else Truth.from_text(told))
+    truth = None if told is None else Truth.from_text(told)
+    study = Study(store, config, folder, truth=truth, wall_seconds=store.seconds())
     if data is not None:
         from seedbed.data.loading import load
 

@@ -1,0 +1,139 @@
+"""What is asked of a search, checked before anything is begun."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from seedbed.core import toml
+from seedbed.core.distributions import Distribution
+from seedbed.core.errors import UsageError, nearest, one_of
+from seedbed.data.dataset import Dataset
+from seedbed.recipe.given import a_setup, whole
+from seedbed.recipe.searching.budget import seconds_of
+from seedbed.recipe.searching.space import propose_space
+from seedbed.searching.cohorts import cohorts
+from seedbed.searching.config import Config
+from seedbed.searching.costs import Costs
+from seedbed.searching.methods import LARGEST_GRID, METHODS, checked_grid
+from seedbed.searching.rungs import mean_epochs, rungs_of
+from seedbed.searching.space import Space
+from seedbed.training.cohorts import bind
+from seedbed.training.setup import Setup
+from seedbed.training.supplies import Supplies
+
+METHOD = "coarse-to-fine"
+TRIALS = 128  # unless trials or a budget are given
+SMALLEST_ROUND, LARGEST_ROUND, PROBED = 8, 512, 32  # trials, where the clock is the budget
+LONGEST_NAME = 512  # characters, for Optuna
+
+
+def configured(
+    space: Setup | None,
+    data: Dataset,
+    *,
+    trials: int | None,
+    budget: str | float | None,
+    method: str,
+    seed: int,
+    folds: int | None,
+    epochs: int | None,
+    halving: bool | None,
+    steps: int | None,
+) -> Config:
+    """What a search is to do, checked.
+
+    Raises:
+        UsageError: an argument is not sound.
+    """
+    halves = _halves(method, halving)
+    setup = _lasting(propose_space(data) if space is None else a_setup(space, "search"), epochs)
+    n_steps = _steps(method, steps)
+    config = Config(
+        space=toml.dumps(setup),
+        data=data.name,
+        fingerprint=data.fingerprint,
+        task=data.task,
+        source=data.origin,
+        method=method,
+        trials=_trials(Space(setup), trials, budget, method, n_steps),
+        seconds=None if budget is None else seconds_of(budget),
+        epochs=setup.epochs,
+        seed=whole("seed", seed, least=0),
+        folds=None if folds is None else whole("folds", folds, least=2),
+        halves=halves,
+        steps=n_steps,
+        costs=Costs.known().factors,
+    )
+    return config if config.seconds is None else replace(config, open_round=_open_round(config, data))
+
+
+def named(name: Any) -> str:
+    """The name of a study.
+
+    Raises:
+        UsageError: it is no text, or empty or too long.
+    """
+    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME:
+        raise UsageError(f"name: expected 1 to {LONGEST_NAME} characters, got {name!r}", "such as name='first'")
+    return name
+
+
+def _halves(method: Any, halving: Any) -> bool:
+    """Whether trials that fall behind are given up."""
+    if method not in METHODS:
+        raise UsageError(f"method: expected {one_of(METHODS)}, got {method!r}", nearest(str(method), METHODS))
+    if halving is not None and not isinstance(halving, bool):
+        raise UsageError(f"halving: expected True, False or None, got {halving!r}")
+    if halving is False and method in ("halving", "hyperband"):
+        hint = "--method random draws the same and trains every trial to the end"
+        raise UsageError(f"halving: expected it with method {method}, which is made of it, got none", hint)
+    return METHODS[method][1] if halving is None else halving
+
+
+def _lasting(setup: Setup, epochs: int | None) -> Setup:
+    """The setup with its own or the given number of epochs."""
+    if epochs is None and isinstance(setup.epochs, Distribution):
+        hint = "trials are compared after the same epochs; patience may be drawn"
+        raise UsageError(f"epochs: expected a whole number in a space, got {setup.epochs!r}", hint)
+    return setup if epochs is None else setup.replace(epochs=whole("epochs", epochs, least=1))
+
+
+def _steps(method: str, steps: int | None) -> int | None:
+    """Into how many values a grid cuts a range."""
+    if steps is None:
+        return None
+    if method != "grid":
+        hint = "leave them away, or take method='grid' (--method grid)"
+        raise UsageError(f"steps: expected them with a grid alone, got method {method}", hint)
+    if (n := whole("steps", steps, least=2)) > LARGEST_GRID:
+        raise UsageError(f"steps: expected at most {LARGEST_GRID:,}, got {n:,}")
+    return n
+
+
+def _trials(space: Space, trials: int | None, budget: Any, method: str, steps: int | None) -> int | None:
+    """How many trials there are; None where the clock is the budget."""
+    if trials is not None and budget is not None:
+        raise UsageError("budget: expected trials or a budget, got both", "leave one of them away")
+    n = None if trials is None else whole("trials", trials, least=1)
+    if method == "grid":
+        size = checked_grid(space, steps)
+        return size if n is None else min(n, size)
+    return TRIALS if n is None and budget is None else n
+
+
+def _open_round(config: Config, data: Dataset) -> int:
+    """How many trials a round has where the clock is the budget: as many as take about an eighth of it."""
+    assert config.seconds is not None
+    space, supplies = config.to_space(), Supplies()
+    setups = [
+        space.setup_at(space.sampled(seed=config.seed, number=n)).replace(epochs=config.epochs) for n in range(PROBED)
+    ]
+    bound = [bind(one, data, supplies.preprocessor(one, data).shape) for one in setups]
+    epochs, costs = mean_epochs(rungs_of(config.epochs, LARGEST_ROUND), LARGEST_ROUND), Costs(*config.costs)
+    epochs = epochs if config.halves else config.epochs
+    groups = cohorts(bound, data, supplies, epochs=epochs, n_folds=config.folds or 1, costs=costs)
+    each = sum(one.trial_seconds * len(one.places) for one in groups) / PROBED
+    return int(min(LARGEST_ROUND, max(SMALLEST_ROUND, 2 ** int(np.log2(config.seconds / 8 / each)))))
