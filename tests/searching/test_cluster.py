@@ -33,6 +33,10 @@ def host(cpus: float, gpus: float = 0, *, alive: bool = True) -> dict[str, objec
         ([host(4)], None, True, [Share(1)] * 4),
         ([host(4)], 2, True, [Share(2)] * 2),
         ([host(2)], 3, True, [Share(1)] * 3),
+        ([host(4), host(4), host(4)], 2, False, [Share(4)] * 2),  # not half of twelve cores, which no host has
+        ([host(8), host(2)], 3, False, [Share(2)] * 3),
+        ([host(8), host(2)], 2, False, [Share(4)] * 2),
+        ([host(4, 2), host(16)], 2, False, [Share(2, 1)] * 2),
         ([host(8), host(4), host(2, alive=False)], None, False, [Share(8), Share(4)]),
         ([host(8, 2), host(4)], None, False, [Share(4, 1)] * 2 + [Share(4)]),
         ([host(8, 2), host(8, 2)], 4, False, [Share(4, 1)] * 4),

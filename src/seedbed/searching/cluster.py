@@ -215,13 +215,17 @@ def shared(nodes: Sequence[dict[str, Any]], workers: int | None, *, is_local: bo
     """What each actor gets of the hosts as Ray describes them.
 
     Without a number of workers: one for each GPU; of a host without, one with all its cores, or where there is only
-    this host, one for each core. A number of workers shares the cores out evenly.
+    this host, one for each core. A number of workers shares the cores out evenly, so that each fits on a host.
     """
     alive = [node["Resources"] for node in nodes if node["Alive"]]
     cpus = [max(1, int(one.get("CPU", 1))) for one in alive]
     gpus = [int(one.get("GPU", 0)) for one in alive]
     if workers is not None:
-        return [Share(max(1, sum(cpus) // workers), int(sum(gpus) >= workers))] * workers
+        # An actor that asks for more than any host has left would wait for ever.
+        n_gpus = int(sum(gpus) >= workers)
+        places = [(n, have if n_gpus else n) for n, have in zip(cpus, gpus, strict=True)]
+        fitting = (n for n in range(max(cpus), 1, -1) if sum(min(own // n, most) for own, most in places) >= workers)
+        return [Share(next(fitting, 1), n_gpus)] * workers
     found = []
     for n_cpus, n_gpus in zip(cpus, gpus, strict=True):
         n = n_gpus or (n_cpus if is_local else 1)
