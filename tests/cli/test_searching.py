@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from seedbed.core.errors import TrainingError
 from seedbed.recipe.searching.study import load_study
+from seedbed.searching.rung_scores import rung_scores
 from seedbed.searching.store import Store
 from seedbed.searching.worker import Worker
 from tests.cli.conftest import Command
@@ -28,6 +30,10 @@ def test_a_search_its_study_and_its_winner(seedbed: Command) -> None:
         assert Path("found", name).exists()
     shown = seedbed("study", "found/study.db")
     assert "iris, halving, seed 0; 12 trials: 8 pruned, 4 complete" in shown.out
+    scores = rung_scores(load_study("found/study.db").store)
+    for epochs, n in ((1, 12), (3, 4)):
+        best = max(score for _, at, score in scores if at == epochs)
+        assert re.search(rf"{epochs} +{n} +{best:.4f}", shown.out)
     plain = json.loads(seedbed("study", "found/study.db", "--json").out)
     assert plain["trials"] == 12 and plain["states"] == {"pruned": 8, "complete": 4}
     again = json.loads(seedbed("search", "iris", "--study", "found/study.db", "--resume", "--json").out)

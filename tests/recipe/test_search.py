@@ -8,8 +8,11 @@ import seedbed as sb
 from seedbed.recipe.searching.budget import seconds_of
 from seedbed.recipe.searching.search import search
 from seedbed.recipe.searching.study import load_study
+from seedbed.recipe.searching.winner import told_of
 from seedbed.searching.database import address
+from seedbed.searching.store import Store
 from tests.searching.spaces import nested, small
+from tests.searching.studies import config
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +128,40 @@ def test_what_is_not_sound_is_refused(digits, options, message, tmp_path, monkey
 def test_a_setup_without_a_distribution_is_for_train(digits) -> None:
     with pytest.raises(sb.UsageError, match="or train this setup"):
         search(sb.Setup(sb.Network.parse("linear out"), sb.CrossEntropy(), sb.SGD(0.1)), digits, out=None)
+
+
+def test_a_retraining_that_was_stopped_is_not_told(study, monkeypatch) -> None:
+    def stopped(setup, data, **options):
+        run = sb.train(setup, data, **options | {"members": 1, "epochs": 1, "watch": "off"})
+        run.is_interrupted = True
+        return run
+
+    monkeypatch.setattr("seedbed.recipe.searching.winner.train", stopped)
+    told = told_of(study, retrain=3)
+    assert told.retrained == () and told.retrained_test == () and told.gap is None
+    assert told.results == study.truth.results
+
+
+def test_a_study_that_has_just_begun_predicts_nothing(digits, tmp_path) -> None:
+    store = Store(str(tmp_path / "s.db"), "a")
+    begun = sb.Study(store, store.begin(config()), data=digits, parts=[digits])
+    with pytest.raises(sb.RunError, match="expected predictions of its trials, got none in sqlite"):
+        begun.ensemble()
+
+
+def test_the_plan_takes_what_search_takes(digits) -> None:
+    assert sb.outlook(small(), digits, trials=8, retrain=0, study="s.db", out=None).sizes == (4, 2, 2)
+
+
+def test_a_study_in_the_working_folder_is_no_search_of_its_own(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    space = sb.Setup(sb.Network([sb.Linear("out")]), sb.CrossEntropy(), sb.SGD(sb.log_uniform(0.01, 1.0)), epochs=1)
+    monkeypatch.setattr("seedbed.recipe.searching.study.Study.report", lambda *_: None)
+    found = search(space, "iris", trials=2, method="random", study="study.db", retrain=0)
+    assert found.folder.parent.name == "runs"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["runs", "study.db"]
+    again = search(None, "iris", study=tmp_path / "study.db", resume=True, retrain=0)
+    assert again.folder == tmp_path
 
 
 def test_epochs_are_those_of_the_search(digits) -> None:

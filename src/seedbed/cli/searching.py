@@ -155,15 +155,17 @@ def best_trials(found: sb.Study) -> Any:
 
 def pruned(found: sb.Study) -> Any:
     """How many trials reached each rung of each round."""
+    from seedbed.searching.rung_scores import rung_scores
+
     made = table("round", "epochs", "trials", "best score", right=("epochs", "trials", "best score"))
-    trials = found.trials
+    scores = rung_scores(found.store)
     for one in found.rounds:
-        own = trials[trials["round"] == one.number]
+        own = [trial for trial in found.listed if trial.round == one.number]
         for rung, epochs in enumerate(one.rungs):
-            there = own[own["rungs"] > rung]
-            best = there["score"].max()
-            shown = "" if not len(there) or math.isnan(best) else f"{best:.4f}"
-            made.add_row(str(one.number + 1) if rung == 0 else "", str(epochs), str(len(there)), shown)
+            there = [score for number, at, score in scores if at == epochs and number in one.numbers]
+            shown = f"{max(there):.4f}" if there else ""
+            n = sum(trial.rung > rung for trial in own)
+            made.add_row(str(one.number + 1) if rung == 0 else "", str(epochs), str(n), shown)
     return made
 
 
@@ -265,8 +267,11 @@ def _show_round(one: Any, printer: Printer) -> None:
 
 def _show_plan(told: sb.Outlook, printer: Printer) -> None:
     config = told.config
-    budget = f"{config.trials} trials" if config.trials is not None else f"{config.seconds:g} s"
-    printer.say(f"{config.method} on {config.data}: {budget}, about {told.seconds:.0f} s on this machine\n")
+    if config.trials is not None:
+        budget = f"{config.trials} trials, about"
+    else:
+        budget = f"rounds for {config.seconds:g} s, the first about"
+    printer.say(f"{config.method} on {config.data}: {budget} {told.seconds:.0f} s on this machine\n")
     for number, (size, rungs) in enumerate(zip(told.sizes, told.rungs, strict=True)):
         printer.say(f"round {number + 1}: {size} trials, compared at {', '.join(map(str, rungs))} epochs")
     made = table(

@@ -13,6 +13,8 @@ from seedbed.searching.space import Space
 from seedbed.training.setup import Setup
 
 FORMAT = 1
+SAME = ("fingerprint", "space", "folds", "epochs", "method", "seed", "halves", "steps", "trials", "seconds")
+ASKED_AS = {"seconds": "a budget in seconds of", "halves": "halving"}
 
 
 @dataclass(frozen=True)
@@ -82,21 +84,10 @@ class Config:
             "fingerprint": f"the data {other.data}" if self.data != other.data else "the same content of the data",
             "space": "the same space" if self.space != other.space else "",
         }
-        for name in (
-            "fingerprint",
-            "space",
-            "folds",
-            "epochs",
-            "method",
-            "seed",
-            "halves",
-            "steps",
-            "trials",
-            "seconds",
-        ):
+        for name in SAME:
             mine, theirs = getattr(self, name), getattr(other, name)
             if mine != theirs:
-                expected = told.get(name) or f"{name} {theirs}"
+                expected = told.get(name) or f"{ASKED_AS.get(name, name)} {theirs}"
                 came = self.data if name == "fingerprint" else _difference(theirs, mine) if name == "space" else mine
                 hint = "give the study another --name, or leave the option away and --resume it as it is"
                 raise UsageError(f"{where}: expected {expected}, got {came}", hint)

@@ -19,6 +19,10 @@ from seedbed.training.setup import Setup
 from seedbed.training.supplies import Supplies
 
 COPIES = 6  # of the weights of a trial in training: present and best ones, gradients, what the optimizer remembers
+# Arguments of `search` that say where, and not what.
+ELSEWHERE = frozenset(
+    ("study", "name", "resume", "retrain", "out", "cluster", "workers", "progress", "on_round", "on_told")
+)
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,9 @@ class Outlook:
 def outlook(space: Setup | None, data: Any, **options: Any) -> Outlook:
     """What `search` would do with the same arguments. Raises as it does."""
     absent: dict[str, Any] = dict.fromkeys(("trials", "budget", "folds", "epochs", "halving", "steps"))
+    told = {name: value for name, value in options.items() if name not in ELSEWHERE}
     dataset = load(data)
-    config = configured(space, dataset, **(absent | {"method": METHOD, "seed": 0} | options))
+    config = configured(space, dataset, **(absent | {"method": METHOD, "seed": 0} | told))
     seen = config.to_space()
     method = config.to_method(seen)
     first = method.propose(0, [], seen)

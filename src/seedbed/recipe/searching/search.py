@@ -134,7 +134,8 @@ def _opened(
         raise UsageError(
             "resume: expected the study to go on with, got none", "name its database: study='.../study.db'"
         )
-    at_home = study is not None and "://" not in str(study) and Path(study).name == STUDY_FILE
+    # A bare name lies where the user works, and not in a search's own folder.
+    at_home = study is not None and "://" not in str(study) and Path(study).name == STUDY_FILE != str(study)
     if at_home and str(out) == AUTO:  # a search's own folder: its results stay together
         folder: Path | None = Path(str(study)).parent
     else:

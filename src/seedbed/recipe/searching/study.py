@@ -190,6 +190,7 @@ class Study:
 
         Raises:
             UsageError: k is below 1, or the study was opened without its data.
+            RunError: no trial has been trained far enough.
         """
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise UsageError(f"ensemble: expected k of at least 1, got {k!r}")
@@ -202,8 +203,15 @@ class Study:
 
     @cached_property
     def predictions(self) -> tuple[list[int], NDArray[Any]]:
-        """The trials whose predictions were kept, and those, (trial, n, k)."""
+        """The trials whose predictions were kept, and those, (trial, n, k).
+
+        Raises:
+            RunError: there are none.
+        """
         kept = self.store.kept("predictions")
+        if not kept:
+            hint = "go on with the search: --resume (resume=True in Python)"
+            raise RunError(f"study: expected predictions of its trials, got none in {self.store.shown}", hint)
         return list(kept), np.stack([blobs.predictions(content) for content in kept.values()])
 
     @property

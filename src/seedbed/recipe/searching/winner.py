@@ -86,7 +86,10 @@ def told_of(study: Study, *, retrain: int) -> Truth:
     told = Truth({part: models for part, models in results.items() if models}, found, len(study.listed))
     if not retrain:
         return told
-    again = candidates(_retrained(study, data, retrain).members, study.config.folds)
+    run = _retrained(study, data, retrain)
+    if run.is_interrupted:  # what its networks are by then says nothing of the winner
+        return told
+    again = candidates(run.members, study.config.folds)
     scores = tuple(one.valid_score for one in again)
     tested = [_tested(Ensemble(one.voting), data) for one in again if len(data.test)]
     return Truth(
