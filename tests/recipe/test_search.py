@@ -142,6 +142,22 @@ def test_a_retraining_that_was_stopped_is_not_told(study, monkeypatch) -> None:
     assert told.results == study.truth.results
 
 
+def test_the_winner_is_told_where_its_folder_is_in_the_way(study, tmp_path, monkeypatch) -> None:
+    """Another process on the same study may begin there between a look and the training."""
+    tried = []
+
+    def train(setup, data, *, out, **options):
+        tried.append(out)
+        if out is not None:
+            raise sb.RunError(f"{out}: expected a new or empty folder for the run, but something is there")
+        return sb.train(setup, data, out=None, watch="off", **options)
+
+    monkeypatch.setattr("seedbed.recipe.searching.winner.train", train)
+    monkeypatch.setattr(study, "folder", tmp_path)
+    assert len(told_of(study, retrain=2).retrained) == 2
+    assert tried == [tmp_path / "winner", None]
+
+
 def test_a_study_that_has_just_begun_predicts_nothing(digits, tmp_path) -> None:
     store = Store(str(tmp_path / "s.db"), "a")
     begun = sb.Study(store, store.begin(config()), data=digits, parts=[digits])

@@ -16,6 +16,7 @@ import sqlalchemy as sql
 import seedbed as sb
 from seedbed.searching import blobs, database
 from seedbed.searching import store as stores
+from seedbed.searching.config import Config
 from seedbed.searching.database import Database, shown
 from seedbed.searching.owners import is_gone, new_owner
 from seedbed.searching.store import Store, Task, names_in
@@ -316,6 +317,12 @@ def test_addresses() -> None:
 
 def test_a_store_shows_no_password_of_its_address(ours: Store) -> None:
     assert "url" not in repr(ours)
+
+
+def test_a_study_of_another_version_is_refused() -> None:
+    assert Config.from_text(config().to_text()) == config()
+    with pytest.raises(sb.UsageError, match="study: expected format 1, got 2\nhint: open it with the version"):
+        Config.from_text(config().to_text().replace('"format": 1', '"format": 2'))
 
 
 def test_a_second_configuration_does_not_replace_the_first(ours: Store) -> None:

@@ -57,8 +57,15 @@ class Config:
 
     @classmethod
     def from_text(cls, text: str) -> Config:
-        """A configuration from the study."""
+        """A configuration from the study.
+
+        Raises:
+            UsageError: another version has written it.
+        """
         plain = json.loads(text)
+        if plain.get("format") != FORMAT:
+            hint = "open it with the version of Seedbed that searched, or search anew under another --name"
+            raise UsageError(f"study: expected format {FORMAT}, got {plain.get('format')}", hint)
         return cls(**{field.name: plain[field.name] for field in fields(cls)} | {"costs": tuple(plain["costs"])})
 
     def to_text(self) -> str:

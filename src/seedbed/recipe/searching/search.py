@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -164,9 +167,9 @@ def _check_there(study: str, name: str) -> None:
 def _file(folder: Path | None) -> Path:
     """The database of a search that names none."""
     if folder is None:
-        import tempfile
-
-        return Path(tempfile.mkdtemp(prefix="seedbed-search-")) / STUDY_FILE
+        made = Path(tempfile.mkdtemp(prefix="seedbed-search-"))
+        atexit.register(shutil.rmtree, made, ignore_errors=True)  # nothing is to be kept
+        return made / STUDY_FILE
     folder.mkdir(parents=True, exist_ok=True)
     return folder / STUDY_FILE
 

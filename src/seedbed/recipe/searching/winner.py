@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seedbed.core.errors import RunError
 from seedbed.data.dataset import Dataset
 from seedbed.data.temperature import cooled, temperature_for
 from seedbed.recipe.candidates import candidates
@@ -33,7 +34,7 @@ class Truth:
         retrained: the validation scores of the winner's setup, trained with fresh seeds; with folds their means.
         retrained_test: the metrics of each of those on the test part; with folds of what its networks predict together.
         found: the winner's validation score, the best of all trials.
-        n_trials: that it is the best of.
+        n_trials: that it is the best of: those that came to a rung.
     """
 
     results: dict[str, dict[str, Metrics]]
@@ -83,7 +84,8 @@ def told_of(study: Study, *, retrain: int) -> Truth:
             )
     found = study.winner.score
     assert found is not None
-    told = Truth({part: models for part, models in results.items() if models}, found, len(study.listed))
+    n_tried = sum(trial.rung > 0 for trial in study.listed)
+    told = Truth({part: models for part, models in results.items() if models}, found, n_tried)
     if not retrain:
         return told
     run = _retrained(study, data, retrain)
@@ -104,7 +106,11 @@ def _retrained(study: Study, data: Dataset, n: int) -> Run:
     if out is not None and out.exists():
         out = None  # of a search that went on: what is there stays
     # On the same folds: what is held against the winner's score has to be measured as that was.
-    return train(setup, data, members=n, folds=study.config.folds, seed=(study.config.seed + FRESH) % MOST, out=out)
+    options: dict[str, Any] = {"members": n, "folds": study.config.folds, "seed": (study.config.seed + FRESH) % MOST}
+    try:
+        return train(setup, data, **options, out=out)
+    except RunError:  # another process on the same study has just begun there, or nothing can be written
+        return train(setup, data, **options, out=None)
 
 
 def _trials_of(study: Study, ensemble: Ensemble) -> list[int]:
