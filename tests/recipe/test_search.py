@@ -75,6 +75,8 @@ def test_a_study_never_mixes(study, digits) -> None:
         search(small(6), digits, **options)
     with pytest.raises(sb.UsageError, match="expected the data digits, got xor"):
         search(small(5), sb.data.load("xor"), **options)
+    with pytest.raises(sb.UsageError, match="expected digits with the same rows and split, got others"):
+        search(small(5), sb.data.load("digits", split_seed=9), **options)
     with pytest.raises(sb.UsageError, match="expected seed 4, got 5"):
         search(small(5), digits, **options | {"seed": 5})
     with pytest.raises(sb.UsageError, match="expected trials 24, got 30"):

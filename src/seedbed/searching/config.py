@@ -87,17 +87,19 @@ class Config:
         Raises:
             UsageError: it says what differs; `other` is what the study holds.
         """
-        told = {
-            "fingerprint": f"the data {other.data}" if self.data != other.data else "the same content of the data",
-            "space": "the same space" if self.space != other.space else "",
-        }
-        for name in SAME:
-            mine, theirs = getattr(self, name), getattr(other, name)
-            if mine != theirs:
-                expected = told.get(name) or f"{ASKED_AS.get(name, name)} {theirs}"
-                came = self.data if name == "fingerprint" else _difference(theirs, mine) if name == "space" else mine
-                hint = "give the study another --name, or leave the option away and --resume it as it is"
-                raise UsageError(f"{where}: expected {expected}, got {came}", hint)
+        name = next((name for name in SAME if getattr(self, name) != getattr(other, name)), None)
+        if name is None:
+            return
+        mine, theirs = getattr(self, name), getattr(other, name)
+        expected, came = f"{ASKED_AS.get(name, name)} {theirs}", mine
+        if name == "space":
+            expected, came = "the same space", _difference(theirs, mine)
+        elif name == "fingerprint" and self.data != other.data:
+            expected, came = f"the data {other.data}", self.data
+        elif name == "fingerprint":
+            expected, came = f"{other.data} with the same rows and split", "others: another file, split seed or share"
+        hint = "give the study another --name, or leave the option away and --resume it as it is"
+        raise UsageError(f"{where}: expected {expected}, got {came}", hint)
 
 
 def _difference(theirs: str, mine: str) -> str:
