@@ -17,7 +17,7 @@ import seedbed as sb
 from seedbed.searching import blobs, database
 from seedbed.searching import store as stores
 from seedbed.searching.config import Config
-from seedbed.searching.database import Database, shown
+from seedbed.searching.database import Database, address, shown
 from seedbed.searching.owners import is_gone, new_owner
 from seedbed.searching.store import Store, Task, names_in
 from seedbed.searching.trial import DIVERGED, PRUNED
@@ -311,6 +311,8 @@ def test_no_password_is_shown(address: str) -> None:
 
 def test_addresses() -> None:
     assert shown("a.db") == "sqlite:///a.db"
+    for path in ("/연구/ü 100%.db", "a b/c.db"):
+        assert shown(path) == f"sqlite:///{path}" and address(path).database == path
     assert shown("postgres://me:you@h/d") == "postgresql+psycopg://me:***@h/d"
     assert SECRET not in repr(Database(f"postgresql://me:{SECRET}@h/d"))
 

@@ -164,8 +164,10 @@ def missing_file(url: str) -> Path | None:
 
 
 def shown(url: str | sql.URL) -> str:
-    """An address without its password."""
+    """An address without its password; that of a file with its path as it is, to be given back to a command."""
     made = address(url) if isinstance(url, str) else url
+    if made.get_backend_name() == "sqlite":
+        return f"sqlite:///{made.database or ''}"
     if "password" in made.query:
         made = made.update_query_dict({"password": SECRET})
     return made.render_as_string(hide_password=True)

@@ -162,7 +162,7 @@ class Study:
 
     @property
     def has_weights(self) -> bool:
-        """Whether the winner was trained to the end, and can predict."""
+        """Whether the winner's weights were kept, so that it can predict."""
         return self.winner.number in self.store.kept("weights", [self.winner.number])
 
     @cached_property
@@ -227,7 +227,10 @@ class Study:
 
     @cached_property
     def importance(self) -> DataFrame:
-        """The share of the score's variance that each dimension explains, by Optuna's fANOVA, the largest first."""
+        """The share of the score's variance that each dimension explains, by Optuna's fANOVA, the largest first.
+
+        Of the dimensions that all trials have: what stands inside an option of a choice is not among them.
+        """
         import pandas as pd
 
         # Trials may lie where a range was widened.
