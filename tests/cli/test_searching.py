@@ -89,6 +89,10 @@ def test_misuse_exits_with_2(seedbed: Command) -> None:
     assert said.code == 2 and "a logarithm needs positive numbers" in said.err
     said = seedbed("search", "iris", "--optimizer", "sgd uniform(1, 0.1)")
     assert said.code == 2 and "expected low < high" in said.err
+    said = seedbed("search", "iris", "--rungs", "2,six")
+    assert said.code == 2 and "rungs: expected epochs with commas between them, got '2,six'" in said.err
+    said = seedbed("search", "iris", "--trials", "20", "--rungs", "2,6", "--plan")
+    assert "round 1: 10 trials, compared at 2, 6 epochs" in said.out
     said = seedbed("study", "none.db")
     assert said.code == 2 and "expected a file with a study, got none.db" in said.err
     Path("text.db").write_text("no database")

@@ -109,6 +109,12 @@ def test_a_study_never_mixes(study, digits) -> None:
         ({"method": "grid", "steps": 10**9}, "steps: expected at most 100,000, got 1,000,000,000"),
         ({"method": "random", "steps": 3}, "steps: expected them with a grid alone, got method random"),
         ({"method": "hyperband", "halving": False}, "halving: expected it with method hyperband, .* got none"),
+        ({"rungs": (2, 2, 5)}, r"rungs: expected epochs in rising order, got \(2, 2, 5\)"),
+        ({"rungs": ()}, r"rungs: expected epochs such as \(2, 6, 20\), got \(\)"),
+        ({"rungs": (0, 5)}, "rungs: expected a whole number of at least 1, got 0"),
+        ({"rungs": (2, 5), "method": "hyperband"}, "rungs: expected a method .*, got method hyperband"),
+        ({"rungs": (2, 5), "halving": False}, "rungs: expected a method .*, got no halving"),
+        ({"rungs": (2, 5), "epochs": 9}, "epochs: expected 5, as the last of the rungs, got 9"),
         ({"budget": float("inf")}, "budget: expected a time that ends, got inf"),
         ({"name": ""}, "name: expected 1 to 512 characters, got ''"),
         ({"folds": 1}, "folds: expected a whole number of at least 2, got 1"),
@@ -180,6 +186,17 @@ def test_a_study_in_the_working_folder_is_no_search_of_its_own(tmp_path, monkeyp
     assert sorted(path.name for path in tmp_path.iterdir()) == ["runs", "study.db"]
     again = search(None, "iris", study=tmp_path / "study.db", resume=True, retrain=0)
     assert again.folder == tmp_path
+
+
+def test_rungs_may_be_given(digits, tmp_path) -> None:
+    options = {"study": tmp_path / "s.db", "out": None, "retrain": 0}
+    found = search(small(), digits, trials=9, method="random", rungs=(1, 2, 3), **options)
+    assert found.rounds[0].rungs == (1, 2, 3) and found.setup.epochs == 3
+    assert sorted(found.trials["epochs"]) == [1] * 6 + [2] * 2 + [3]
+    with pytest.raises(sb.UsageError, match=r"expected rungs \(1, 2, 3\), got \(1, 3\)"):
+        search(None, digits, **options, resume=True, rungs=(1, 3))
+    assert search(None, digits, **options, resume=True).trials.equals(found.trials)
+    assert search(small(), digits, **options, resume=True, rungs=(1, 2, 3)).trials.equals(found.trials)
 
 
 def test_epochs_are_those_of_the_search(digits) -> None:

@@ -40,6 +40,9 @@ def search(
         bool | None,
         typer.Option("--halving/--no-halving", help="Give up what falls behind at rungs.", show_default=False),
     ] = None,
+    rungs: Annotated[
+        str | None, typer.Option(help="The epochs at which trials are compared, such as 2,6,20.", metavar="LIST")
+    ] = None,
     folds: Annotated[int | None, typer.Option(help="Score a trial by its mean over N folds.", metavar="N")] = None,
     study: Annotated[
         str | None,
@@ -85,7 +88,7 @@ def search(
         space = changes.made(dataset, sb.propose_space) if is_given else None
         options: dict[str, Any] = {
             "trials": trials, "budget": budget, "method": method, "seed": seed, "folds": folds, "halving": halving,
-            "steps": steps, "epochs": changes.epochs,
+            "steps": steps, "epochs": changes.epochs, "rungs": None if rungs is None else _epochs(rungs),
         }  # fmt: skip
         if only_plan:
             _show_plan(sb.outlook(space, dataset, **options), printer)
@@ -106,6 +109,14 @@ def search(
             printer.note(f"interrupted before a trial was done; `{goes_on}` goes on")
             sys.exit(1)
     _show(found, printer, as_json=as_json)
+
+
+def _epochs(said: str) -> tuple[int, ...]:
+    """The epochs of a list."""
+    words = [word.strip() for word in said.split(",")]
+    if not all(word.isdecimal() for word in words):
+        raise sb.UsageError(f"rungs: expected epochs with commas between them, got {said!r}", "such as --rungs 2,6,20")
+    return tuple(map(int, words))
 
 
 def study(

@@ -13,7 +13,7 @@ from seedbed.searching.space import Space
 from seedbed.training.setup import Setup
 
 FORMAT = 1
-SAME = ("fingerprint", "space", "folds", "epochs", "method", "seed", "halves", "steps", "trials", "seconds")
+SAME = ("fingerprint", "space", "folds", "epochs", "method", "seed", "halves", "rungs", "steps", "trials", "seconds")
 ASKED_AS = {"seconds": "a budget in seconds of", "halves": "halving"}
 
 
@@ -37,6 +37,7 @@ class Config:
         steps: into how many values a grid cuts a range, or None.
         costs: the factors of the cost model when the study began: compiling, training.
         open_round: trials of a round where the clock is the budget.
+        rungs: the epochs at which trials are compared, where they were given.
     """
 
     space: str
@@ -54,6 +55,7 @@ class Config:
     steps: int | None
     costs: tuple[float, float] = (1.0, 1.0)
     open_round: int = OPEN_ROUND
+    rungs: tuple[int, ...] | None = None
 
     @classmethod
     def from_text(cls, text: str) -> Config:
@@ -66,7 +68,9 @@ class Config:
         if plain.get("format") != FORMAT:
             hint = "open it with the version of Seedbed that searched, or search anew under another --name"
             raise UsageError(f"study: expected format {FORMAT}, got {plain.get('format')}", hint)
-        return cls(**{field.name: plain[field.name] for field in fields(cls)} | {"costs": tuple(plain["costs"])})
+        rungs = plain.get("rungs")  # later than the others
+        own = {field.name: plain.get(field.name) for field in fields(cls)}
+        return cls(**own | {"costs": tuple(plain["costs"]), "rungs": None if rungs is None else tuple(rungs)})
 
     def to_text(self) -> str:
         """The configuration for the study."""
@@ -78,8 +82,8 @@ class Config:
 
     def to_method(self, space: Space) -> Method:
         """The method, ready to propose."""
-        kind = METHODS[self.method][0]
-        return kind(space, self.epochs, self.seed, self.trials, self.halves, self.steps, self.open_round)
+        kind, rest = METHODS[self.method][0], (self.steps, self.open_round, self.rungs)
+        return kind(space, self.epochs, self.seed, self.trials, self.halves, *rest)
 
     def check_same(self, other: Config, where: str) -> None:
         """Refuses a study of something else, which would mix what cannot be compared.

@@ -53,6 +53,7 @@ class Method:
     Attributes:
         trials: how many in all; None: until the clock ends it.
         steps: into how many values a grid cuts a range.
+        compared: the epochs at which trials are compared, where they are given.
     """
 
     given: Space
@@ -62,6 +63,7 @@ class Method:
     halves: bool
     steps: int | None = None
     open_round: int = OPEN_ROUND
+    compared: tuple[int, ...] | None = None
 
     def sizes(self) -> Iterator[int]:
         """How many trials each round has."""
@@ -74,7 +76,7 @@ class Method:
     def rungs(self, number: int, n: int) -> tuple[int, ...]:
         """The rungs of a round of `n` trials."""
         del number
-        return rungs_of(self.epochs, n) if self.halves else (self.epochs,)
+        return self.compared or (rungs_of(self.epochs, n) if self.halves else (self.epochs,))
 
     def propose(self, number: int, trials: Sequence[Trial], space: Space) -> Proposal | None:
         """Round `number`, or None where there are no more; `space` is that of the round before."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -42,15 +44,18 @@ def configured(
     epochs: int | None,
     halving: bool | None,
     steps: int | None,
+    rungs: Sequence[int] | None,
 ) -> Config:
     """What a search is to do, checked.
 
     Raises:
         UsageError: an argument is not sound.
     """
-    halves = _halves(method, halving)
-    setup = _lasting(propose_space(data) if space is None else a_setup(space, "search"), epochs)
-    n_steps = _steps(method, steps)
+    halves, compared, n_steps = _halves(method, halving), compared_at(rungs, method, halving), _steps(method, steps)
+    last = epochs if compared is None else compared[-1]
+    if epochs is not None and epochs != last:
+        raise UsageError(f"epochs: expected {last}, as the last of the rungs, got {epochs}", "leave them away")
+    setup = _lasting(propose_space(data) if space is None else a_setup(space, "search"), last)
     config = Config(
         space=toml.dumps(setup),
         data=data.name,
@@ -63,9 +68,10 @@ def configured(
         epochs=setup.epochs,
         seed=whole("seed", seed, least=0),
         folds=None if folds is None else whole("folds", folds, least=2),
-        halves=halves,
+        halves=halves or compared is not None,
         steps=n_steps,
         costs=Costs.known().factors,
+        rungs=compared,
     )
     return config if config.seconds is None else replace(config, open_round=_open_round(config, data))
 
@@ -91,6 +97,25 @@ def _halves(method: Any, halving: Any) -> bool:
         hint = "--method random draws the same and trains every trial to the end"
         raise UsageError(f"halving: expected it with method {method}, which is made of it, got none", hint)
     return METHODS[method][1] if halving is None else halving
+
+
+def compared_at(rungs: Any, method: str, halving: bool | None) -> tuple[int, ...] | None:
+    """The epochs at which trials are compared, where they are given.
+
+    Raises:
+        UsageError: they are none, or do not go with the method.
+    """
+    if rungs is None:
+        return None
+    if halving is False or method == "hyperband":
+        came = "no halving" if halving is False else "method hyperband, which has its own"
+        raise UsageError(f"rungs: expected a method that gives up trials at them, got {came}")
+    if isinstance(rungs, str) or not isinstance(rungs, Sequence) or not rungs:
+        raise UsageError(f"rungs: expected epochs such as (2, 6, 20), got {rungs!r}")
+    found = tuple(whole("rungs", epoch, least=1) for epoch in rungs)
+    if any(b <= a for a, b in itertools.pairwise(found)):
+        raise UsageError(f"rungs: expected epochs in rising order, got {found}", "such as (2, 6, 20)")
+    return found
 
 
 def _lasting(setup: Setup, epochs: int | None) -> Setup:
@@ -132,8 +157,8 @@ def _open_round(config: Config, data: Dataset) -> int:
         space.setup_at(space.sampled(seed=config.seed, number=n)).replace(epochs=config.epochs) for n in range(PROBED)
     ]
     bound = [bind(one, data, supplies.preprocessor(one, data).shape) for one in setups]
-    epochs, costs = mean_epochs(rungs_of(config.epochs, LARGEST_ROUND), LARGEST_ROUND), Costs(*config.costs)
-    epochs = epochs if config.halves else config.epochs
+    rungs, costs = config.rungs or rungs_of(config.epochs, LARGEST_ROUND), Costs(*config.costs)
+    epochs = mean_epochs(rungs, LARGEST_ROUND) if config.halves else config.epochs
     groups = cohorts(bound, data, supplies, epochs=epochs, n_folds=config.folds or 1, costs=costs)
     each = sum(one.trial_seconds * len(one.places) for one in groups) / PROBED
     return int(min(LARGEST_ROUND, max(SMALLEST_ROUND, 2 ** int(np.log2(config.seconds / 8 / each)))))

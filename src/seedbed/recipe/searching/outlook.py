@@ -69,7 +69,7 @@ class Outlook:
 
 def outlook(space: Setup | None, data: Any, **options: Any) -> Outlook:
     """What `search` would do with the same arguments. Raises as it does."""
-    absent: dict[str, Any] = dict.fromkeys(("trials", "budget", "folds", "epochs", "halving", "steps"))
+    absent: dict[str, Any] = dict.fromkeys(("trials", "budget", "folds", "epochs", "halving", "steps", "rungs"))
     told = {name: value for name, value in options.items() if name not in ELSEWHERE}
     dataset = load(data)
     config = configured(space, dataset, **(absent | {"method": METHOD, "seed": 0} | told))

@@ -19,7 +19,7 @@ from seedbed.data.loading import load
 from seedbed.recipe import folder as folders
 from seedbed.recipe.defaults import AUTO
 from seedbed.recipe.given import whole
-from seedbed.recipe.searching.asked import METHOD, configured, named
+from seedbed.recipe.searching.asked import METHOD, compared_at, configured, named
 from seedbed.recipe.searching.budget import seconds_of
 from seedbed.recipe.searching.progress import showing_search
 from seedbed.recipe.searching.study import STUDY_FILE, Study
@@ -51,6 +51,7 @@ def search(
     epochs: int | None = None,
     halving: bool | None = None,
     steps: int | None = None,
+    rungs: Sequence[int] | None = None,
     retrain: int = RETRAINED,
     out: str | Path | None = AUTO,
     cluster: str | None = None,
@@ -80,6 +81,8 @@ def search(
         epochs: of a trial that is trained to the end, in place of the setup's.
         halving: whether trials that fall behind are given up at rungs; by the method unless given.
         steps: into how many values a grid cuts a range.
+        rungs: the epochs at which trials are compared, such as (2, 6, 20), the last being the end; one third of the
+            trials goes on behind each. By the number of trials and epochs unless given.
         retrain: how often the winner is trained again with fresh seeds; 0 leaves that away.
         out: the folder of the search, "auto" for `runs/<data>-search-<date>-<time>`, None to keep nothing else on disk.
         cluster: works on a cluster of Ray: "local" for one of its own, "auto" for the one that this machine is part
@@ -98,7 +101,7 @@ def search(
     began, dataset, n_retrained = time.perf_counter(), load(data), whole("retrain", retrain, least=0)
     asked: dict[str, Any] = {
         "trials": trials, "budget": budget, "method": method, "seed": seed, "folds": folds, "epochs": epochs,
-        "halving": halving, "steps": steps,
+        "halving": halving, "steps": steps, "rungs": rungs,
     }  # fmt: skip
     n_workers = None if workers is None else whole("workers", workers, least=1)
     if workers is not None and cluster is None:
@@ -197,12 +200,14 @@ def _resumed(store: Store, data: Dataset, space: Setup | None, asked: dict[str, 
     said |= {name: asked[name] for name in ("trials", "folds", "epochs", "steps") if asked[name] is not None}
     said |= {} if asked["budget"] is None else {"seconds": seconds_of(asked["budget"])}
     said |= {} if asked["halving"] is None else {"halves": asked["halving"]}
+    rungs = compared_at(asked["rungs"], config.method, asked["halving"])
+    said |= {} if rungs is None else {"rungs": rungs}
     # Of these two it is not known whether they were asked for, unless they are others than by default.
     said |= {} if asked["method"] == METHOD else {"method": asked["method"]}
     said |= {} if asked["seed"] == 0 else {"seed": asked["seed"]}
     if space is not None:
-        own = space if asked["epochs"] is None else space.replace(epochs=asked["epochs"])
-        said["space"] = toml.dumps(own)
+        epochs = asked["epochs"] if rungs is None else rungs[-1]
+        said["space"] = toml.dumps(space if epochs is None else space.replace(epochs=epochs))
     replace(config, **said).check_same(config, _where(store))
     return config
 
