@@ -67,6 +67,7 @@ def test_a_study_opens_again(study, digits) -> None:
     resumed = search(None, digits, study=url, name="a", resume=True, retrain=0, out=None)
     assert resumed.trials.equals(study.trials)
     assert resumed.truth == study.truth
+    assert again.wall_seconds == study.store.seconds() < min(resumed.wall_seconds, study.wall_seconds)
 
 
 def test_a_study_never_mixes(study, digits) -> None:

@@ -109,7 +109,7 @@ def search(
     config = None if resume else configured(space, dataset, **asked)
     store, folder = _opened(study, named(name), resume, out, dataset)
     config = _resumed(store, dataset, space, asked) if config is None else _begun(store, config)
-    parts = _parts(dataset, config.folds)
+    parts, before = _parts(dataset, config.folds), store.seconds()
     with ctrl_c() as noted, showing_search(progress, on_told) as tell:
         told: dict[str, Any] = {"on_told": tell, "on_round": on_round, "ends": noted}
         worker = (
@@ -126,7 +126,7 @@ def search(
     if found.has_weights:
         found.truth = told_of(found, retrain=0 if found.is_interrupted else n_retrained)
         store.tell(found.truth.to_text())
-    found.wall_seconds = time.perf_counter() - began
+    found.wall_seconds = before + time.perf_counter() - began
     if folder is not None:
         found.write()
     return found

@@ -60,7 +60,8 @@ class Study:
         parts: what trials learned from: the data set, or its folds.
         is_interrupted: whether the user ended it.
         truth: about the winner: found, retrained with fresh seeds, and on the test part; None where it was not told.
-        wall_seconds: of the search, with all that follows it; of one that was opened again up to its last trial.
+        wall_seconds: of the search, with what it took before it went on, and all that follows it; of one that was
+            opened again up to its last trial.
     """
 
     store: Store
