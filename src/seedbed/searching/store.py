@@ -29,6 +29,7 @@ from seedbed.searching.trial import DIVERGED, PRUNED, WAITING, Trial, ranked
 
 STALE_SECONDS = 20.0  # without a beat a process counts as dead
 CREATION_TRIES, CREATION_PAUSE = 20, 0.1  # while other processes create the same tables
+AT_ONCE = 10_000  # trials in one statement: PostgreSQL takes 65,535 values, SQLite as many as it was built for
 HEAVY = ("weights", "predictions")  # what is kept of the best trials alone
 
 
@@ -324,15 +325,16 @@ class Store:
         ]
         losers = [trial for trial in given_up if trial.state != DIVERGED]
         c = t.results.c
-        own = (c.study_id == self.study_id) & c.number.in_([trial.number for trial in losers])
 
         def write(db: sql.Connection) -> None:
             db.execute(sql.insert(t.tasks), rows)
-            if losers:
+            for at in range(0, len(losers), AT_ONCE):
+                some = losers[at : at + AT_ONCE]
+                numbers = [trial.number for trial in some]
+                own = (c.study_id == self.study_id) & c.number.in_(numbers)
                 db.execute(sql.update(t.results).where(own).values(state=PRUNED))
-                self._no_more(db, [trial.number for trial in losers])
-                ids = mirror.ids_of(db, self.study_id, [trial.number for trial in losers])
-                mirror.settle(db, ids, losers, PRUNED)
+                self._no_more(db, numbers)
+                mirror.settle(db, mirror.ids_of(db, self.study_id, numbers), some, PRUNED)
 
         if rows:
             with contextlib.suppress(IntegrityError):
