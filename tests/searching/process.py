@@ -23,7 +23,8 @@ def space(epochs: int) -> Setup:
 
 def main(url: str, method: str, trials: int, epochs: int) -> None:
     begin()
-    options = {"method": method, "study": url, "out": None, "retrain": 0, "steps": 4, "seed": 5}
+    steps = 4 if method == "grid" else None
+    options = {"method": method, "study": url, "out": None, "retrain": 0, "steps": steps, "seed": 5}
     study = search(space(epochs), sb.data.load("iris"), trials=trials, **options)
     sys.stdout.write(f"{study.worker.n_trained if study.worker else 0}\n")
 

@@ -19,7 +19,7 @@ from tests.searching.studies import by_optuna
 
 ROOT = Path(__file__).parents[2]
 TRIALS, EPOCHS, KILLS, CHAINS = 160, 60, 3, 2
-COMPARED = 8 * EPOCHS  # where trials are given up, or it would be over before it can be killed twice
+COMPARED = 20 * EPOCHS  # where trials are given up, or it would be over before it can be killed twice
 MANY, LONG = 256, 1500  # for two processes, so that they meet
 EXACT = ("trial", "round", "state", "rungs", "score", "loss", "epochs", "best_epoch")
 
