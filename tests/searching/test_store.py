@@ -167,7 +167,11 @@ def test_of_two_that_write_a_round_or_a_rung_one_is_first(ours: Store, theirs: S
     assert len(ours.rounds()) == 2 and len(ours.trials()) == 12 and len(ours.tasks(1, 0)) == 2
 
 
-def test_behind_a_rung_the_rest_is_given_up_once(ours: Store, theirs: Store) -> None:
+@pytest.mark.parametrize("at_once", [10_000, 4])
+def test_behind_a_rung_the_rest_is_given_up_once(
+    ours: Store, theirs: Store, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "AT_ONCE", at_once)
     for _ in range(2):
         task = ours.claim(0, 0)
         assert task is not None
