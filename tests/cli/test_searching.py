@@ -41,12 +41,34 @@ def test_a_search_its_study_and_its_winner(seedbed: Command) -> None:
     other = seedbed("search", "iris", "--study", "found/study.db", "--resume", "--epochs", "4")
     assert other.code == 2 and "expected epochs 3, got 4" in other.err
     assert seedbed("predict", "found/winner", "iris.csv").code == 2  # a run like any other; the file is not there
+    assert "winner" in seedbed("runs", ".").out
+    for command in ("report", "diagnose"):
+        said = seedbed(command, "found")
+        assert said.code == 2 and "the run of its winner is found/winner" in said.err
+    of_folder = seedbed("study", "found", "--out", "page.html")
+    assert of_folder.out == seedbed("study", "found/study.db").out
+    assert "Report of a hyperparameter search" in Path("page.html").read_text()
 
 
 def test_a_plan_does_nothing(seedbed: Command) -> None:
     said = seedbed("search", *QUICK[:-6], "--method", "grid", "--steps", "3", "--plan")
     assert said.code == 0 and "how the grid grows with each dimension" in said.out
     assert "network.layers[0].units       3" in said.out and not list(Path().iterdir())
+
+
+def test_what_was_done_to_the_data_is_said(seedbed: Command) -> None:
+    rows = [f"{i % 7},{i % 5},{i % 3}" for i in range(120)]
+    Path("whole.csv").write_text("\n".join(["a,b,y", *rows]) + "\n")
+    said = seedbed("search", "whole.csv", "--target", "y", "--trials", "4", "--plan")
+    assert "notice  the target's 3 different whole numbers are taken as classes" in said.out
+
+
+def test_the_winner_with_folds_has_the_score_of_its_trial(seedbed: Command) -> None:
+    quick = ("--epochs", "2", "--method", "random", "--trials", "2", "--folds", "3", "--retrain", "1")
+    said = seedbed("search", "diabetes", *SETUP, *quick, "--out", "found").out
+    shown = re.search(r"winner, best of 2 +(\S+)", said)
+    assert shown is not None and shown[1] == f"{load_study('found').winner.score:.4f}"
+    assert re.search(r"retrained, 1 fresh seed +\S+ +\S+$", said, re.MULTILINE)  # of one there is no deviation
 
 
 def test_the_space_can_be_edited_and_given_back(seedbed: Command) -> None:
@@ -93,6 +115,8 @@ def test_misuse_exits_with_2(seedbed: Command) -> None:
     assert said.code == 2 and "rungs: expected epochs with commas between them, got '2,six'" in said.err
     said = seedbed("search", "iris", "--trials", "20", "--rungs", "2,6", "--plan")
     assert "round 1: 10 trials, compared at 2, 6 epochs" in said.out
+    said = seedbed("study", ".")
+    assert said.code == 2 and "got the folder . without study.db" in said.err
     said = seedbed("study", "none.db")
     assert said.code == 2 and "expected a file with a study, got none.db" in said.err
     Path("text.db").write_text("no database")

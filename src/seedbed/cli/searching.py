@@ -84,6 +84,8 @@ def search(
     printer = Printer(is_quiet=quiet, is_json=as_json)
     with printer.warnings():
         dataset = source.load()
+        for notice in dataset.notices:
+            printer.say(f"notice  {notice}")
         is_given = not resumed or changes != Changes(epochs=changes.epochs)  # a study knows its space
         space = changes.made(dataset, sb.propose_space) if is_given else None
         options: dict[str, Any] = {
@@ -120,13 +122,18 @@ def _epochs(said: str) -> tuple[int, ...]:
 
 
 def study(
-    url: Annotated[str, typer.Argument(help="The database: a file of SQLite, or its address.", metavar="URL")],
+    url: Annotated[
+        str, typer.Argument(help="The database: a file of SQLite, its address, or the folder of a search.", metavar="URL")
+    ],
     name: Name = None,
+    out: Annotated[Path | None, typer.Option(help="Write its report too, as this page.", metavar="FILE")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.", metavar="")] = False,
 ) -> None:
     """Show a study: its best trials, what matters, and what was pruned and why."""
     printer = Printer(is_json=as_json)
     found = sb.load_study(url, name)
+    if out is not None:
+        printer.note(f"report  {found.report(out)}")
     if as_json:
         printer.result(as_plain(found))
         return
@@ -228,7 +235,8 @@ def _show(found: sb.Study, printer: Printer, *, as_json: bool) -> None:
         printer.say(truth(found))
         if (gap := found.truth.gap) is not None:
             much = "better" if gap >= 0 else "worse"
-            printer.say(f"the winner looked {abs(gap):.4f} {much} than its setup is with fresh seeds")
+            how = f"{abs(gap):.4f} {much} than" if round(abs(gap), 4) else "as good as"
+            printer.say(f"the winner looked {how} its setup is with fresh seeds")
     lines = [f"study   {where}"]
     if found.folder is not None:
         lines += [f"{name:7} {path}" for name, path in _files(found.folder).items() if path.exists()]
@@ -251,18 +259,21 @@ def truth(found: sb.Study) -> Any:
     def row(label: str, valid: str, model: str) -> None:
         made.add_row(label, valid, f"{told.results['test'][model][metric]:.4f}" if has_test else "")
 
-    row(f"winner, best of {told.n_trials}", f"{told.results['validation']['winner'][metric]:.4f}", "winner")
+    row(f"winner, best of {told.n_trials}", f"{told.found:.4f}", "winner")  # with folds their mean
     if told.retrained:
         valid = _spread(told.retrained)
         test = _spread([one[metric] for one in told.retrained_test]) if has_test else ""
-        made.add_row(f"retrained, {len(told.retrained)} fresh seeds", valid, test)
+        n = len(told.retrained)
+        made.add_row(f"retrained, {n} fresh seed{'s' * (n > 1)}", valid, test)
     row("ensemble of 8", f"{told.results['validation']['ensemble'][metric]:.4f}", "ensemble")
     return made
 
 
 def _spread(scores: Any) -> str:
     mean = sum(scores) / len(scores)
-    deviation = (sum((s - mean) ** 2 for s in scores) / max(1, len(scores) - 1)) ** 0.5
+    if len(scores) == 1:
+        return f"{mean:.4f}"
+    deviation = (sum((s - mean) ** 2 for s in scores) / (len(scores) - 1)) ** 0.5
     return f"{mean:.4f} ± {deviation:.4f}"
 
 
@@ -295,7 +306,7 @@ def _show_plan(told: sb.Outlook, printer: Printer) -> None:
         right=("waves", "MB a wave", "compile s", "train s"),
     )
     for one in told.programs:
-        sizes = (f"{one.n_waves} of {one.wave}", f"{one.n_bytes / 1e6:.1f}")
+        sizes = (f"{one.n_waves} × {one.wave}", f"{one.n_bytes / 1e6:.1f}")
         made.add_row(str(one.n_trials), *sizes, f"{one.compile_seconds:.1f}", f"{one.train_seconds:.1f}", one.layers)
     printer.say("\nthe programs of the first round")
     printer.say(made)

@@ -14,7 +14,7 @@ def is_run(named: str) -> bool:
     """Whether a run is meant, not data; of one that is damaged the setup may be all that is left.
 
     Raises:
-        UsageError: it is a path like that of a run, and nothing is there.
+        UsageError: it is a path like that of a run, and nothing is there; or the folder of a search.
     """
     folder = Path(named)
     if os.sep in named and "://" not in named and not folder.suffix and not folder.expanduser().exists():
@@ -22,6 +22,9 @@ def is_run(named: str) -> bool:
         raise UsageError(f"{named}: expected the folder of a run, or data, but nothing of that name is there", hint)
     if any((folder / name).is_file() for name in ("run.json", "job.json")):
         return True
+    if (folder / "winner" / "run.json").is_file():
+        hint = f"the run of its winner is {folder / 'winner'}"
+        raise UsageError(f"{named}: expected the folder of a run, or data, got the folder of a search", hint)
     return folder.is_dir() and [path.name for path in folder.iterdir()] == ["setup.toml"]
 
 

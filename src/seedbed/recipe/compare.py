@@ -72,10 +72,14 @@ def _split_of(run: Run) -> dict[str, Any]:
 def list_runs(folder: str | Path = RUNS) -> list[dict[str, Any]]:
     """What each run in a folder is, newest first: folder, data, members, result, seconds. Damaged ones say so.
 
+    The run of a search is that of its winner, in the search's folder.
+
     One that was begun and has no result yet is "unfinished": it was stopped, or a process is at work on it.
     """
     # A name with a dot in front is what a process left behind that was killed while it wrote.
-    found = {path.parent: path for name in ("job.json", "run.json") for path in Path(folder).glob(f"[!.]*/{name}")}
+    places = ("[!.]*", "[!.]*/winner")  # a run, and that of a search
+    files = (f"{place}/{name}" for place in places for name in ("job.json", "run.json"))
+    found = {path.parent: path for pattern in files for path in Path(folder).glob(pattern)}
     newest = sorted(found.values(), key=lambda path: path.stat().st_mtime, reverse=True)
     return [_described(path) if path.name == "run.json" else _unfinished(path) for path in newest]
 

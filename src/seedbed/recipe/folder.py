@@ -114,6 +114,8 @@ def load_run(path: str | Path) -> Run:
             hint = f"seedbed train --resume {folder} goes on with it (sb.resume in Python)"
             raise RunError(f"{folder}: expected a run with a result, got one that was stopped before", hint)
         hint = "seedbed runs lists what is there"
+        if (folder / "winner" / "run.json").is_file():
+            hint = f"it is the folder of a search: the run of its winner is {folder / 'winner'}"
         raise RunError(f"{folder}: expected the folder of a run, but it has no run.json", hint)
     try:
         return _read(folder)

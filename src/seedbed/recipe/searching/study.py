@@ -319,22 +319,26 @@ def load_study(url: str | Path, name: str | None = None, data: Any = None) -> St
     """A study from its database; with its data, also what it found can predict.
 
     Arguments:
-        url: the database, as `search` takes it.
+        url: the database, as `search` takes it, or the folder of a search that holds it.
         name: of the study, where there are several.
         data: the data set that was searched on, or what `seedbed.data.load` takes.
 
     Raises:
         UsageError: there is no such study, several and no name, or the data are others.
     """
+    if "://" not in str(url) and (Path(url) / STUDY_FILE).is_file():
+        url = Path(url) / STUDY_FILE
     if (file := missing_file(str(url))) is not None:
         hint = "name the file or the address that `seedbed search --study` was given"
-        raise UsageError(f"study: expected a file with a study, got {file}, which is not there", hint)
+        came = f"the folder {file} without {STUDY_FILE}" if file.is_dir() else f"{file}, which is not there"
+        raise UsageError(f"study: expected a file with a study, got {came}", hint)
     names = names_in(str(url))
     if name is None and len(names) != 1:
         hint = "search first" if not names else f"say which: {', '.join(names)}"
         raise UsageError(f"study: expected one study in {shown(str(url))}, got {len(names)}", hint)
     if name is not None and name not in names:
-        raise UsageError(f"study: expected one of {', '.join(names) or 'no studies'}, got {name!r}")
+        there = f"it has {', '.join(map(repr, names))}: name one with --name" if names else "search first"
+        raise UsageError(f"study: expected a study named {name!r} in {shown(str(url))}, got none", there)
     store = Store(str(url), name or names[0])
     config = store.config()
     assert config is not None
