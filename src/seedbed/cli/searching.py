@@ -123,7 +123,7 @@ def _epochs(said: str) -> tuple[int, ...]:
 
 def study(
     url: Annotated[
-        str, typer.Argument(help="The database: a file of SQLite, its address, or the folder of a search.", metavar="URL")
+        str, typer.Argument(help="The database: a file of SQLite or an address; or a search's folder.", metavar="URL")
     ],
     name: Name = None,
     out: Annotated[Path | None, typer.Option(help="Write its report too, as this page.", metavar="FILE")] = None,
