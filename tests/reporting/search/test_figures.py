@@ -7,10 +7,12 @@ import pytest
 
 from seedbed.reporting.search.clock import clock_data
 from seedbed.reporting.search.curves import MANY, MOST_ROWS, N_BEST, curves_data
+from seedbed.reporting.search.evidence import Axis
+from seedbed.reporting.search.figures import parallel
 from seedbed.reporting.search.importance import importance_data
 from seedbed.reporting.search.narrowing import narrowing_data
 from seedbed.reporting.search.parallel import ABSENT_AT, SCORE, parallel_data
-from seedbed.reporting.search.parameters import parameters_data
+from seedbed.reporting.search.parameters import draw_parameter, parameters_data
 from seedbed.reporting.search.points import BELOW, GIVEN_UP, WHOLE, WINNER, points_data, thinned
 from seedbed.reporting.search.rungs import rungs_data, totals
 from seedbed.reporting.search.scale import scale_of
@@ -70,6 +72,21 @@ def test_parallel_coordinates_place_every_value(make) -> None:
     assert lines["optimizer.momentum", 4] == ABSENT_AT and lines["optimizer.momentum", 5] == pytest.approx(0.15 / 0.95)
     assert lines[SCORE, evidence.winner] == pytest.approx(1)
     assert 2 not in found.lines["trial"].to_numpy()  # it diverged
+
+
+def test_parallel_coordinates_of_many_say_which_are_drawn(make) -> None:
+    assert "evenly" not in parallel(make(), "en").caption
+    assert parallel(make(n=200), "en").caption.endswith("They are taken evenly along the scores of 198.")
+
+
+def test_options_stand_in_lines_where_they_fit_and_aslant_where_not(make) -> None:
+    def angle(*options: str) -> int:
+        found = parameters_data(make(axes=(Axis("block", options),)))
+        drawn = draw_parameter(make(), found[0], scale_of(make(), [0.5, 0.9])).to_dict()
+        return drawn["layer"][0]["encoding"]["x"]["axis"]["labelAngle"]
+
+    assert angle("identity", "linear, activation, dropout") == 0
+    assert angle("linear 12 weight=orthogonal", "linear 12 weight=he_normal") == -28
 
 
 def test_every_rung_counts_who_came_and_who_went(make) -> None:

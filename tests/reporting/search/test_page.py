@@ -55,7 +55,7 @@ def test_what_was_found_and_what_it_is_worth_is_said(make) -> None:
     found = evidence.worth.found
     retrained, as_found, *_ = figures(evidence, "en")
     assert retrained[0] == "89.0\u202f%" and retrained[2] == "mean of 2, deviation 1.4 percentage points"
-    assert as_found[0] == f"{100 * found:.1f}\u202f%" and "the best of 30" in as_found[1]
+    assert as_found[0] == f"{100 * found:.1f}\u202f%" and "the best of 29" in as_found[1]  # one still waits
     assert "fresh seeds, the same setup scores 89.0" in verdict(evidence, "en")[0]
     better = make(worth=Worth(found, (found + 0.01,), (), {}))
     assert "once more" in verdict(better, "en")[0] and "cost nothing" in verdict(better, "en")[0]

@@ -13,7 +13,7 @@ from seedbed.reporting.search.importance import draw_importance, importance_data
 from seedbed.reporting.search.narrowing import draw_narrowing, narrowing_data
 from seedbed.reporting.search.parallel import MOST_AXES, draw_parallel, parallel_data
 from seedbed.reporting.search.parameters import MOST_PANELS, draw_parameter, parameters_data, shades_of
-from seedbed.reporting.search.points import points_data
+from seedbed.reporting.search.points import BELOW, points_data
 from seedbed.reporting.search.rungs import draw_reached, draw_spread, rungs_data
 from seedbed.reporting.search.scale import scale_of
 from seedbed.reporting.theme import PALETTE, SHADES
@@ -54,7 +54,10 @@ def importance(evidence: Searched, language: str | None) -> Figure:
 def parallel(evidence: Searched, language: str | None) -> Figure:
     """Every trial across the dimensions."""
     found = parallel_data(evidence)
-    caption = message("search.parallel.caption", language, count=found.lines["trial"].nunique())
+    n, total = found.lines["trial"].nunique(), int((points_data(evidence)["standing"] != BELOW).sum())
+    caption = message("search.parallel.caption", language, count=n)
+    if n < total:
+        caption += " " + message("search.parallel.some", language, trials=total)
     if len(evidence.axes) > MOST_AXES:
         caption += " " + message("search.left_out", language, count=len(evidence.axes) - MOST_AXES)
     panels = (Panel("", draw_parallel(evidence, language)),) if len(found.lines) else ()

@@ -24,7 +24,7 @@ from seedbed.reporting.theme import SHADES, colour, themed
 
 MOST_POINTS = 1000
 MOST_PANELS = 16
-LONG = 34  # letters of all options together, from which on they stand aslant
+MOST_LETTERS = 46  # that fit side by side below a panel; longer options stand aslant
 
 
 class Parameter(NamedTuple):
@@ -109,6 +109,8 @@ def _has(evidence: Searched, axis: Axis, points: DataFrame) -> Any:
 
 
 def _words(axis: Axis) -> alt.X:
-    is_long = sum(map(len, axis.options)) > LONG
-    drawn = alt.Axis(labelAngle=-28 if is_long else 0, labelLimit=150, labelFlush=False, labelOverlap=False)
+    widest = max((len(line) for text in axis.options for line in text.split(", ")), default=0)
+    is_long = len(axis.options) * widest > MOST_LETTERS
+    lines = {"labelAngle": -28} if is_long else {"labelAngle": 0, "labelExpr": "split(datum.label, ', ')"}
+    drawn = alt.Axis(**lines, labelLimit=150, labelFlush=False, labelOverlap=False)
     return alt.X("value:N", title=None, scale=alt.Scale(domain=list(axis.options)), axis=drawn)

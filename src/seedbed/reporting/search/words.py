@@ -34,7 +34,7 @@ def lead(evidence: Searched, language: str | None = None) -> str:
 def figures(evidence: Searched, language: str | None = None) -> list[tuple[str, str, str]]:
     """The large numbers: value, what it is, and its spread or empty. What is least too good stands first."""
     worth, name, found = evidence.worth, evidence.metric, []
-    trials = number(len(evidence.trials))
+    trials = number(_judged(evidence))
     if worth is None:
         best = evidence.ranked["score"].iloc[0] if len(evidence.ranked) else None
         return (
@@ -57,7 +57,7 @@ def verdict(evidence: Searched, language: str | None = None) -> list[str]:
     worth, name, said = evidence.worth, evidence.metric, []
     if worth is None:
         return [message("search.untold", language)] if len(evidence.ranked) else [message("search.none", language)]
-    trials = number(len(evidence.trials))
+    trials = number(_judged(evidence))
     if worth.retrained:
         said.append(_gap(evidence, trials, language))
         if evidence.folds:
@@ -119,6 +119,11 @@ def pruned_lines(evidence: Searched, language: str | None = None) -> list[tuple[
 def distance(name: str, value: float, language: str | None) -> str:
     """The distance between two scores: of shares in points of a percent."""
     return message("report.points", language, count=f"{100 * value:.1f}") if name == "accuracy" else number(value, 3)
+
+
+def _judged(evidence: Searched) -> int:
+    """How many trials came to a rung: of those the winner is the best."""
+    return int((evidence.trials["rungs"] > 0).sum())
 
 
 def _gap(evidence: Searched, trials: str, language: str | None) -> str:
