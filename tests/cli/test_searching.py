@@ -122,4 +122,17 @@ def test_misuse_exits_with_2(seedbed: Command) -> None:
     Path("text.db").write_text("no database")
     said = seedbed("study", "text.db")
     assert said.code == 2 and "expected a database with a study in it" in said.err
+    said = seedbed("search", "iris", "--optimizer", "sgd lr=loguniform(1e-3, 1)")
+    assert said.code == 2 and "did you mean 'log_uniform'?" in said.err
+    Path("space.toml").write_text(seedbed("setup", "iris", "--space").out.replace("log_uniform", "loguniform"))
+    said = seedbed("search", "iris", "--setup", "space.toml")
+    assert said.code == 2 and "did you mean 'log_uniform'?" in said.err
+    for options, hint in (
+        (("--workers", "2"), "--ray local"),
+        (("--resume",), "--study FOLDER/study.db"),
+        (("--trials", "100000000"), "expected at most 100,000, got 100,000,000"),
+        (("--study", ""), "expected a file or the address of a database, got an empty text"),
+    ):
+        said = seedbed("search", "iris", *options)
+        assert said.code == 2 and hint in said.err
     assert not Path("runs").exists()

@@ -10,7 +10,8 @@ import pytest
 
 import seedbed as sb
 from seedbed.searching import database
-from seedbed.searching.store import Store, Task, names_in
+from seedbed.searching.names import names_in
+from seedbed.searching.store import Store, Task
 from seedbed.searching.trial import PRUNED
 from tests.searching.server import SECRET, Server
 from tests.searching.studies import add_round, by_optuna, config, finish, made, open_rung, result

@@ -18,8 +18,9 @@ from seedbed.searching import blobs, database
 from seedbed.searching import store as stores
 from seedbed.searching.config import Config
 from seedbed.searching.database import Database, address, shown
+from seedbed.searching.names import names_in
 from seedbed.searching.owners import is_gone, new_owner
-from seedbed.searching.store import Store, Task, names_in
+from seedbed.searching.store import Store, Task
 from seedbed.searching.trial import DIVERGED, PRUNED
 from seedbed.training.paused import Paused
 from tests.searching.studies import add_round, by_optuna, config, finish, made, open_rung, result
@@ -195,6 +196,17 @@ def test_a_study_that_optuna_deleted_leaves_nothing_behind(ours: Store, url: str
     optuna.delete_study(study_name="a", storage=f"sqlite:///{url}")
     again = Store(url, "a")
     assert again.is_new and again.config() is None and again.rounds() == [] and again.trials() == []
+
+
+def test_a_study_that_optuna_made_by_itself_is_left_alone(url: str) -> None:
+    storage = f"sqlite:///{url}"
+    for name in ("first", "second"):  # before there are tables of ours, and after
+        optuna.create_study(storage=storage, study_name=name).optimize(lambda trial: trial.suggest_float("x", 0, 1), 2)
+        with pytest.raises(sb.UsageError, match=f"expected a study of seedbed, got '{name}' in .*, which Optuna made"):
+            Store(url, name)
+        made(url, "ours")
+    assert names_in(url) == ["ours"]
+    assert len(optuna.load_study(storage=storage, study_name="second").trials) == 2
 
 
 def test_optuna_reads_it(url: str) -> None:

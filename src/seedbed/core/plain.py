@@ -123,7 +123,9 @@ def _read(plain: Any, spec: fields.Spec, path: Path, faults: list[Fault]) -> Any
     if isinstance(spec, fields.Part):
         return _read_value(plain, spec.family, path, faults)
     if isinstance(plain, dict):
-        faults.append(Fault(path, spec.allowed, write(plain) if "kind" in plain else fields.describe(plain)))
+        came, words = (write(plain), [plain["kind"]]) if "kind" in plain else (fields.describe(plain), list(plain))
+        near = (nearest(str(word), Distribution.kinds) for word in words)  # perhaps a distribution was meant
+        faults.append(Fault(path, spec.allowed, came, next(filter(None, near), "")))
     return plain
 
 

@@ -144,6 +144,8 @@ def address(url: str) -> sql.URL:
     Raises:
         UsageError: it is none.
     """
+    if not url:
+        raise UsageError("study: expected a file or the address of a database, got an empty text")
     if "://" not in url:
         return sql.URL.create("sqlite", database=url)
     try:

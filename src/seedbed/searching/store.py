@@ -18,11 +18,11 @@ import optuna
 import sqlalchemy as sql
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from seedbed.core.errors import UsageError
 from seedbed.searching import mirror
 from seedbed.searching import tables as t
 from seedbed.searching.config import Config
-from seedbed.searching.database import Database, address, missing_file, options
+from seedbed.searching.database import Database, address, options
+from seedbed.searching.names import check_ours, key_of
 from seedbed.searching.owners import is_gone, new_owner
 from seedbed.searching.space import Dimension
 from seedbed.searching.trial import DIVERGED, PRUNED, WAITING, Trial, ranked
@@ -135,10 +135,12 @@ class Store:
         """The study's key, where it is there."""
         if not self.db.read(lambda db: set(t.metadata.tables) <= set(sql.inspect(db).get_table_names())):
             return None
-        return self.db.read(lambda db: db.execute(self._key()).scalar())
 
-    def _key(self) -> Any:
-        return sql.select(t.studies.c.study_id).where(t.studies.c.study_name == self.name)
+        def found(db: sql.Connection) -> int | None:
+            check_ours(db, self.name, self.shown)
+            return db.execute(key_of(self.name)).scalar()
+
+        return self.db.read(found)
 
     def _created(self) -> int:
         """The key of the study, which is made; so are tables that are not there, Optuna's first.
@@ -153,8 +155,9 @@ class Store:
 
         def write(db: sql.Connection) -> int:
             t.metadata.create_all(db)
+            check_ours(db, self.name, self.shown)
             db.execute(sql.insert(t.studies), {"study_name": self.name})
-            key: int = db.execute(self._key()).scalar_one()
+            key: int = db.execute(key_of(self.name)).scalar_one()
             db.execute(sql.insert(t.directions), {"study_id": key, "objective": 0, "direction": t.MAXIMIZE})
             for table in t.metadata.sorted_tables:  # of a study with that key that was deleted by Optuna
                 db.execute(sql.delete(table).where(table.c.study_id == key))
@@ -463,29 +466,6 @@ def stamped(database: Database) -> None:
     made = options(address(database.url)) | pool
     made.pop("pool_pre_ping", None)
     optuna.storages.RDBStorage(database.url, made, skip_table_creation=True).remove_session()
-
-
-def names_in(url: str) -> list[str]:
-    """The names of the studies of Seedbed in a database.
-
-    Raises:
-        UsageError: it cannot be reached, or is no database.
-    """
-    database = Database(url)
-    query = sql.select(t.studies.c.study_name).join(t.searches, t.searches.c.study_id == t.studies.c.study_id)
-    hint = "name the file or the address that `seedbed search --study` was given"
-    none = UsageError(f"study: expected a database with a study in it, got {database.shown}", hint)
-    if missing_file(url) is not None:
-        raise none
-    try:
-        is_ours = database.read(lambda db: sql.inspect(db).has_table(t.searches.name))
-        return list(database.read(lambda db: db.execute(query).scalars().all())) if is_ours else []
-    except UsageError:
-        if database.is_file:
-            raise none from None
-        raise  # a server that cannot be reached says why
-    finally:
-        database.close()
 
 
 def _round(plain: dict[str, Any]) -> Round:

@@ -143,6 +143,8 @@ def _trials(space: Space, trials: int | None, budget: Any, method: str, steps: i
     if trials is not None and budget is not None:
         raise UsageError("budget: expected trials or a budget, got both", "leave one of them away")
     n = None if trials is None else whole("trials", trials, least=1)
+    if n is not None and n > LARGEST_GRID:
+        raise UsageError(f"trials: expected at most {LARGEST_GRID:,}, got {n:,}")
     if method == "grid":
         size = checked_grid(space, steps)
         return size if n is None else min(n, size)

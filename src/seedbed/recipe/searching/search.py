@@ -27,7 +27,8 @@ from seedbed.recipe.searching.winner import told_of
 from seedbed.searching.cluster import Cluster
 from seedbed.searching.config import Config
 from seedbed.searching.database import missing_file, shown
-from seedbed.searching.store import Round, Store, names_in
+from seedbed.searching.names import names_in
+from seedbed.searching.store import Round, Store
 from seedbed.searching.worker import Told, Worker
 from seedbed.training.scopes import ctrl_c
 from seedbed.training.setup import Setup
@@ -105,7 +106,9 @@ def search(
     }  # fmt: skip
     n_workers = None if workers is None else whole("workers", workers, least=1)
     if workers is not None and cluster is None:
-        raise UsageError("workers: expected a cluster to run them, got none", "say which: cluster='local'")
+        raise UsageError(
+            "workers: expected a cluster to run them, got none", "say which: --ray local (cluster='local' in Python)"
+        )
     config = None if resume else configured(space, dataset, **asked)
     store, folder = _opened(study, named(name), resume, out, dataset)
     config = _resumed(store, dataset, space, asked) if config is None else _begun(store, config)
@@ -137,9 +140,8 @@ def _opened(
 ) -> tuple[Store, Path | None]:
     """The study's store, and the folder of the search."""
     if study is None and resume:
-        raise UsageError(
-            "resume: expected the study to go on with, got none", "name its database: study='.../study.db'"
-        )
+        hint = "name its database: --study FOLDER/study.db (study= in Python)"
+        raise UsageError("resume: expected the study to go on with, got none", hint)
     # A bare name lies where the user works, and not in a search's own folder.
     at_home = study is not None and "://" not in str(study) and Path(study).name == STUDY_FILE != str(study)
     if at_home and str(out) == AUTO:  # a search's own folder: its results stay together

@@ -27,9 +27,10 @@ from seedbed.searching.cluster import Cluster
 from seedbed.searching.config import Config
 from seedbed.searching.database import missing_file, shown
 from seedbed.searching.importance import importances
+from seedbed.searching.names import names_in
 from seedbed.searching.narrowing import widest
 from seedbed.searching.space import Space
-from seedbed.searching.store import Round, Store, names_in
+from seedbed.searching.store import Round, Store
 from seedbed.searching.trial import Trial, best_of
 from seedbed.searching.worker import Worker
 from seedbed.training.cohorts import bind

@@ -102,7 +102,8 @@ def draw_parallel(evidence: Searched, language: str | None = None) -> alt.LayerC
         for name in ("trial", "axis", "value")
     ]
     drawn.append(won.mark_point(color=colour("wrong"), filled=True, size=40, opacity=1).encode(x=x, y=y, tooltip=said))
-    text: dict[str, Any] = {"align": "left", "dx": 6, "dy": -7, "limit": room - 14, "fontSize": 10.5}
+    text: dict[str, Any] = {"align": "left", "dx": 6, "dy": -7, "limit": room - 14, "fontSize": 10.5, "lineBreak": "\n"}
+    labels = labels.assign(label=labels["label"].str.replace(", ", ",\n"))  # narrow pages have no room beside an axis
     beside = alt.Chart(labels).encode(x=x, y=y, text="label:N")
     drawn.append(beside.mark_text(stroke=colour("paper"), strokeWidth=4, opacity=0.85, strokeJoin="round", **text))
     drawn.append(beside.mark_text(color=colour("ink"), **text))
