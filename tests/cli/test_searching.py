@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import shlex
@@ -102,6 +103,21 @@ def test_a_study_that_has_just_begun_can_be_shown(seedbed: Command) -> None:
         load_study("s.db").winner  # noqa: B018
 
 
+def test_a_folder_that_cannot_be_made_costs_no_work(seedbed: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: Path, *arguments: object, **options: object) -> None:
+        if path.name == "found":
+            raise OSError(errno.EROFS, "Read-only file system")
+        made(path, *arguments, **options)
+
+    made = Path.mkdir
+    monkeypatch.setattr(Path, "mkdir", refused)
+    said = seedbed("search", *QUICK, "--out", "found")
+    assert said.code == 2 and "found: the study could not be written there: Read-only file system" in said.err
+    said = seedbed("search", *QUICK, "--out", "found", "--study", "s.db")
+    assert said.code == 0 and "winner, best of 12" in said.out
+    assert "Read-only file system); the study is in sqlite:///s.db" in said.err.replace("\n", " ")
+
+
 def test_misuse_exits_with_2(seedbed: Command) -> None:
     said = seedbed("search", "iris", "--trials", "0")
     assert said.code == 2 and "trials: expected a whole number of at least 1, got 0" in said.err
@@ -131,6 +147,7 @@ def test_misuse_exits_with_2(seedbed: Command) -> None:
         (("--workers", "2"), "--ray local"),
         (("--resume",), "--study FOLDER/study.db"),
         (("--trials", "100000000"), "expected at most 100,000, got 100,000,000"),
+        (("--name", ""), "name: expected 1 to 512 characters, got ''"),
         (("--study", ""), "expected a file or the address of a database, got an empty text"),
     ):
         said = seedbed("search", "iris", *options)

@@ -175,7 +175,11 @@ def _file(folder: Path | None) -> Path:
         made = Path(tempfile.mkdtemp(prefix="seedbed-search-"))
         atexit.register(shutil.rmtree, made, ignore_errors=True)  # nothing is to be kept
         return made / STUDY_FILE
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        hint = "name a folder that may be written to, with --out (out= in Python)"
+        raise UsageError(f"{folder}: the study could not be written there: {error.strerror}", hint) from None
     return folder / STUDY_FILE
 
 

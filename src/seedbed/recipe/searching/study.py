@@ -262,9 +262,13 @@ class Study:
         from seedbed.recipe.report import written
 
         assert self.folder is not None
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_text(self.folder / "winner.toml", toml.dumps(self.setup))
-        written(self.report, f"the study is in {self.store.shown}")
+
+        def write() -> None:
+            assert self.folder is not None
+            write_text(self.folder / "winner.toml", toml.dumps(self.setup))
+            self.report()
+
+        written(write, f"the study is in {self.store.shown}")
 
     @property
     def _data(self) -> Dataset:
