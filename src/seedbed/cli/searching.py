@@ -98,8 +98,8 @@ def search(
         try:
             found = sb.search(
                 space, dataset, study=study, name="search" if name is None else name, resume=resumed,
-                retrain=retrain, out=out, cluster=ray, workers=workers, progress=not quiet, on_round=lambda one: _show_round(one, printer),
-                **options,
+                retrain=retrain, out=out, cluster=ray, workers=workers, progress=not quiet,
+                on_round=lambda one: _show_round(one, printer), **options,
             )  # fmt: skip
         except KeyboardInterrupt as ended:
             if not ended.args:  # before there was a study
