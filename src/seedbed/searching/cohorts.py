@@ -1,8 +1,9 @@
 """Cohorts of a round: which of its trials train as one program, padded where another compilation would cost more.
 
-Setups of one *skeleton* differ in widths and numbers alone. Of each skeleton the widths are cut into groups that are
-padded to their largest; then groups of different skeletons (another activation, a layer more) are merged, as long as
-what is saved in compiling is more than what is added in training.
+Setups of one *skeleton* differ in widths and numbers alone. Skeletons that have as many widths and make one program
+(another activation) are taken together, and their widths are cut into boxes, each padded to its largest, as long as
+what is saved in training is more than another program costs; then boxes of different skeletons (a layer more) are
+merged, as long as it is the other way round.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from numpy.typing import NDArray
 
 from seedbed.core.value import Value, rebuild
 from seedbed.data.dataset import Dataset
@@ -23,6 +25,8 @@ from seedbed.network import Network
 from seedbed.network.convolution import Convolution
 from seedbed.network.linear import Linear
 from seedbed.searching.costs import Costs
+from seedbed.searching.rungs import last_share, mean_epochs
+from seedbed.training import devices
 from seedbed.training.canonical import canonical
 from seedbed.training.layout import LANES
 from seedbed.training.plan import Plan, even
@@ -32,15 +36,18 @@ from seedbed.training.supplies import Supplies
 from seedbed.training.tuning import guess_for
 
 PART, MOST_PARTS = 64, 16  # trials of a task; where so many tasks do not hold all of them, they grow
-# That a device trains at a time, at most: smaller waves leave fewer places empty behind a rung, where few trials are
-# left, and no other program has to be compiled for them.
+# That a core trains at a time, at most; or as many as are left at the last rung: larger waves would stand half empty
+# there, or another program would have to be compiled.
 MOST_IN_CHUNK = 16
-# At least: each wave costs the host some ten milliseconds, more than a member of an early rung costs a device.
-FEWEST_IN_CHUNK = 4
+# That an epoch of a wave takes at least, where it may: each wave costs the host some ten milliseconds.
+WAVE_SECONDS, FEWEST_IN_CHUNK = 0.04, 4
 FEWEST_IN_PART = 4  # trials that are worth a program of their own in another process
-MOST_WIDTHS = 24  # of one skeleton that are told apart; more are first brought together
+MOST_CUTS = 8  # places at which the widths of one layer may be cut
 MOST_MERGED = 40  # groups that are compared with one another
 WIDTH_STEP, WIDE = 8, 128  # padded widths are multiples of it, and from WIDE on of twice as much: programs recur
+
+
+Sized = tuple[int, tuple[int, ...]]  # the place of a trial, and its widths
 
 
 @dataclass(frozen=True)
@@ -49,9 +56,20 @@ class Job:
 
     data: Dataset
     supplies: Supplies
-    epochs: float
+    rungs: Sequence[int]
+    n_trials: int  # of the round
     n_folds: int
     costs: Costs
+
+    @cached_property
+    def epochs(self) -> float:
+        """That a trial trains, in the mean."""
+        return mean_epochs(self.rungs, self.n_trials)
+
+    def most(self, n: int) -> int:
+        """Trials that a core trains at a time at most, of a cohort of `n`."""
+        n_last = n * self.n_folds * last_share(self.rungs, self.n_trials)
+        return min(math.ceil(n_last / len(devices.devices())), MOST_IN_CHUNK)
 
     def shape(self, setup: Setup) -> tuple[int, ...]:
         """The shape of an example behind the preprocessing of a setup."""
@@ -72,6 +90,16 @@ class Job:
             epochs=self.epochs,
         )
 
+    def fewest(self, seconds: float) -> int:
+        """Trials that a core trains at a time at least, where one of them takes so many seconds."""
+        each = max(seconds / (self.n_folds * self.epochs), 1e-9)
+        return min(math.ceil(WAVE_SECONDS / each), FEWEST_IN_CHUNK)
+
+    def program_seconds(self, seconds: float, n_layers: int) -> float:
+        """What a program costs before it trains anybody: compiling, and half a wave of empty places in every rung."""
+        empty = self.fewest(seconds) * len(devices.devices()) / 2 * seconds * self.rungs[-1] / self.epochs
+        return self.costs.compile_seconds(n_layers) + empty
+
 
 @dataclass(frozen=True)
 class Cohort:
@@ -83,6 +111,7 @@ class Cohort:
         data: what the first fold learns from.
         shape: of an example behind the preprocessing.
         trial_seconds, compile_seconds: what the cost model expects.
+        fewest, most: trials that a core trains at a time.
         given: how the program was laid out in an earlier round, where it is one of those.
     """
 
@@ -92,6 +121,8 @@ class Cohort:
     shape: tuple[int, ...]
     trial_seconds: float = 0.0
     compile_seconds: float = 0.0
+    fewest: int = 1
+    most: int = MOST_IN_CHUNK
     given: Plan | None = None
 
     @property
@@ -113,9 +144,9 @@ class Cohort:
         params = self.setups[0].network.params_shapes(sketch.in_shape)
         n = max(parts(len(self.places)))
         guessed = guess_for(sketch, n, params)
-        if guessed.layout == LANES:
+        if guessed.layout == LANES or not devices.is_cpu():
             return guessed
-        chunk = min(max(guessed.chunk, FEWEST_IN_CHUNK), MOST_IN_CHUNK)
+        chunk = max(min(guessed.chunk, self.most), self.fewest)
         return guessed if chunk == guessed.chunk else even(n, guessed.n_devices, chunk, guessed.layout)
 
     @cached_property
@@ -154,8 +185,8 @@ class _Draft:
     seconds: float  # of a trial
     n_layers: int
 
-    def cost(self, costs: Costs) -> float:
-        return costs.compile_seconds(self.n_layers) + len(self.places) * self.seconds
+    def cost(self, job: Job) -> float:
+        return job.program_seconds(self.seconds, self.n_layers) + len(self.places) * self.seconds
 
 
 def cohorts(
@@ -163,7 +194,7 @@ def cohorts(
     data: Dataset,
     supplies: Supplies,
     *,
-    epochs: float,
+    rungs: Sequence[int],
     n_folds: int,
     costs: Costs,
     known: Sequence[Form] = (),
@@ -171,15 +202,11 @@ def cohorts(
     """The cohorts of bound setups.
 
     Arguments:
-        epochs: that a trial trains in the mean.
+        rungs: of their round.
         known: programs of earlier rounds.
     """
-    job = Job(data, supplies, epochs, n_folds, costs)
-    skeletons: dict[Any, list[tuple[int, tuple[int, ...]]]] = {}
-    for place, setup in enumerate(setups):
-        skeleton, widths = _skeleton(setup)
-        skeletons.setdefault(skeleton, []).append((place, widths))
-    drafts = [draft for own in skeletons.values() for draft in _cut(own, setups, job)]
+    job = Job(data, supplies, rungs, len(setups), n_folds, costs)
+    drafts = [draft for pool in _pools(setups, job) for draft in _cut(pool, setups, job)]
     found = []
     for draft in _merged(drafts, job):
         found += grouped(setups, sorted(draft.places), job, known)
@@ -230,8 +257,9 @@ def grouped(setups: Sequence[Setup], places: Sequence[int], job: Job, known: Seq
         assert made is not None
         forms = made[len(form.templates) :]
     compiling = 0.0 if form else job.costs.compile_seconds(len(forms[0].network.layers))
-    plan = form.plan if form else None
-    return [Cohort(tuple(places), tuple(forms), job.data, job.shape(own[0]), job.seconds(forms[0]), compiling, plan)]
+    plan, seconds = form.plan if form else None, job.seconds(forms[0])
+    bounds = job.fewest(seconds), job.most(len(places))
+    return [Cohort(tuple(places), tuple(forms), job.data, job.shape(own[0]), seconds, compiling, *bounds, plan)]
 
 
 def _fitting(own: Sequence[Setup], alone: Setup, job: Job, known: Sequence[Form]) -> Form | None:
@@ -262,59 +290,65 @@ def _rounded(width: int) -> int:
     return math.ceil(width / step) * step
 
 
-def _cut(own: Sequence[tuple[int, tuple[int, ...]]], setups: Sequence[Setup], job: Job) -> list[_Draft]:
-    """The trials of one skeleton in groups of similar widths: the cheapest way to cut them, sorted by their size."""
-    template = setups[own[0][0]]
-    seconds = _seconds_of(template, job)
-    by_widths: dict[tuple[int, ...], list[int]] = {}
-    for place, widths in own:
-        by_widths.setdefault(widths, []).append(place)
-    if len(by_widths) > MOST_WIDTHS:
-        by_widths = _coarser(by_widths)
-    kinds = sorted(by_widths, key=seconds)
-    n = len(kinds)
-    compiling = job.costs.compile_seconds(len(template.network.layers))
-    best, start = [0.0] + [np.inf] * n, [0] * (n + 1)
-    for end in range(1, n + 1):
-        widest, count = kinds[end - 1], 0
-        for begin in range(end - 1, -1, -1):
-            widest = tuple(map(max, widest, kinds[begin]))
-            count += len(by_widths[kinds[begin]])
-            cost = best[begin] + compiling + count * seconds(widest)
-            if cost < best[end]:
-                best[end], start[end] = cost, begin
-    drafts, end = [], n
-    while end > 0:
-        group = kinds[start[end] : end]
-        widest = tuple(map(max, *group)) if len(group) > 1 else group[0]
-        places = [place for widths in group for place in by_widths[widths]]
-        wide = template.replace(network=_with_widths(template.network, widest))
-        drafts.append(_Draft(places, [wide], seconds(widest), len(template.network.layers)))
-        end = start[end]
+def _pools(setups: Sequence[Setup], job: Job) -> list[list[Sized]]:
+    """The trials by their skeletons, where several of these make one program all of theirs together."""
+    skeletons: dict[Any, list[Sized]] = {}
+    for place, setup in enumerate(setups):
+        skeleton, widths = _skeleton(setup)
+        skeletons.setdefault(skeleton, []).append((place, widths))
+    alike: dict[Any, list[list[Sized]]] = {}
+    for own in skeletons.values():
+        place, widths = own[0]
+        alike.setdefault((len(widths), _outside(setups[place])), []).append(own)
+    pools = []
+    for some in alike.values():
+        firsts = [setups[own[0][0]] for own in some]
+        makes_one = canonical(firsts, job.in_shape(firsts[0]), widths=_rounded) is not None
+        pools += [list(itertools.chain(*some))] if makes_one else some
+    return pools
+
+
+def _cut(pool: Sequence[Sized], setups: Sequence[Setup], job: Job) -> list[_Draft]:
+    """The trials of a pool in boxes of similar widths."""
+    first = setups[pool[0][0]]
+    seconds, n_layers = _seconds_of(first, job), len(first.network.layers)
+    drafts = []
+    for box in _boxes(pool, seconds, lambda each: job.program_seconds(each, n_layers)):
+        widest = tuple(map(max, zip(*(widths for _, widths in box), strict=True)))
+        templates = {_skeleton(setups[place])[0]: setups[place] for place, _ in box}.values()
+        wide = [one.replace(network=_with_widths(one.network, widest)) for one in templates]
+        drafts.append(_Draft([place for place, _ in box], wide, seconds(widest), n_layers))
     return drafts
 
 
-def _coarser(by_widths: dict[tuple[int, ...], list[int]]) -> dict[tuple[int, ...], list[int]]:
-    """The same with every width rounded up to a step of a quarter more, or more where there are still too many.
+def _boxes(
+    own: Sequence[Sized], seconds: Callable[[tuple[int, ...]], float], program: Callable[[float], float]
+) -> list[Sequence[Sized]]:
+    """Trials cut in two at the width of a layer where that saves most, and so on, as long as it saves anything.
 
-    None becomes wider than the widest at its place: the outputs of all stay what they are, or nothing could be merged.
+    Arguments:
+        seconds: what a trial takes, by its widths.
+        program: what another program costs, by the seconds of a trial.
     """
-    step, most = 1.25, tuple(map(max, *by_widths))
-    while True:
-        found: dict[tuple[int, ...], list[int]] = {}
-        for widths, places in by_widths.items():
-            rounded = tuple(min(_up(width, step), high) for width, high in zip(widths, most, strict=True))
-            found.setdefault(rounded, []).extend(places)
-        if len(found) <= MOST_WIDTHS:
-            return found
-        step *= step
+    widths = np.asarray([one for _, one in own]).reshape(len(own), -1)
+    whole = len(own) * seconds(_widest(widths))
+    best: tuple[float, list[Sequence[Sized]]] = (0.0, [own])
+    for axis in range(widths.shape[1] if whole > program(0.0) else 0):
+        values = np.unique(widths[:, axis])[:-1]
+        for value in values[np.unique(np.linspace(0, len(values) - 1, MOST_CUTS).astype(int))] if len(values) else ():
+            is_low = widths[:, axis] <= value
+            each = [seconds(_widest(widths[side])) for side in (is_low, ~is_low)]
+            saved = whole - is_low.sum() * each[0] - (~is_low).sum() * each[1] - program(min(each))
+            if saved > best[0]:
+                best = (
+                    saved,
+                    [[one for one, there in zip(own, side, strict=True) if there] for side in (is_low, ~is_low)],
+                )
+    return best[1] if len(best[1]) == 1 else [box for part in best[1] for box in _boxes(part, seconds, program)]
 
 
-def _up(width: int, step: float) -> int:
-    size = 1.0
-    while size < width:
-        size = max(size + 1, size * step)
-    return int(size)
+def _widest(widths: NDArray[Any]) -> tuple[int, ...]:
+    return tuple(widths.max(axis=0).tolist())
 
 
 def _merged(drafts: list[_Draft], job: Job) -> list[_Draft]:
@@ -346,7 +380,7 @@ def _together(a: _Draft, b: _Draft, job: Job) -> tuple[float, _Draft] | None:
         return None
     flops = forms[0].network.flops(in_shape)
     one = _Draft(a.places + b.places, templates, job.seconds(forms[0], flops), len(forms[0].network.layers))
-    return a.cost(job.costs) + b.cost(job.costs) - one.cost(job.costs), one
+    return a.cost(job) + b.cost(job) - one.cost(job), one
 
 
 def _outside(setup: Setup) -> Any:

@@ -14,10 +14,8 @@ import hashlib
 import json
 import math
 import os
-import statistics
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from seedbed.core.cache import cache_folder
 from seedbed.training import devices
@@ -27,7 +25,9 @@ from seedbed.training.plan import Plan
 # activations; a step of one member in a population.
 COMPILE, COMPILE_LAYER = 0.3, 0.3
 STEP, RATE = 1.5e-6, 1.1e11
+HOST = 0.01  # seconds that the host works for a wave, whatever its members
 LEARNED = 0.3  # the share of the newest measurement in a factor
+KINDS = ("compiling", "training")
 LADDER = 4  # a wave for few trials has so many times fewer places
 
 
@@ -37,16 +37,13 @@ class Costs:
 
     compiling: float = 1.0
     training: float = 1.0
-    _noted: list[tuple[str, float]] = field(default_factory=list)
+    _noted: list[tuple[str, float, float]] = field(default_factory=list)
 
     @classmethod
     def known(cls) -> Costs:
         """What was measured on this machine before, to a power of √2."""
-        try:
-            plain = json.loads(_path().read_text())
-            return cls(_rounded(plain["compiling"]), _rounded(plain["training"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            return cls()
+        compiling, training = _learned()
+        return cls(_rounded(compiling), _rounded(training))
 
     @property
     def factors(self) -> tuple[float, float]:
@@ -80,23 +77,24 @@ class Costs:
     def note(self, kind: str, expected: float, measured: float) -> None:
         """Remembers a measurement: "compiling" or "training"."""
         if expected > 0.05 and measured > 0:
-            self._noted.append((kind, measured / expected))
+            self._noted.append((kind, expected, measured))
 
     def keep(self) -> None:
         """Writes the factors down for the next study on this machine."""
         if not self._noted:
             return
-        factors = {"compiling": self.compiling, "training": self.training}
-        for kind in {
-            kind for kind, _ in self._noted
-        }:  # all were held against the same factor: one step for all of them
-            ratio = statistics.median(ratio for own, ratio in self._noted if own == kind)
-            factors[kind] *= min(max(ratio, 0.25), 4.0) ** LEARNED
+        factors = dict(zip(KINDS, _learned(), strict=True))
+        for kind, present in zip(KINDS, self.factors, strict=True):
+            own = [seconds for noted, *seconds in self._noted if noted == kind]
+            if own:  # what took longest weighs most
+                ratio = sum(measured for _, measured in own) / sum(expected for expected, _ in own)
+                factors[kind] **= 1 - LEARNED
+                factors[kind] *= (present * min(max(ratio, 0.25), 4.0)) ** LEARNED
         path = _path()
         partial = path.with_suffix(f".{os.getpid()}")
         with contextlib.suppress(OSError):  # then the next study begins as this one did
             path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_text(json.dumps({k: min(max(v, 0.02), 50.0) for k, v in factors.items()}))
+            partial.write_text(json.dumps({kind: min(max(one, 0.02), 50.0) for kind, one in factors.items()}))
             partial.replace(path)
 
 
@@ -104,8 +102,18 @@ def _places(plan: Plan, n: int) -> int:
     return plan.wave * math.ceil(n / plan.wave)
 
 
-def _rounded(factor: Any) -> float:
-    return float(2.0 ** (round(2 * math.log2(float(factor))) / 2))
+def _learned() -> tuple[float, float]:
+    """Both factors as they were written down; 1 where there are none yet."""
+    try:
+        plain = json.loads(_path().read_text())
+        compiling, training = (float(plain[kind]) for kind in KINDS)
+    except (OSError, ValueError, KeyError, TypeError):
+        return 1.0, 1.0
+    return (compiling, training) if min(compiling, training) > 0 else (1.0, 1.0)
+
+
+def _rounded(factor: float) -> float:
+    return float(2.0 ** (round(2 * math.log2(factor)) / 2))
 
 
 def _path() -> Path:

@@ -50,6 +50,18 @@ def mean_epochs(rungs: Sequence[int], n: int) -> float:
     return epochs
 
 
+def last_share(rungs: Sequence[int], n: int) -> float:
+    """The share of the trials of a round that train to the end.
+
+    >>> round(512 * last_share((1, 3, 7, 20), 512))
+    19
+    """
+    going = n
+    for _ in rungs[1:]:
+        going = n_survivors(going)
+    return going / n
+
+
 def brackets(epochs: int, eta: int = ETA) -> list[tuple[tuple[int, ...], float]]:
     """Hyperband's brackets, the widest first: the rungs of each, and its share of the trials.
 

@@ -22,14 +22,15 @@ from seedbed.data.dataset import Dataset
 from seedbed.searching import blobs
 from seedbed.searching.cohorts import Cohort, Form, Job, cohorts, grouped, parted
 from seedbed.searching.config import Config
-from seedbed.searching.costs import Costs
+from seedbed.searching.costs import HOST, Costs
 from seedbed.searching.crew import Crew
 from seedbed.searching.narrowing import widest
-from seedbed.searching.rungs import mean_epochs, n_survivors, survivors
+from seedbed.searching.rungs import n_survivors, survivors
 from seedbed.searching.space import Space
 from seedbed.searching.store import Round, Store, Task
 from seedbed.searching.trial import Trial
 from seedbed.training.cohorts import bind
+from seedbed.training.compiling import n_read
 from seedbed.training.paused import Paused
 from seedbed.training.plan import Plan
 from seedbed.training.setup import Setup
@@ -38,7 +39,6 @@ from seedbed.training.trainer import Progress
 
 SEARCHING = 0.85  # of a budget by wall clock; the rest is for the winner
 BEAT_SECONDS, WAIT_SECONDS = 2.0, 0.2
-HARDLY_COMPILED = 0.4  # of what is expected: a program that was read from disk
 KEPT = 64  # trials whose weights and predictions are kept: the best
 
 
@@ -158,9 +158,8 @@ class Worker:
             return None
         numbers = range(len(trials), len(trials) + len(proposal.points))
         setups = [self._bound(proposal.space, point) for point in proposal.points]
-        epochs = mean_epochs(proposal.rungs, len(proposal.points))
         known = self._known(rounds)
-        groups = cohorts(setups, self.data[0], self.supplies, epochs=epochs, known=known, **self._job())
+        groups = cohorts(setups, self.data[0], self.supplies, rungs=proposal.rungs, known=known, **self._job())
         new = Round(
             number=len(rounds),
             first=len(trials),
@@ -195,8 +194,7 @@ class Worker:
             known = self._known(self.store.rounds()[: round_.number])
             space = Space(toml.loads(round_.space, Setup))
             own = {t.number: self._bound(space, t.point) for t in self.store.trials(round_.numbers)}
-            epochs = mean_epochs(round_.rungs, round_.size)
-            job = Job(self.data[0], self.supplies, epochs, **self._job())
+            job = Job(self.data[0], self.supplies, round_.rungs, round_.size, **self._job())
             found = {}
             for numbers in round_.cohorts:
                 [one] = grouped([own[n] for n in numbers], range(len(numbers)), job, known)
@@ -372,12 +370,13 @@ class Worker:
         """Holds what the cost model expected against what it was, for the next study."""
         cohort, training = self._members(round_)[task.trials[0]][0], crew.training
         expected = self.costs.compile_seconds(cohort.n_layers)
-        if self.n_trained == 0 and training.program_seconds > HARDLY_COMPILED * expected:
-            self.costs.note("compiling", expected, training.program_seconds)  # the first has the machine for itself
+        if self.n_trained == 0 and not n_read():  # the first has the machine for itself
+            self.costs.note("compiling", expected, training.program_seconds)
         before = round_.rungs[task.rung - 1] if task.rung else 0
         each = self._trial_seconds(cohort, round_.rungs[task.rung] - before)
-        n_places = sum(one.plan.wave * -(-len(one.places) // one.plan.wave) for one in training.results)
-        self.costs.note("training", each * n_places, training.wall_seconds - training.compile_seconds)
+        waves = [(one.plan.wave, -(-len(one.places) // one.plan.wave)) for one in training.results]
+        seconds = training.wall_seconds - training.compile_seconds - HOST * sum(n for _, n in waves)
+        self.costs.note("training", each * sum(size * n for size, n in waves), seconds)
 
     # Around it
 

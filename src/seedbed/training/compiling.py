@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.monitoring
 import numpy as np
 
 from seedbed.core.cache import cache_folder
@@ -25,8 +26,19 @@ from seedbed.training.state import Blueprint, Examples, Span
 MOST_COMPILED = 64  # in memory
 ZSTANDARD = b"\x28\xb5\x2f\xfd"  # how a file of that kind begins
 _compiled: dict[tuple[Any, ...], tuple[Any, Any]] = {}
+_read: list[str] = []
 _programs: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
 _turns: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
+
+
+def n_read() -> int:
+    """How many programs this process has read from disk in place of compiling them."""
+    return len(_read)
+
+
+def _hear(event: str, **_: str | int) -> None:
+    if event == "/jax/compilation_cache/cache_hits":
+        _read.append(event)
 
 
 @functools.cache
@@ -38,6 +50,7 @@ def keep_programs() -> None:
     """
     if getattr(jax.config, "jax_compilation_cache_dir", None) is not None:
         return
+    jax.monitoring.register_event_listener(_hear)
     name = hashlib.sha256(devices.machine().encode()).hexdigest()[:16]
     folder = cache_folder() / "compiled" / name
     with contextlib.suppress(OSError):  # then they stay, and JAX compiles again

@@ -20,7 +20,7 @@ from seedbed.searching.cohorts import cohorts
 from seedbed.searching.config import Config
 from seedbed.searching.costs import Costs
 from seedbed.searching.methods import LARGEST_GRID, METHODS, checked_grid
-from seedbed.searching.rungs import mean_epochs, rungs_of
+from seedbed.searching.rungs import rungs_of
 from seedbed.searching.space import Space
 from seedbed.training.cohorts import bind
 from seedbed.training.setup import Setup
@@ -159,8 +159,8 @@ def _open_round(config: Config, data: Dataset) -> int:
         space.setup_at(space.sampled(seed=config.seed, number=n)).replace(epochs=config.epochs) for n in range(PROBED)
     ]
     bound = [bind(one, data, supplies.preprocessor(one, data).shape) for one in setups]
-    rungs, costs = config.rungs or rungs_of(config.epochs, LARGEST_ROUND), Costs(*config.costs)
-    epochs = mean_epochs(rungs, LARGEST_ROUND) if config.halves else config.epochs
-    groups = cohorts(bound, data, supplies, epochs=epochs, n_folds=config.folds or 1, costs=costs)
+    halved = config.rungs or rungs_of(config.epochs, LARGEST_ROUND)
+    rungs, costs = halved if config.halves else (config.epochs,), Costs(*config.costs)
+    groups = cohorts(bound, data, supplies, rungs=rungs, n_folds=config.folds or 1, costs=costs)
     each = sum(one.trial_seconds * len(one.places) for one in groups) / PROBED
     return int(min(LARGEST_ROUND, max(SMALLEST_ROUND, 2 ** int(np.log2(config.seconds / 8 / each)))))

@@ -85,7 +85,7 @@ def outlook(space: Setup | None, data: Any, **options: Any) -> Outlook:
     bound = [bind(one, dataset, supplies.preprocessor(one, dataset).shape) for one in setups]
     n_folds, costs = config.folds or 1, Costs(*config.costs)
     epochs = mean_epochs(first.rungs, len(bound))
-    groups = cohorts(bound, dataset, supplies, epochs=epochs, n_folds=n_folds, costs=costs)
+    groups = cohorts(bound, dataset, supplies, rungs=first.rungs, n_folds=n_folds, costs=costs)
     programs = tuple(_program(one) for one in groups)
     training = sum(one.train_seconds for one in programs)
     ratio = sum(n * mean_epochs(own, n) for n, own in zip(sizes, rungs, strict=True)) / (sizes[0] * epochs)
