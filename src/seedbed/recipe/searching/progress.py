@@ -8,16 +8,25 @@ from collections.abc import Callable, Iterator
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from seedbed.searching.store import Round
 from seedbed.searching.worker import Told
 
 Tell = Callable[[Told], None]
+Say = Callable[[Round], None]
 
 
 @contextlib.contextmanager
-def showing_search(wanted: bool | None, also: Tell | None = None) -> Iterator[Tell | None]:
-    """Shows a search as long as it lasts; gives the function that the worker calls, or None."""
+def showing_search(
+    wanted: bool | None, also: Tell | None = None, say: Say | None = None
+) -> Iterator[tuple[Tell | None, Say | None]]:
+    """Shows a search as long as it lasts; gives the two functions that the worker calls, or None.
+
+    Arguments:
+        also: is called beside.
+        say: prints something of a round; the bar is away meanwhile, so that nothing is printed behind it.
+    """
     if not wanted:
-        yield also
+        yield also, say
         return
     console = Console(stderr=True, highlight=False, markup=False, emoji=False)
     columns = (BarColumn(bar_width=16), TextColumn("{task.description}"))
@@ -31,7 +40,14 @@ def showing_search(wanted: bool | None, also: Tell | None = None) -> Iterator[Te
             if also is not None:
                 also(told)
 
-        yield tell
+        def saying(one: Round) -> None:
+            bar.stop()
+            if say is not None:
+                say(one)
+            bar.update(task, completed=0, description=f"round {one.number + 1}: compiling")
+            bar.start()
+
+        yield tell, saying
 
 
 def words(told: Told, best: float | None) -> str:

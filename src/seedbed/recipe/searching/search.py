@@ -99,6 +99,8 @@ def search(
         RunError: the folder is in the way.
         TrainingError: every trial diverged.
     """
+    if study is not None and not isinstance(study, str | Path):
+        raise UsageError(f"study: expected a path or the address of a database, got {study!r}")
     began, dataset, n_retrained = time.perf_counter(), load(data), whole("retrain", retrain, least=0)
     asked: dict[str, Any] = {
         "trials": trials, "budget": budget, "method": method, "seed": seed, "folds": folds, "epochs": epochs,
@@ -113,8 +115,8 @@ def search(
     store, folder = _opened(study, named(name), resume, out, dataset)
     config = _resumed(store, dataset, space, asked) if config is None else _begun(store, config)
     parts, before = _parts(dataset, config.folds), store.seconds()
-    with ctrl_c() as noted, showing_search(progress, on_told) as tell:
-        told: dict[str, Any] = {"on_told": tell, "on_round": on_round, "ends": noted}
+    with ctrl_c() as noted, showing_search(progress, on_told, on_round) as (tell, say):
+        told: dict[str, Any] = {"on_told": tell, "on_round": say, "ends": noted}
         worker = (
             Worker(store, config, parts, **told)
             if cluster is None
