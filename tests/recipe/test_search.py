@@ -1,5 +1,7 @@
 """`search`: what the study says is what its networks do; and what it does not take."""
 
+import itertools
+
 import numpy as np
 import optuna
 import pytest
@@ -11,6 +13,7 @@ from seedbed.recipe.searching.study import load_study
 from seedbed.recipe.searching.winner import told_of
 from seedbed.searching.database import address
 from seedbed.searching.store import Store
+from seedbed.searching.worker import Told
 from tests.searching.spaces import nested, small
 from tests.searching.studies import config
 
@@ -37,6 +40,15 @@ def test_trials_are_given_up_behind_rungs_and_the_rest_goes_on(study) -> None:
     assert first[kept["trial"]].median() > first[trials.loc[trials["state"] == "pruned", "trial"]].median()
     assert set(kept["epochs"]) == {5}
     assert set(trials.loc[trials["state"] == "pruned", "epochs"]) == {2}
+
+
+def test_what_is_told_counts_the_trials_of_a_rung(digits) -> None:
+    told: list[Told] = []
+    search(small(4), digits, trials=24, method="halving", out=None, retrain=0, on_told=told.append)
+    assert {(one.rung, one.n_trials) for one in told} == {(0, 24), (1, 8)}
+    ends = [one.n_done for one, after in itertools.pairwise([*told, None]) if after is None or after.rung > one.rung]
+    assert ends == [24, 8]
+    assert all(0 <= one.n_done <= one.n_trials for one in told)
 
 
 def test_a_trial_is_what_its_member_learns_alone(study, digits) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from seedbed.recipe.progress import Tell, showing
 from seedbed.training.trained import Trained
-from seedbed.training.trainer import Progress, Training
+from seedbed.training.trainer import Training
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,5 @@ def watched(training: Training, shown: Shown, how: str, *, until: int | None = N
         part = "" if training.until is None else f" to epoch {until:,} of {epochs:,},"
         shown.on_note(f"trains {who} {how},{part} and watches {them}")
     with showing(shown.progress, shown.on_progress) as tell:
-        training.on_progress = tell if tell is None or training.until is None else _up_to(training.until, tell)
+        training.on_progress = tell
         return to_the_end(training)
-
-
-def _up_to(until: int, tell: Tell) -> Tell:
-    """Tells of a training that ends at an epoch as if it had no more."""
-
-    def told(tick: Progress) -> None:
-        tell(replace(tick, epochs=until, share_done=min(1.0, tick.share_done * tick.epochs / until)))
-
-    return told

@@ -196,11 +196,13 @@ class Cluster:
                 return
             last = rounds[-1]
             opened = [tasks for rung in range(len(last.rungs)) if (tasks := self.store.tasks(last.number, rung))]
-            n_done = sum(len(task.trials) for task in opened[-1] if task.is_done) if opened else 0
+            tasks = opened[-1] if opened else []
+            n_trials = sum(len(task.trials) for task in tasks) or last.size
+            n_done = sum(len(task.trials) for task in tasks if task.is_done)
             best = next(iter(self.store.behind(range(last.numbers.stop), 0)), None)
             rung = max(0, len(opened) - 1)
             score = None if best is None else best.score
-            self.on_told(Told(last.number, rung, len(last.rungs), last.size, n_done, last.first, score, seconds))
+            self.on_told(Told(last.number, rung, len(last.rungs), n_trials, n_done, last.first, score, seconds))
 
 
 @dataclass(frozen=True)

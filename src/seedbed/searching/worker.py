@@ -48,9 +48,8 @@ class Told:
 
     Attributes:
         round, rung, n_rungs: where the study is.
-        n_trials: of the round.
+        n_trials: that reached the rung.
         n_done: trials of the rung that are done, by this worker or another.
-        share: of the task that trains here.
         n_over: trials of the study that are over.
         best: the best score so far.
         seconds: since this worker began.
@@ -336,11 +335,13 @@ class Worker:
 
     def _follow(self, round_: Round, task: Task, crew: Crew) -> None:
         """Lets a crew tell how far it is."""
-        others = [one for one in self.store.tasks(round_.number, task.rung) if one.number != task.number]
+        tasks = self.store.tasks(round_.number, task.rung)
+        others = [one for one in tasks if one.number != task.number]
         # What this worker has begun before is over, and being written.
         over = [one for one in others if one.is_done or (one.is_begun and one.owner == self.store.owner)]
         n_before = sum(len(one.trials) for one in over)
-        crew.training.on_progress = lambda now: self._tell(round_, task, n_before, now)
+        n_trials = sum(len(one.trials) for one in tasks)
+        crew.training.on_progress = lambda now: self._tell(round_, task, n_trials, n_before, now)
 
     def _record(self, round_: Round, task: Task, crew: Crew, seconds: float, finished: float) -> Recorded | None:
         """Judges what came of a task and writes it; None where the task is not this worker's any more."""
@@ -380,7 +381,7 @@ class Worker:
 
     # Around it
 
-    def _tell(self, round_: Round, task: Task, n_before: int, now: Progress) -> None:
+    def _tell(self, round_: Round, task: Task, n_trials: int, n_before: int, now: Progress) -> None:
         if self.on_told is None:
             return
         done = n_before + len(task.trials) * now.share_done
@@ -390,7 +391,7 @@ class Worker:
                 round_.number,
                 task.rung,
                 len(round_.rungs),
-                round_.size,
+                n_trials,
                 done,
                 round_.first,
                 best,

@@ -292,13 +292,15 @@ class Training:
         if self.on_progress is None:
             return
         n_here = sum(len(wave.numbers) for wave in cohort.waves)
-        share = (self._n_done + n_here * cohort.epochs_done / cohort.epochs) / len(self.numbers)
+        epochs = min(self.until or cohort.epochs, cohort.epochs)
+        done = min(cohort.epochs_done, epochs)  # a wave that is over counts as whole
+        share = (self._n_done + n_here * done / epochs) / len(self.numbers)
         self.best_score = max(self.best_score, cohort.best_score)
         self.on_progress(
             Progress(
                 len(self.numbers),
-                cohort.epochs,
-                cohort.epochs_done,
+                epochs,
+                done,
                 share,
                 self.best_score,
                 self.n_steps + cohort.n_steps_done,

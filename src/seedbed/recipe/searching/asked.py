@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -163,4 +164,7 @@ def _open_round(config: Config, data: Dataset) -> int:
     rungs, costs = halved if config.halves else (config.epochs,), Costs(*config.costs)
     groups = cohorts(bound, data, supplies, rungs=rungs, n_folds=config.folds or 1, costs=costs)
     each = sum(one.trial_seconds * len(one.places) for one in groups) / PROBED
+    if (needed := SMALLEST_ROUND * each) > config.seconds:
+        hint = "a larger budget, fewer epochs or smaller networks let rounds follow one another"
+        warnings.warn(f"budget: {SMALLEST_ROUND} trials take about {needed:.0f} s here: {hint}", stacklevel=4)
     return int(min(LARGEST_ROUND, max(SMALLEST_ROUND, 2 ** int(np.log2(config.seconds / 8 / each)))))
