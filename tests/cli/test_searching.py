@@ -37,8 +37,10 @@ def test_a_search_its_study_and_its_winner(seedbed: Command) -> None:
         assert re.search(rf"{epochs} +{n} +{best:.4f}", shown.out)
     plain = json.loads(seedbed("study", "found/study.db", "--json").out)
     assert plain["trials"] == 12 and plain["states"] == {"pruned": 8, "complete": 4}
-    again = json.loads(seedbed("search", "iris", "--study", "found/study.db", "--resume", "--json").out)
-    assert again["best"] == plain["best"] and again["retrained"]["gap"] is not None
+    finished = seedbed("search", "iris", "--study", "found/study.db", "--resume", "--json")
+    again = json.loads(finished.out)
+    assert again["best"] == plain["best"] and again["retrained"] == plain["retrained"]
+    assert "search: the study is finished, and nothing was left to do here" in finished.err
     other = seedbed("search", "iris", "--study", "found/study.db", "--resume", "--epochs", "4")
     assert other.code == 2 and "expected epochs 3, got 4" in other.err
     assert seedbed("predict", "found/winner", "iris.csv").code == 2  # a run like any other; the file is not there

@@ -7,6 +7,7 @@ import optuna
 import pytest
 
 import seedbed as sb
+from seedbed.recipe.searching import winner
 from seedbed.recipe.searching.budget import seconds_of
 from seedbed.recipe.searching.search import search
 from seedbed.recipe.searching.study import load_study
@@ -149,6 +150,24 @@ def test_what_is_not_sound_is_refused(digits, options, message, tmp_path, monkey
 def test_a_setup_without_a_distribution_is_for_train(digits) -> None:
     with pytest.raises(sb.UsageError, match="or train this setup"):
         search(sb.Setup(sb.Network.parse("linear out"), sb.CrossEntropy(), sb.SGD(0.1)), digits, out=None)
+
+
+def test_a_finished_study_is_told_once(digits, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test part is not looked at again, unless more is asked of the winner."""
+    asked = {"study": tmp_path / "a.db", "out": None}
+    first = search(small(2), digits, trials=6, method="random", retrain=1, **asked)
+    assert first.truth is not None and len(first.truth.retrained) == 1
+
+    def looked(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(winner, "_tested", looked)
+    for retrain in (None, 0, 1):
+        again = search(None, digits, resume=True, retrain=retrain, **asked)
+        assert again.truth == first.truth
+    assert again.worker is not None and again.worker.n_trained == 0
+    with pytest.raises(AssertionError):
+        search(None, digits, resume=True, retrain=2, **asked)
 
 
 def test_a_retraining_that_was_stopped_is_not_told(study, monkeypatch) -> None:

@@ -61,8 +61,9 @@ def search(
     ] = None,
     seed: Annotated[int, typer.Option(help="Decides points, first weights, noise and data order.", metavar="N")] = 0,
     retrain: Annotated[
-        int, typer.Option(help="How often the winner is trained again with fresh seeds.", metavar="N")
-    ] = 8,
+        int | None,
+        typer.Option(help="How often the winner is trained again with fresh seeds; 8 unless given.", metavar="N"),
+    ] = None,
     out: Annotated[
         str,
         typer.Option(
@@ -220,6 +221,8 @@ def _show(found: sb.Study, printer: Printer, *, as_json: bool) -> None:
     if found.is_interrupted:
         goes_on = command_to_go_on(found.config.source, where, found.name)
         printer.note(f"interrupted: this is the best so far; `{goes_on}` goes on")
+    elif found.worker is not None and found.worker.n_trained == 0:
+        printer.note(f"{found.name}: the study is finished, and nothing was left to do here")
     if as_json:
         printer.result(as_plain(found))
         return

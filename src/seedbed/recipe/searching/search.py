@@ -23,7 +23,7 @@ from seedbed.recipe.searching.asked import METHOD, compared_at, configured, name
 from seedbed.recipe.searching.budget import seconds_of
 from seedbed.recipe.searching.progress import showing_search
 from seedbed.recipe.searching.study import STUDY_FILE, Study
-from seedbed.recipe.searching.winner import told_of
+from seedbed.recipe.searching.winner import told_once
 from seedbed.searching.cluster import Cluster
 from seedbed.searching.config import Config
 from seedbed.searching.database import missing_file, shown
@@ -33,7 +33,6 @@ from seedbed.searching.worker import Told, Worker
 from seedbed.training.scopes import ctrl_c
 from seedbed.training.setup import Setup
 
-RETRAINED = 8  # networks of the winner, with fresh seeds
 STUDY_NAME = "search"
 
 
@@ -53,7 +52,7 @@ def search(
     halving: bool | None = None,
     steps: int | None = None,
     rungs: Sequence[int] | None = None,
-    retrain: int = RETRAINED,
+    retrain: int | None = None,
     out: str | Path | None = AUTO,
     cluster: str | None = None,
     workers: int | None = None,
@@ -84,7 +83,8 @@ def search(
         steps: into how many values a grid cuts a range.
         rungs: the epochs at which trials are compared, such as (2, 6, 20), the last being the end; one third of the
             trials goes on behind each. By the number of trials and epochs unless given.
-        retrain: how often the winner is trained again with fresh seeds; 0 leaves that away.
+        retrain: how often the winner is trained again with fresh seeds; 8 unless given, or as often as it was where
+            the study is finished; 0 leaves that away.
         out: the folder of the search, "auto" for `runs/<data>-search-<date>-<time>`, None to keep nothing else on disk.
         cluster: works on a cluster of Ray: "local" for one of its own, "auto" for the one that this machine is part
             of, or its address such as "ray://host:10001".
@@ -101,7 +101,8 @@ def search(
     """
     if study is not None and not isinstance(study, str | Path):
         raise UsageError(f"study: expected a path or the address of a database, got {study!r}")
-    began, dataset, n_retrained = time.perf_counter(), load(data), whole("retrain", retrain, least=0)
+    began, dataset = time.perf_counter(), load(data)
+    n_retrained = None if retrain is None else whole("retrain", retrain, least=0)
     asked: dict[str, Any] = {
         "trials": trials, "budget": budget, "method": method, "seed": seed, "folds": folds, "epochs": epochs,
         "halving": halving, "steps": steps, "rungs": rungs,
@@ -129,8 +130,7 @@ def search(
     if not found.is_scored:
         _check_begun(found)
     if found.has_weights:
-        found.truth = told_of(found, retrain=0 if found.is_interrupted else n_retrained)
-        store.tell(found.truth.to_text())
+        found.truth = told_once(found, retrain=0 if found.is_interrupted else n_retrained)
     found.wall_seconds = before + time.perf_counter() - began
     if folder is not None:
         found.write()
