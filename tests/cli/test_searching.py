@@ -74,12 +74,6 @@ def test_the_winner_with_folds_has_the_score_of_its_trial(seedbed: Command) -> N
     assert re.search(r"retrained, 1 fresh seed +\S+ +\S+$", said, re.MULTILINE)  # of one there is no deviation
 
 
-def test_a_budget_that_is_too_short_is_said_before(seedbed: Command) -> None:
-    long = ("search", "digits", "--budget", "10s", "--plan", "--epochs")
-    assert "warning: budget: 8 trials take about" in seedbed(*long, "100000").err.replace("\n", " ")
-    assert "warning" not in seedbed(*long, "10").err
-
-
 def test_the_space_can_be_edited_and_given_back(seedbed: Command) -> None:
     Path("space.toml").write_text(seedbed("setup", "iris", "--space").out)
     assert "log_uniform" in Path("space.toml").read_text()

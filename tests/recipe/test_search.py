@@ -152,6 +152,12 @@ def test_a_setup_without_a_distribution_is_for_train(digits) -> None:
         search(sb.Setup(sb.Network.parse("linear out"), sb.CrossEntropy(), sb.SGD(0.1)), digits, out=None)
 
 
+def test_a_budget_that_is_too_short_is_said_before(digits) -> None:
+    sb.outlook(small(10), digits, budget="10s", method="random")
+    with pytest.warns(UserWarning, match="budget: 8 trials take about [0-9]+ s here"):
+        sb.outlook(small(100_000), digits, budget="10s", method="random")
+
+
 def test_a_finished_study_is_told_once(digits, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The test part is not looked at again, unless more is asked of the winner."""
     asked = {"study": tmp_path / "a.db", "out": None}
