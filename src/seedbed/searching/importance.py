@@ -14,6 +14,8 @@ from seedbed.searching.space import Dimension
 from seedbed.searching.store import Store
 
 FEWEST = 8  # trials that tell anything
+# Of the forest. With Optuna's 64 it takes 4.3 s for 512 trials in 7 dimensions, so 1.1; the shares differ by up to 0.04.
+TREES = 16
 
 
 def importances(store: Store, dimensions: Sequence[Dimension]) -> dict[str, float]:
@@ -44,5 +46,5 @@ def importances(store: Store, dimensions: Sequence[Dimension]) -> dict[str, floa
         return dict.fromkeys(names, 0.0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
+        evaluator = optuna.importance.FanovaImportanceEvaluator(n_trees=TREES, seed=0)
         return dict(optuna.importance.get_param_importances(study, evaluator=evaluator))

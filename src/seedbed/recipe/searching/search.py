@@ -134,6 +134,7 @@ def search(
     found.wall_seconds = before + time.perf_counter() - began
     if folder is not None:
         found.write()
+        found.wall_seconds = before + time.perf_counter() - began
     return found
 
 
