@@ -14,7 +14,7 @@ from seedbed.searching.space import Dimension
 from seedbed.searching.store import Store
 
 FEWEST = 8  # trials that tell anything
-# Of the forest. With Optuna's 64 it takes 4.3 s for 512 trials in 7 dimensions, so 1.1; the shares differ by up to 0.04.
+# Of the forest. With Optuna's 64, 512 trials in 7 dimensions take 4.3 s and not 1.1; the shares differ by up to 0.04.
 TREES = 16
 
 
