@@ -48,6 +48,7 @@ WIDTH_STEP, WIDE = 8, 128  # padded widths are multiples of it, and from WIDE on
 
 
 Sized = tuple[int, tuple[int, ...]]  # the place of a trial, and its widths
+SecondsOf = Callable[[tuple[int, ...]], float]
 
 
 @dataclass(frozen=True)
@@ -321,30 +322,35 @@ def _cut(pool: Sequence[Sized], setups: Sequence[Setup], job: Job) -> list[_Draf
     return drafts
 
 
-def _boxes(
-    own: Sequence[Sized], seconds: Callable[[tuple[int, ...]], float], program: Callable[[float], float]
-) -> list[Sequence[Sized]]:
-    """Trials cut in two at the width of a layer where that saves most, and so on, as long as it saves anything.
+def _boxes(own: Sequence[Sized], seconds: SecondsOf, program: Callable[[float], float]) -> list[Sequence[Sized]]:
+    """Trials cut in two where that saves most, and so on, as long as it saves anything.
 
     Arguments:
         seconds: what a trial takes, by its widths.
         program: what another program costs, by the seconds of a trial.
     """
-    widths = np.asarray([one for _, one in own]).reshape(len(own), -1)
+    cut = _best_cut(own, seconds, program)
+    return [own] if cut is None else [box for side in cut for box in _boxes(side, seconds, program)]
+
+
+def _best_cut(
+    own: Sequence[Sized], seconds: SecondsOf, program: Callable[[float], float]
+) -> list[Sequence[Sized]] | None:
+    """The two sides of the width of a layer at which trials are best cut; None where they better stay together."""
+    widths = np.asarray([one for _, one in own])
     whole = len(own) * seconds(_widest(widths))
-    best: tuple[float, list[Sequence[Sized]]] = (0.0, [own])
-    for axis in range(widths.shape[1] if whole > program(0.0) else 0):
-        values = np.unique(widths[:, axis])[:-1]
-        for value in values[np.unique(np.linspace(0, len(values) - 1, MOST_CUTS).astype(int))] if len(values) else ():
-            is_low = widths[:, axis] <= value
-            each = [seconds(_widest(widths[side])) for side in (is_low, ~is_low)]
-            saved = whole - is_low.sum() * each[0] - (~is_low).sum() * each[1] - program(min(each))
-            if saved > best[0]:
-                best = (
-                    saved,
-                    [[one for one, there in zip(own, side, strict=True) if there] for side in (is_low, ~is_low)],
-                )
-    return best[1] if len(best[1]) == 1 else [box for part in best[1] for box in _boxes(part, seconds, program)]
+    if whole <= program(0.0):
+        return None
+    best, found = 0.0, None
+    for axis in range(widths.shape[1]):
+        ends = np.unique(widths[:, axis])[:-1]
+        for end in ends[np.unique(np.linspace(0, len(ends) - 1, MOST_CUTS).astype(int))] if len(ends) else ():
+            sides = [widths[:, axis] <= end, widths[:, axis] > end]
+            each = [seconds(_widest(widths[side])) for side in sides]
+            saved = whole - sum(side.sum() * one for side, one in zip(sides, each, strict=True)) - program(min(each))
+            if saved > best:
+                best, found = saved, sides
+    return None if found is None else [list(itertools.compress(own, side)) for side in found]
 
 
 def _widest(widths: NDArray[Any]) -> tuple[int, ...]:
@@ -399,7 +405,7 @@ def _outside(setup: Setup) -> Any:
     )
 
 
-def _seconds_of(template: Setup, job: Job) -> Callable[[tuple[int, ...]], float]:
+def _seconds_of(template: Setup, job: Job) -> SecondsOf:
     """What a trial of that skeleton takes, by its widths."""
     known: dict[tuple[int, ...], float] = {}
     in_shape = job.in_shape(template)
