@@ -80,6 +80,19 @@ def test_programs_are_kept_on_disk() -> None:
     assert any("train" in file.name for file in folder.iterdir())
 
 
+def test_what_was_read_from_disk_is_counted(compilations: Any) -> None:
+    """It is no measure of what a compilation takes."""
+    setups, plan = of_rates(0.1, 0.2, batch_size=5), Plan(1, 2, STACKED)
+    trained(setups, plan=plan)
+    before = compiling.n_read()
+    trained(setups, plan=plan)  # in memory
+    assert compiling.n_read() == before
+    jax.clear_caches()
+    compiling._compiled.clear()
+    trained(setups, plan=plan)
+    assert compiling.n_read() - before >= FUNCTIONS
+
+
 def test_a_program_that_was_written_half_is_removed(tmp_path: Path) -> None:
     """As a process leaves it that was killed; what was looked at before is not read again."""
     whole = zlib.compress(b"a program" * 1000)

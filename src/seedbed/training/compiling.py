@@ -48,9 +48,9 @@ def keep_programs() -> None:
     The folder is named after the machine and the versions: a program compiled for another processor may crash, and JAX
     by itself keeps nothing that compiled in under a second.
     """
+    jax.monitoring.register_event_listener(_hear)
     if getattr(jax.config, "jax_compilation_cache_dir", None) is not None:
         return
-    jax.monitoring.register_event_listener(_hear)
     name = hashlib.sha256(devices.machine().encode()).hexdigest()[:16]
     folder = cache_folder() / "compiled" / name
     with contextlib.suppress(OSError):  # then they stay, and JAX compiles again
