@@ -1,6 +1,7 @@
 """`search`: what the study says is what its networks do; and what it does not take."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import optuna
@@ -174,6 +175,13 @@ def test_a_finished_study_is_told_once(digits, tmp_path, monkeypatch: pytest.Mon
     assert again.worker is not None and again.worker.n_trained == 0
     with pytest.raises(AssertionError):
         search(None, digits, resume=True, retrain=2, **asked)
+    once = load_study(asked["study"], data=digits)
+    once.worker = first.worker  # which trained, so that more may have come since it was told without retraining
+    once.store.tell(replace(first.truth, retrained=(), retrained_test=()).to_text())
+    with pytest.raises(AssertionError):
+        winner.told_once(once, retrain=0)
+    once.worker = None
+    assert winner.told_once(once, retrain=0).retrained == ()
 
 
 def test_a_retraining_that_was_stopped_is_not_told(study, monkeypatch) -> None:

@@ -69,7 +69,9 @@ def told_once(study: Study, *, retrain: int | None) -> Truth:
     if (text := study.store.told()) is not None:
         before = Truth.from_text(text)
         is_same = (before.found, before.n_trials) == (study.winner.score, _n_tried(study))
-        if is_same and len(before.retrained) >= (1 if retrain is None else retrain):
+        # It is trained again only behind all rungs; without that, more of them may have come since.
+        is_last = bool(before.retrained) or study.worker is None or study.worker.n_trained == 0
+        if is_same and is_last and len(before.retrained) >= (1 if retrain is None else retrain):
             return before
     truth = told_of(study, retrain=RETRAINED if retrain is None else retrain)
     study.store.tell(truth.to_text())
